@@ -1,0 +1,79 @@
+"""What a packaging worker tells the server: typed messages, one direction, in this order.
+
+`Opened`, `Tagged` (again at the end if a streamed source had more to say), `RenditionStarted` once a rendition,
+then `SegmentCut` and `PeaksCut` as they come, and exactly one of `Finished`, `Refused`, `Broken` last.
+"""
+
+import msgspec
+
+
+class Report(msgspec.Struct, frozen=True, tag=True):
+    """A message from a worker."""
+
+
+class Opened(Report, frozen=True):
+    """The source was recognised. `duration_ms` is what its header claims, which may be a lie, or None."""
+
+    container: str
+    codec: str
+    sample_rate: int
+    channels: int
+    duration_ms: int | None
+
+
+class Tagged(Report, frozen=True):
+    """What the source says of itself. Text is stripped and bounded; the cover lies in the output folder as `cover`."""
+
+    title: str | None
+    artist: str | None
+    album: str | None
+    cover_type: str | None  # "image/jpeg", "image/png", "image/webp"; None without a cover
+
+
+class RenditionStarted(Report, frozen=True):
+    """The init segment is on disk as the first bytes of `{name}.mp4`."""
+
+    name: str
+    codecs: str
+    timescale: int
+    channels: int
+    init_size_bytes: int
+
+
+class SegmentCut(Report, frozen=True):
+    """A segment is on disk, whole. `consumed_bytes` is how far the source has been read."""
+
+    rendition: str
+    offset_bytes: int
+    size_bytes: int
+    duration_ticks: int
+    consumed_bytes: int
+
+
+class PeaksCut(Report, frozen=True):
+    """More of the waveform: interleaved signed 8-bit (min, max), one pair per `samples_per_peak` mono samples."""
+
+    sample_rate: int
+    samples_per_peak: int
+    data: bytes
+
+
+class Finished(Report, frozen=True):
+    """Everything is on disk. `duration_ms` is what was decoded, rounded to the nearest millisecond."""
+
+    duration_ms: int
+
+
+class Refused(Report, frozen=True):
+    """The file can't become a track; `reason` is for the person who sent it."""
+
+    reason: str
+
+
+class Broken(Report, frozen=True):
+    """The work failed for a reason that is not the file's: the worker died, ran out of time or memory, or the disk is full."""
+
+    reason: str
+
+
+AnyReport = Opened | Tagged | RenditionStarted | SegmentCut | PeaksCut | Finished | Refused | Broken

@@ -1,0 +1,1 @@
+"""The shell around hls and chat: the one package that awaits."""

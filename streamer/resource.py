@@ -1,0 +1,37 @@
+"""What the front door can answer from: bytes that are ready, or a span of a file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    """The first `size_bytes` of a file that is never rewritten, only appended to."""
+
+    path: Path
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One representation, ready to be answered to GET and HEAD, whole or in ranges.
+
+    Attributes:
+        media_type: Content-Type, as it goes on the wire.
+        body: the whole representation.
+        etag: strong entity tag, with its quotes.
+        last_modified: seconds since the epoch, UTC.
+        cache_control: Cache-Control, as it goes on the wire.
+        disposition: Content-Disposition, or None.
+    """
+
+    media_type: str
+    body: bytes | FileBody
+    etag: str
+    last_modified: int
+    cache_control: str
+    disposition: str | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.body) if isinstance(self.body, bytes) else self.body.size_bytes

@@ -1,0 +1,81 @@
+"""The database schema: one place for every table.
+
+Types are the ones SQLite and PostgreSQL share. Times are integer milliseconds since the Unix epoch, UTC.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+tracks = Table(
+    "tracks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),  # receiving | packaging | ready | failed
+    Column("reason", Text),  # why it failed, in words
+    Column("filename", Text, nullable=False),  # as the uploader named it; never part of a path
+    Column("ref", Text),  # the uploader's own mark, to find the track while the upload runs
+    Column("title", Text),
+    Column("artist", Text),
+    Column("album", Text),
+    Column("duration_ms", BigInteger),
+    Column("size_bytes", BigInteger, nullable=False),  # of the source, as received
+    Column("media_type", Text, nullable=False),  # of the source
+    Column("cover_type", Text),  # media type of the cover, NULL without one
+    Column("playable", Boolean, nullable=False),  # at least one segment is out
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index(None, "created_at"),
+    Index(None, "ref"),
+)
+
+renditions = Table(
+    "renditions",
+    metadata,
+    Column("track_id", Text, ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("codecs", Text, nullable=False),  # RFC 6381
+    Column("timescale", Integer, nullable=False),  # ticks per second
+    Column("channels", Integer, nullable=False),
+    Column("init_size_bytes", Integer, nullable=False),
+    Column("segments", LargeBinary, nullable=False),  # msgpack list of hls.model.Segment
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("epoch", Text, nullable=False),  # changes when the log starts anew
+    Column("created_at", BigInteger, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("room", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("author_id", Text, nullable=False),
+    Column("author_name", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
