@@ -20,7 +20,9 @@ def hostile() -> list[Path]:
     return [] if AUDIO_DIR is None else sorted((AUDIO_DIR / "hostile").iterdir())
 
 
-def make_tone(path: Path, *, seconds: float = 10, rate: int = 44100, channels: int = 2, options: tuple[str, ...] = ()) -> Path:
+def make_tone(
+    path: Path, *, seconds: float = 10, rate: int = 44100, channels: int = 2, options: tuple[str, ...] = ()
+) -> Path:
     """Write a sweep with noise, which no two moments of sound alike, in the format that the file's name asks for."""
     sweep = f"aevalsrc='0.4*sin(2*PI*(200+90*t)*t)+0.05*random(0)':s={rate}:d={seconds}:c={'stereo' if channels == 2 else 'mono'}"
     if channels == 2:
