@@ -23,10 +23,9 @@ def hostile() -> list[Path]:
 def make_tone(
     path: Path, *, seconds: float = 10, rate: int = 44100, channels: int = 2, options: tuple[str, ...] = ()
 ) -> Path:
-    """Write a sweep with noise, which no two moments of sound alike, in the format that the file's name asks for."""
-    sweep = f"aevalsrc='0.4*sin(2*PI*(200+90*t)*t)+0.05*random(0)':s={rate}:d={seconds}:c={'stereo' if channels == 2 else 'mono'}"
-    if channels == 2:
-        sweep = f"aevalsrc='0.4*sin(2*PI*(200+90*t)*t)|0.4*sin(2*PI*(300+70*t)*t)':s={rate}:d={seconds}"
+    """Write a sweep, no two moments of which sound alike, in the format that the file's name asks for."""
+    voices = ["0.4*sin(2*PI*(200+90*t)*t)", "0.4*sin(2*PI*(300+70*t)*t)"][:channels]
+    sweep = f"aevalsrc='{'|'.join(voices)}':s={rate}:d={seconds}"
     command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", sweep, *options, str(path)]
     subprocess.run(command, check=True, timeout=60)
     return path
