@@ -1,0 +1,118 @@
+"""ffmpeg, mpv, VLC and GStreamer play a track from its HLS link: all of it, and from a place sought."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.api import upload, wait_for_track
+from tests.support.audio import make_tone
+from tests.support.pcm import Samples, decode, likeness
+from tests.support.server import running_server
+
+RATE = 44100
+SECONDS = 20
+SEEK_TO_S = 12
+AAC_FRAME = 1024
+PLAYER_TIMEOUT_S = 90
+NOBODY = 65534
+
+
+@dataclass(frozen=True)
+class Song:
+    hls: str
+    samples: Samples
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Song]:
+    folder = tmp_path_factory.mktemp("players")
+    source = make_tone(folder / "sweep.flac", seconds=SECONDS, rate=RATE)
+    with running_server(folder) as server:
+        track = wait_for_track(server.url, upload(server.url, source)["id"])
+        assert track["state"] == "ready", track
+        yield Song(server.url + track["links"]["hls"], decode(source, rate=RATE))
+
+
+def play(command: list[str], recorded: Path, **env: str) -> Samples:
+    """Run a player that writes what it plays to `recorded`."""
+    assert shutil.which(command[0]), f"{command[0]} is missing: run scripts/setup test"
+    done = subprocess.run(
+        command,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        timeout=PLAYER_TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 0 and recorded.exists(), done.stdout + done.stderr
+    return decode(recorded, rate=RATE)
+
+
+def mpv(song: Song, recorded: Path, *options: str) -> Samples:
+    command = ["mpv", "--no-config", "--really-quiet", "--vo=null", "--ao=pcm", f"--ao-pcm-file={recorded}"]
+    return play([*command, *options, song.hls], recorded)
+
+
+def vlc(song: Song, recorded: Path, *options: str) -> Samples:
+    to_file = f"#transcode{{acodec=s16l,channels=2}}:std{{access=file,mux=wav,dst={recorded}}}"
+    command = ["cvlc", "-I", "dummy", "--no-video", "--sout", to_file, *options, song.hls, "vlc://quit"]
+    if os.geteuid() != 0:
+        return play(command, recorded)
+    # VLC does not run as root: it gets a folder of its own, and becomes nobody.
+    recorded.parent.chmod(0o777)
+    for parent in recorded.parent.parents:
+        if parent.owner() == "root" and parent != Path("/tmp") and parent.is_relative_to("/tmp"):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    drop = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    return play([*drop, *command], recorded, HOME=str(recorded.parent))
+
+
+def gstreamer(song: Song, recorded: Path) -> Samples:
+    pipeline = f"souphttpsrc location={song.hls} ! hlsdemux ! decodebin ! audioconvert ! wavenc"
+    return play(
+        ["gst-launch-1.0", "-q", *pipeline.split(), "!", "filesink", f"location={recorded}"], recorded
+    )
+
+
+def test_ffmpeg_plays_every_sample_at_its_place(song: Song) -> None:
+    played = decode(song.hls, rate=RATE)
+    assert abs(len(played) - len(song.samples)) <= AAC_FRAME
+    alike = likeness(song.samples, played)
+    assert alike.correlation > 0.98
+    assert alike.lag_samples == 0
+
+
+def test_mpv_plays_the_whole_track(song: Song, tmp_path: Path) -> None:
+    played = mpv(song, tmp_path / "mpv.wav")
+    assert abs(len(played) - len(song.samples)) <= 2 * AAC_FRAME
+    assert likeness(song.samples, played).correlation > 0.98
+
+
+def test_mpv_seeks(song: Song, tmp_path: Path) -> None:
+    played = mpv(song, tmp_path / "mpv.wav", f"--start={SEEK_TO_S}")
+    assert abs(len(played) / RATE - (SECONDS - SEEK_TO_S)) < 0.1
+    assert likeness(song.samples[SEEK_TO_S * RATE :], played).correlation > 0.98
+
+
+def test_vlc_plays_the_whole_track(song: Song, tmp_path: Path) -> None:
+    played = vlc(song, tmp_path / "vlc.wav")
+    assert abs(len(played) - len(song.samples)) <= 4 * AAC_FRAME
+    assert likeness(song.samples, played).correlation > 0.98
+
+
+def test_vlc_seeks(song: Song, tmp_path: Path) -> None:
+    played = vlc(song, tmp_path / "vlc.wav", f"--start-time={SEEK_TO_S}")
+    assert (
+        0 <= len(played) / RATE - (SECONDS - SEEK_TO_S) < 4.1
+    )  # VLC begins with the segment that holds the place
+
+
+def test_gstreamer_plays_the_whole_track(song: Song, tmp_path: Path) -> None:
+    played = gstreamer(song, tmp_path / "gst.wav")
+    assert abs(len(played) - len(song.samples)) <= 2 * AAC_FRAME
+    assert likeness(song.samples, played).correlation > 0.98

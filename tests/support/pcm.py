@@ -1,0 +1,48 @@
+"""Decoded sound, compared sample by sample."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.float32]
+
+
+def decode(source: Path | str, *, rate: int, channels: int = 1, options: tuple[str, ...] = ()) -> Samples:
+    """Decode a file or an address with ffmpeg.
+
+    Args:
+        options: ffmpeg input options, before `-i`.
+
+    Returns:
+        float32 of shape (frames, channels), full scale 1.0.
+    """
+    command = ["ffmpeg", "-nostdin", "-v", "error", *options, "-i", str(source), "-map", "0:a:0"]
+    command += ["-ar", str(rate), "-ac", str(channels), "-f", "f32le", "-"]
+    done = subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return np.frombuffer(done.stdout, np.float32).reshape(-1, channels)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How alike two recordings are: `correlation` at the best shift, and that shift in samples."""
+
+    correlation: float
+    lag_samples: int
+
+
+def likeness(one: Samples, other: Samples, *, max_lag: int = 4096) -> Likeness:
+    """Correlate two mono recordings over every shift up to `max_lag`.
+
+    A positive `lag_samples` says that `other` is late.
+    """
+    length = min(len(one), len(other))
+    a, b = one[:length].mean(axis=1), other[:length].mean(axis=1)
+    size = 1 << (2 * length - 1).bit_length()
+    products = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)
+    shifts = np.concatenate([products[-max_lag:], products[: max_lag + 1]])
+    best = int(np.argmax(shifts))
+    energy = float(np.sqrt(np.dot(a, a) * np.dot(b, b)))
+    return Likeness(float(shifts[best]) / energy if energy else 0.0, best - max_lag)
