@@ -46,7 +46,7 @@ class Firefox:
         await self._call("browsingContext.navigate", context=self._tab, url=url, wait="complete")
 
     async def evaluate(self, expression: str) -> Any:
-        """The value of an expression, if it is null, a boolean, a number or a string; a promise is awaited."""
+        """The value of an expression: null, a boolean, a number or a string. A promise is awaited."""
         answer = await self._call(
             "script.evaluate",
             expression=expression,
