@@ -1,0 +1,101 @@
+"""Signed tokens: who someone is, without a table to look it up in."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import jwt
+
+_ALGORITHM = "HS256"
+_SECRET_BYTES = 32
+GUEST_TTL_S = 30 * 86_400  # a guest who comes back within a month is the same guest
+MAX_TOKEN_LENGTH = 2048
+MAX_NAME_LENGTH = 64
+
+
+class TokenRefused(Exception):
+    """The token is not ours, has expired, or says too little. The client's fault; the text is for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is speaking. A guest proved only that an earlier connection was theirs, and may not write files."""
+
+    id: str
+    name: str
+    guest: bool = False
+
+
+class Tokens:
+    """Issues and verifies JWTs signed with HS256."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def issue(self, name: str, *, now_s: int, ttl_s: int) -> str:
+        """A token for a person whom the operator knows. One name is one identity, in every token."""
+        digest = hashlib.blake2b(name.encode(), digest_size=10).hexdigest()
+        return self._encode(f"user-{digest}", name, now_s, ttl_s, guest=False)
+
+    def issue_guest(self, id: str, name: str, *, now_s: int, ttl_s: int = GUEST_TTL_S) -> str:
+        """A token with which a guest keeps the id across connections."""
+        return self._encode(id, name, now_s, ttl_s, guest=True)
+
+    def verify(self, token: str, *, now_s: int) -> Identity:
+        """Read a token.
+
+        Raises:
+            TokenRefused: with the reason in words.
+        """
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise TokenRefused(f"the token has {len(token)} characters, more than {MAX_TOKEN_LENGTH}")
+        try:
+            # Expiry is judged below, against the time that was passed in.
+            options: jwt.types.Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+            claims = jwt.decode(token, self._secret, algorithms=[_ALGORITHM], options=options)
+        except jwt.InvalidTokenError:
+            raise TokenRefused("the token was not signed by this server") from None
+        subject, name, expires = claims.get("sub"), claims.get("name"), claims.get("exp")
+        if not isinstance(subject, str) or not subject or not isinstance(name, str) or not name:
+            raise TokenRefused("the token lacks sub or name")
+        if not isinstance(expires, int | float) or expires <= now_s:
+            raise TokenRefused("the token has expired")
+        return Identity(subject, name, guest=claims.get("guest") is True)
+
+    def _encode(self, subject: str, name: str, now_s: int, ttl_s: int, *, guest: bool) -> str:
+        claims: dict[str, object] = {"sub": subject, "name": name, "iat": now_s, "exp": now_s + ttl_s}
+        if guest:
+            claims["guest"] = True
+        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
+
+
+def load_secret(configured: str, data_dir: Path) -> bytes:
+    """The signing key: from the settings, else from `secret` in the data folder, which is made when absent.
+
+    Raises:
+        OSError: the file can't be read or written.
+        ValueError: the file is there but too short to be a key.
+    """
+    if configured:
+        return configured.encode()
+    path = data_dir / "secret"
+    try:
+        # O_EXCL: of two programs that start together one makes the key, and the other reads it.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        secret = path.read_text(encoding="ascii").strip()
+        if len(secret) < _SECRET_BYTES:
+            raise ValueError(f"{path} holds {len(secret)} characters, fewer than {_SECRET_BYTES}") from None
+        return secret.encode()
+    secret = os.urandom(_SECRET_BYTES).hex()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secret + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return secret.encode()
+
+
+def same_origin(origin: str, host: str) -> bool:
+    """Whether an Origin header names the host that the request was sent to, whatever the scheme."""
+    return origin.partition("://")[2].lower() == host.lower()

@@ -1,0 +1,156 @@
+"""Tracks in the database. Every method is one transaction; cancelled, it happened whole or not at all."""
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from hls.model import Rendition, Segment
+from streamer.tables import renditions, tracks
+from streamer.track import State, TrackRecord
+
+_COLUMNS = tuple(column.name for column in tracks.columns)
+_SEGMENTS = msgspec.msgpack.Decoder(list[Segment])
+_UNFINISHED = (State.RECEIVING.value, State.PACKAGING.value)
+
+
+class Catalogue:
+    """What survives a restart: the tracks, and the renditions of those that are ready."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def insert(self, record: TrackRecord) -> None:
+        """Add a new track, without renditions."""
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.insert(tracks).values(_row(record)))
+
+    async def update(self, record: TrackRecord) -> None:
+        """Store a track's state; a no-op if it has been deleted meanwhile."""
+        async with self._engine.begin() as connection:
+            await _update(connection, record)
+
+    async def finish(self, record: TrackRecord) -> None:
+        """Store a track that became ready, and its renditions, together."""
+        async with self._engine.begin() as connection:
+            if not await _update(connection, record):
+                return
+            await connection.execute(sa.delete(renditions).where(renditions.c.track_id == record.id))
+            rows = [_rendition_row(record.id, rendition) for rendition in record.renditions.values()]
+            await connection.execute(sa.insert(renditions), rows)
+
+    async def get(self, track_id: str) -> TrackRecord | None:
+        """The track with its renditions, or None."""
+        async with self._engine.connect() as connection:
+            found = await connection.execute(sa.select(tracks).where(tracks.c.id == track_id))
+            row = found.mappings().first()
+            if row is None:
+                return None
+            query = sa.select(renditions).where(renditions.c.track_id == track_id).order_by(renditions.c.name)
+            parts = (await connection.execute(query)).mappings().all()
+        record = _record(row)
+        record.renditions = {part["name"]: _rendition(part) for part in parts}
+        if record.renditions:
+            record.packaged_ticks = next(iter(record.renditions.values())).duration_ticks
+        return record
+
+    async def page(self, *, limit: int, before: str | None, ref: str | None) -> list[TrackRecord]:
+        """Tracks without renditions, newest first.
+
+        Args:
+            limit: most tracks to return, >= 1.
+            before: only tracks older than the one with this id.
+            ref: only tracks with this mark, whatever their state; without it only those one can play, and failures.
+        """
+        query = sa.select(tracks).order_by(tracks.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(tracks.c.id < before)
+        if ref is not None:
+            query = query.where(tracks.c.ref == ref)
+        else:
+            query = query.where(sa.or_(tracks.c.playable, tracks.c.state.not_in(_UNFINISHED)))
+        async with self._engine.connect() as connection:
+            return [_record(row) for row in (await connection.execute(query)).mappings()]
+
+    async def delete(self, track_id: str) -> bool:
+        """Forget a track. False if there was none."""
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.delete(renditions).where(renditions.c.track_id == track_id))
+            done = await connection.execute(sa.delete(tracks).where(tracks.c.id == track_id))
+        return done.rowcount > 0
+
+    async def unfinished(self) -> list[TrackRecord]:
+        """Tracks that a former process was working on, oldest first."""
+        query = sa.select(tracks).where(tracks.c.state.in_(_UNFINISHED)).order_by(tracks.c.id)
+        async with self._engine.connect() as connection:
+            return [_record(row) for row in (await connection.execute(query)).mappings()]
+
+    async def states(self) -> dict[str, State]:
+        """The state of every track, by id."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(sa.select(tracks.c.id, tracks.c.state))
+            return {track_id: State(state) for track_id, state in rows}
+
+    async def files_of_ready(self) -> dict[str, list[str]]:
+        """The rendition names of every ready track, by id."""
+        query = (
+            sa.select(tracks.c.id, renditions.c.name)
+            .join(renditions, renditions.c.track_id == tracks.c.id, isouter=True)
+            .where(tracks.c.state == State.READY.value)
+        )
+        names: dict[str, list[str]] = {}
+        async with self._engine.connect() as connection:
+            for track_id, name in await connection.execute(query):
+                names.setdefault(track_id, []).append(name or "")
+        return names
+
+    async def failed_before(self, at_ms: int) -> list[str]:
+        """Failed tracks that have not changed since `at_ms`."""
+        query = sa.select(tracks.c.id).where(
+            tracks.c.state == State.FAILED.value, tracks.c.updated_at < at_ms
+        )
+        async with self._engine.connect() as connection:
+            return list((await connection.execute(query)).scalars())
+
+
+async def _update(connection: AsyncConnection, record: TrackRecord) -> bool:
+    done = await connection.execute(sa.update(tracks).where(tracks.c.id == record.id).values(_row(record)))
+    return done.rowcount > 0
+
+
+def _row(record: TrackRecord) -> dict[str, Any]:
+    row = {name: getattr(record, name) for name in _COLUMNS}
+    row["state"] = record.state.value
+    row["size_bytes"] = record.received_bytes
+    return row
+
+
+def _record(row: sa.RowMapping) -> TrackRecord:
+    values = {name: row[name] for name in _COLUMNS}
+    values["state"] = State(values["state"])
+    return TrackRecord(**values, received_bytes=row["size_bytes"])
+
+
+def _rendition_row(track_id: str, rendition: Rendition) -> dict[str, Any]:
+    return {
+        "track_id": track_id,
+        "name": rendition.name,
+        "codecs": rendition.codecs,
+        "timescale": rendition.timescale,
+        "channels": rendition.channels,
+        "init_size_bytes": rendition.init_size_bytes,
+        "segments": msgspec.msgpack.encode(rendition.segments),
+    }
+
+
+def _rendition(row: sa.RowMapping) -> Rendition:
+    return Rendition(
+        name=row["name"],
+        codecs=row["codecs"],
+        timescale=row["timescale"],
+        channels=row["channels"],
+        init_size_bytes=row["init_size_bytes"],
+        segments=_SEGMENTS.decode(row["segments"]),
+        complete=True,
+    )

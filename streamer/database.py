@@ -1,0 +1,89 @@
+"""The engine, set up for how Veza writes, and the migrations it starts with."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+# Any number will do, as long as every Veza asks for the same: one node migrates, the others wait.
+_MIGRATION_LOCK = 0x76657A61
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",  # readers never wait for the writer
+    "PRAGMA synchronous=FULL",  # in WAL only FULL syncs at commit, and an acknowledged message is on disk
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=10000",  # ms that a second writer waits
+)
+
+
+class DatabaseUnusable(Exception):
+    """The database can't be opened or migrated. One line, without the password."""
+
+
+def make_engine(url: str) -> AsyncEngine:
+    """An engine for `sqlite:///path` or `postgresql://...`, with the async driver put in."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), pool_size=8)
+        sa.event.listen(engine.sync_engine, "connect", _set_pragmas)
+        return engine
+    query = dict(parsed.query)
+    if "sslmode" in query:  # libpq's word; asyncpg takes the same values as `ssl`
+        query["ssl"] = query.pop("sslmode")
+    parsed = parsed.set(drivername="postgresql+asyncpg", query=query)
+    return create_async_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=10)
+
+
+async def open_database(url: str) -> AsyncEngine:
+    """Connect and bring the schema up to date.
+
+    Raises:
+        DatabaseUnusable: no such place, no permission, or a schema newer than this program.
+    """
+    engine = make_engine(url)
+    try:
+        async with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            await connection.run_sync(_upgrade)
+    except Exception as error:
+        await engine.dispose()
+        shown = make_url(url).render_as_string(hide_password=True)
+        cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise DatabaseUnusable(f"the database {shown} can't be used: {cause}") from error
+    return engine
+
+
+async def answers(engine: AsyncEngine, within_s: float = 2) -> bool:
+    """Whether the database answers a query in time. Safe to cancel."""
+    try:
+        async with asyncio.timeout(within_s), engine.connect() as connection:
+            await connection.execute(sa.select(1))
+    except (OSError, TimeoutError, sa.exc.SQLAlchemyError):
+        return False
+    return True
+
+
+def migration_config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, without a file: the scripts lie in the package."""
+    config = Config()
+    config.set_main_option("script_location", os.fspath(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    command.upgrade(migration_config(connection), "head")
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()

@@ -1,0 +1,106 @@
+"""What can go wrong at the API, as RFC 9457 problem details. The table below is the one place with statuses."""
+
+import msgspec
+
+
+class Problem(Exception):
+    """A request that can't be granted. The text is for the person who sent it: the wrong value, and the limit."""
+
+
+class RequestInvalid(Problem):
+    """The request breaks the protocol or the parameters' bounds."""
+
+
+class TokenMissing(Problem):
+    """This server takes uploads only with a bearer token that it issued."""
+
+
+class OriginRefused(Problem):
+    """The page that sent this request belongs to a site that may not write here."""
+
+
+class TrackUnknown(Problem):
+    """There is no such track, or it has been deleted."""
+
+
+class PartMissing(Problem):
+    """The track is there, but not this part of it: not yet, not any more, or it never had one."""
+
+
+class UploadStalled(Problem):
+    """The upload sent nothing for too long."""
+
+
+class TrackDeleted(Problem):
+    """The track was deleted while its upload ran."""
+
+
+class UploadTooLarge(Problem):
+    """The recording is larger than this server takes."""
+
+
+class MediaTypeUnsupported(Problem):
+    """The body is neither the recording itself nor multipart/form-data with a file in it."""
+
+
+class UploadCut(Problem):
+    """The upload ended before it was complete."""
+
+
+class UploadsBusy(Problem):
+    """As many uploads as this server takes are running already."""
+
+
+class StorageFailed(Problem):
+    """The disk refused to write."""
+
+
+class ServerStopping(Problem):
+    """The server is about to stop; try again in a moment."""
+
+
+class DiskFull(Problem):
+    """There is no room for this recording on the server's disk."""
+
+
+# type -> status, slug (part of the problem's `type`, a link into /api/docs), title
+TABLE: dict[type[Problem], tuple[int, str, str]] = {
+    RequestInvalid: (400, "request-invalid", "The request is not valid"),
+    UploadCut: (400, "upload-cut", "The upload was cut"),
+    TokenMissing: (401, "token-missing", "A token is needed"),
+    OriginRefused: (403, "origin-refused", "Not from that site"),
+    TrackUnknown: (404, "track-unknown", "No such track"),
+    PartMissing: (404, "part-missing", "The track has no such part"),
+    UploadStalled: (408, "upload-stalled", "The upload stalled"),
+    TrackDeleted: (410, "track-deleted", "The track was deleted"),
+    UploadTooLarge: (413, "upload-too-large", "The recording is too large"),
+    MediaTypeUnsupported: (415, "media-type-unsupported", "Unsupported kind of body"),
+    UploadsBusy: (503, "uploads-busy", "Too many uploads at once"),
+    ServerStopping: (503, "server-stopping", "The server is stopping"),
+    StorageFailed: (500, "storage-failed", "The disk refused to write"),
+    DiskFull: (507, "disk-full", "No room on the disk"),
+}
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemDetails(msgspec.Struct, frozen=True):
+    """RFC 9457: `type` is a link to what this kind of problem means, `detail` says what happened here."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+
+
+def details(problem: Problem, instance: str) -> ProblemDetails:
+    """The problem as it goes out. `instance` is the path of the request."""
+    status, slug, title = TABLE[type(problem)]
+    text = str(problem) or (type(problem).__doc__ or title)
+    return ProblemDetails(f"/api/docs#{slug}", title, status, text, instance)
+
+
+def plain(status: int, title: str, detail: str, instance: str) -> ProblemDetails:
+    """A problem that says no more than its status does. RFC 9457 4.2.1: "about:blank"."""
+    return ProblemDetails("about:blank", title, status, detail, instance)

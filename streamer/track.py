@@ -1,0 +1,188 @@
+"""A track: its states, what is known of it, and how the API shows it."""
+
+from enum import Enum, StrEnum
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+from hls.model import Rendition
+from streamer.waveform import Peaks
+
+
+class State(StrEnum):
+    """Where a track is. The names are the API's."""
+
+    RECEIVING = "receiving"
+    PACKAGING = "packaging"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Event(Enum):
+    """What happened to a track."""
+
+    BODY_RECEIVED = "the whole upload is on disk"
+    BODY_CUT = "the upload ended early"
+    PACKAGED = "every rendition is complete, and so is the upload"
+    MEDIA_REFUSED = "the file can't become a track"
+    WORK_BROKE = "packaging failed, and the file is not to blame"
+    SERVER_RESTARTED = "the process that worked on it is gone"
+    FILES_LOST = "its files are not where they were"
+
+
+# A pair that is missing can't happen; `advance` says so loudly.
+TRANSITIONS: dict[tuple[State, Event], State] = {
+    (State.RECEIVING, Event.BODY_RECEIVED): State.PACKAGING,
+    (State.RECEIVING, Event.BODY_CUT): State.FAILED,
+    (State.RECEIVING, Event.MEDIA_REFUSED): State.FAILED,
+    (State.RECEIVING, Event.WORK_BROKE): State.FAILED,
+    (State.RECEIVING, Event.SERVER_RESTARTED): State.FAILED,
+    (State.PACKAGING, Event.PACKAGED): State.READY,
+    (State.PACKAGING, Event.MEDIA_REFUSED): State.FAILED,
+    (State.PACKAGING, Event.WORK_BROKE): State.FAILED,
+    # The source is whole and packaging gives the same bytes every time: do it again.
+    (State.PACKAGING, Event.SERVER_RESTARTED): State.PACKAGING,
+    (State.PACKAGING, Event.FILES_LOST): State.FAILED,
+    (State.READY, Event.FILES_LOST): State.FAILED,
+    # A worker may refuse the head of a file while its tail still arrives.
+    (State.FAILED, Event.BODY_RECEIVED): State.FAILED,
+    (State.FAILED, Event.BODY_CUT): State.FAILED,
+}
+
+
+def advance(state: State, event: Event) -> State:
+    """The state after `event`.
+
+    Raises:
+        AssertionError: the event can't happen in this state. Our fault.
+    """
+    after = TRANSITIONS.get((state, event))
+    assert after is not None, f"{event.name} can't happen to a track that is {state}"
+    return after
+
+
+class TrackRecord(msgspec.Struct, kw_only=True):
+    """All that the server knows of one track, in memory. One writer: the library.
+
+    Attributes:
+        size_bytes: of the source; what the client announced while it arrives, 0 if it did not say.
+        received_bytes: of the source, on disk.
+        media_type: of the source; safe to send from our origin.
+        duration_ms: exact when ready; before that what the file claims, or None.
+        packaged_ticks: presentation time in the first rendition, in its timescale.
+        peaks: the waveform so far; None where it lies in its file, or does not exist.
+    """
+
+    id: str
+    filename: str
+    media_type: str
+    created_at: int
+    updated_at: int
+    state: State = State.RECEIVING
+    reason: str | None = None
+    ref: str | None = None
+    title: str | None = None
+    artist: str | None = None
+    album: str | None = None
+    duration_ms: int | None = None
+    size_bytes: int = 0
+    received_bytes: int = 0
+    cover_type: str | None = None
+    playable: bool = False
+    renditions: dict[str, Rendition] = msgspec.field(default_factory=dict)
+    packaged_ticks: int = 0
+    peaks: Peaks | None = None
+
+    @property
+    def packaged_ms(self) -> int:
+        first = next(iter(self.renditions.values()), None)
+        if first is None:
+            return 0
+        return (self.packaged_ticks * 1000 + first.timescale // 2) // first.timescale
+
+
+class Links(msgspec.Struct, frozen=True):
+    """Where the track's parts are, as paths on this server."""
+
+    self: str
+    page: str
+    hls: str
+    source: str
+    waveform: str
+    cover: str | None
+
+
+class Track(msgspec.Struct, frozen=True):
+    """A track as the API and the WebSocket show it. Times are milliseconds since the Unix epoch, UTC.
+
+    `duration_ms` is what the file claims until the track is ready, and exact from then on; `reason` says in
+    words why a track failed; `playable` is true from the first segment on.
+    """
+
+    id: str
+    state: Literal["receiving", "packaging", "ready", "failed"]
+    reason: str | None
+    title: str
+    artist: str | None
+    album: str | None
+    filename: str
+    ref: str | None
+    duration_ms: int | None
+    packaged_ms: int
+    size_bytes: int
+    received_bytes: int
+    playable: bool
+    created_at: int
+    links: Links
+
+
+class TrackPage(msgspec.Struct, frozen=True):
+    """Tracks, newest first. `next` is the cursor of the next page, null on the last."""
+
+    items: list[Track]
+    next: str | None
+
+
+def view(record: TrackRecord) -> Track:
+    """The record as clients see it."""
+    api = f"/api/v1/tracks/{record.id}"
+    return Track(
+        id=record.id,
+        state=record.state.value,
+        reason=record.reason,
+        title=record.title or _without_ending(record.filename),
+        artist=record.artist,
+        album=record.album,
+        filename=record.filename,
+        ref=record.ref,
+        duration_ms=record.duration_ms,
+        packaged_ms=record.packaged_ms,
+        size_bytes=max(record.size_bytes, record.received_bytes),
+        received_bytes=record.received_bytes,
+        playable=record.playable,
+        created_at=record.created_at,
+        links=Links(
+            self=api,
+            page=f"/t/{record.id}",
+            hls=f"/hls/{record.id}/index.m3u8",
+            source=f"{api}/source",
+            waveform=f"{api}/waveform.json",
+            cover=f"{api}/cover" if record.cover_type else None,
+        ),
+    )
+
+
+def disposition(filename: str) -> str:
+    """Content-Disposition that makes a browser save the source under its own name.
+
+    Source: RFC 6266 4.1 and appendix D: ASCII `filename` for old readers, `filename*` (RFC 8187) for the rest.
+    """
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in filename)
+    value = f'attachment; filename="{plain}"'
+    return value if plain == filename else f"{value}; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def _without_ending(filename: str) -> str:
+    stem, dot, ending = filename.rpartition(".")
+    return stem if dot and stem and len(ending) <= 5 else filename
