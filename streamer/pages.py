@@ -1,0 +1,244 @@
+"""The web page: a shell of HTML for every screen, and files under addresses that name their content.
+
+Everything is read, hashed and compressed once, at start, in a thread; a request is a look-up in a dict.
+Two trees have a hash each, ours and the third-party one: a new version of ours leaves fonts and hls.js cached.
+"""
+
+import asyncio
+import base64
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import brotli  # type: ignore[import-untyped]
+from aiohttp import web
+
+WEB = Path(__file__).parent / "web"
+ENTRY = "app.js"
+# Brotli 9 takes 28 ms for hls.js and is 7 % larger than brotli 11, which takes 500 ms.
+_BROTLI_QUALITY = 9
+_GZIP_LEVEL = 9
+_FOREVER = "public, max-age=31536000, immutable"
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
+}
+_COMPRESSED_ALREADY = {".woff2"}
+_STATIC_IMPORT = re.compile(r"""(?:\bfrom|^import)\s*["']([^"']+)["']""", re.MULTILINE)
+
+
+class PageMissing(Exception):
+    """The third-party files are not there; `scripts/vendor.py` brings them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file with every form it is sent in: `bodies` maps a content coding ("" for none) to bytes."""
+
+    media_type: str
+    tag: str
+    bodies: dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is served.
+
+    Attributes:
+        shell: the HTML of every screen.
+        policy: its Content-Security-Policy.
+        assets: path -> file.
+        first_screen: paths of the scripts that are loaded before anything shows.
+    """
+
+    shell: Asset
+    policy: str
+    assets: dict[str, Asset]
+    first_screen: tuple[str, ...]
+
+
+def compress(content: bytes, suffix: str) -> Asset:
+    bodies = {"": content}
+    if suffix not in _COMPRESSED_ALREADY:
+        bodies["br"] = brotli.compress(content, quality=_BROTLI_QUALITY)
+        bodies["gzip"] = gzip.compress(content, _GZIP_LEVEL, mtime=0)
+    return Asset(_TYPES[suffix], hashlib.sha256(content).hexdigest()[:20], bodies)
+
+
+def read_tree(folder: Path, *, without: Path | None = None) -> dict[str, bytes]:
+    """Files of a folder by their path in it; hidden ones, `without` and the shell are left out."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in files
+        if path.suffix in _TYPES
+        and path.suffix != ".html"
+        and not (without is not None and path.is_relative_to(without))
+    }
+
+
+def mount(tree: dict[str, bytes]) -> str:
+    """Where a tree is served: its address changes when any byte in it does."""
+    digest = hashlib.sha256()
+    for name, content in tree.items():
+        digest.update(b"%s\0%d\0" % (name.encode(), len(content)))
+        digest.update(content)
+    return f"/assets/{digest.hexdigest()[:16]}/"
+
+
+def static_imports(scripts: dict[str, bytes], modules: dict[str, str]) -> Iterator[str]:
+    """Paths of the entry and of all that it imports, so that the browser need not find out one by one.
+
+    Args:
+        scripts: path -> content, both trees.
+        modules: bare specifier -> path.
+    """
+    seen: set[str] = set()
+    waiting = [path for path in scripts if path.endswith("/" + ENTRY)]
+    while waiting:
+        path = waiting.pop(0)
+        if path in seen:
+            continue
+        seen.add(path)
+        yield path
+        for specifier in _STATIC_IMPORT.findall(scripts[path].decode()):
+            if specifier in modules:
+                waiting.append(modules[specifier])
+            else:
+                waiting.append(_resolve(path, specifier))
+
+
+def _resolve(importer: str, specifier: str) -> str:
+    parts = importer.split("/")[:-1]
+    for step in specifier.split("/"):
+        if step == "..":
+            parts.pop()
+        elif step != ".":
+            parts.append(step)
+    return "/".join(parts)
+
+
+def content_security_policy(inline_script: str) -> str:
+    """Nothing but our own files, no inline script but the import map, which browsers only take inline."""
+    digest = base64.b64encode(hashlib.sha256(inline_script.encode()).digest()).decode()
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' 'sha256-{digest}'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "media-src 'self' blob:",  # MediaSource objects have blob: addresses
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    )
+
+
+def build_site(root: Path = WEB) -> Site:
+    """Read, hash and compress the page. Blocks: call it in a thread.
+
+    Raises:
+        PageMissing: the vendor folder is not there.
+    """
+    vendor_folder = root / "vendor"
+    try:
+        manifest: dict[str, str] = json.loads((vendor_folder / "modules.json").read_text())
+    except FileNotFoundError:
+        raise PageMissing("the page's packages are not installed: run scripts/vendor.py") from None
+    ours, vendor = read_tree(root, without=vendor_folder), read_tree(vendor_folder)
+    app, third_party = mount(ours), mount(vendor)
+    files = {app + name: content for name, content in ours.items()}
+    files |= {third_party + name: content for name, content in vendor.items()}
+    modules = {specifier: third_party + name for specifier, name in manifest.items()}
+    first_screen = tuple(static_imports(files, modules))
+    import_map = json.dumps({"imports": modules}, separators=(",", ":"))
+    preloads = "\n".join(f'<link rel="modulepreload" href="{path}">' for path in first_screen)
+    html = (root / "index.html").read_text()
+    for mark, text in {
+        "{{app}}": app,
+        "{{vendor}}": third_party,
+        "{{import_map}}": import_map,
+        "{{preloads}}": preloads,
+    }.items():
+        html = html.replace(mark, text)
+    return Site(
+        shell=compress(html.encode(), ".html"),
+        policy=content_security_policy(import_map),
+        assets={path: compress(content, Path(path).suffix) for path, content in files.items()},
+        first_screen=first_screen,
+    )
+
+
+def preferred_coding(accept_encoding: str, asset: Asset) -> str:
+    """The smallest form that the client takes (RFC 9110 section 12.5.3); "" if it names none of ours."""
+    accepted = set()
+    for item in accept_encoding.lower().split(","):
+        name, _, weight = item.partition(";")
+        if weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
+            accepted.add(name.strip())
+    usable = [coding for coding in asset.bodies if coding in accepted or (coding and "*" in accepted)]
+    return min(usable, key=lambda coding: len(asset.bodies[coding]), default="")
+
+
+def respond(request: web.Request, asset: Asset, headers: dict[str, str]) -> web.Response:
+    coding = preferred_coding(request.headers.get("Accept-Encoding", ""), asset)
+    etag = f'"{asset.tag}{"-" + coding if coding else ""}"'
+    headers = headers | {"ETag": etag, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    known = request.headers.get("If-None-Match", "")
+    if etag in (tag.strip().removeprefix("W/") for tag in known.split(",")):
+        return web.Response(status=304, headers=headers)
+    if coding:
+        headers["Content-Encoding"] = coding
+    return web.Response(body=asset.bodies[coding], headers=headers | {"Content-Type": asset.media_type})
+
+
+class Pages:
+    """Answers page requests from memory, once `load` has run."""
+
+    def __init__(self) -> None:
+        self._site: Site | None = None
+
+    async def load(self, _app: web.Application) -> None:
+        """Read the site. Cancelling leaves nothing behind."""
+        self._site = await asyncio.to_thread(build_site)
+
+    async def shell(self, request: web.Request) -> web.Response:
+        assert self._site is not None, "the application serves before it has started"
+        headers = {
+            "Cache-Control": "no-cache",
+            "Content-Security-Policy": self._site.policy,
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Referrer-Policy": "same-origin",
+        }
+        return respond(request, self._site.shell, headers)
+
+    async def asset(self, request: web.Request) -> web.Response:
+        assert self._site is not None, "the application serves before it has started"
+        asset = self._site.assets.get(request.path)
+        if asset is None:
+            raise web.HTTPNotFound(text="no such file; the page may be of another version: reload it")
+        return respond(request, asset, {"Cache-Control": _FOREVER})
+
+
+def add_page_routes(app: web.Application) -> None:
+    """Serve the shell for every screen, and the files it needs. They are read when the application starts."""
+    pages = Pages()
+    app.on_startup.append(pages.load)
+    for path in ("/", "/t/{id}", "/r/{name}"):
+        app.router.add_get(path, pages.shell)
+    app.router.add_get("/assets/{hash}/{path:.+}", pages.asset)
