@@ -1,0 +1,227 @@
+"""The front door: one port for media, API, pages and WebSocket. DESIGN section 3."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Final, Protocol
+
+from aiohttp import web
+
+from streamer.connection import Connection
+from streamer.files import FileCache
+from streamer.heads import HeadLimits
+from streamer.reply import ReplyMemory
+from streamer.resource import Resource
+from streamer.sender import Pump
+from streamer.wheel import TimerWheel
+
+#: Takes over a transport with the request head, and bytes after it, that asked for a WebSocket. It returns the
+#: protocol that the transport calls from then on; `connection_made` is its own business.
+WebSocketAcceptor = Callable[[asyncio.Transport, bytes], asyncio.Protocol]
+
+_DATE_S: Final = 1.0
+_SWEEP_S: Final = 10.0
+#: How long a refused client may go on talking, so that it reads the refusal before the connection is reset.
+_LINGER_S: Final = 2.0
+_READER_THREADS: Final = 4
+_BACKLOG: Final = 1_024
+
+
+class MediaShelf(Protocol):
+    """Where the front door finds media."""
+
+    def find(self, path: str) -> Resource | None | Awaitable[Resource | None]:
+        """What GET of a path answers.
+
+        Args:
+            path: percent-decoded, without the query.
+
+        Returns:
+            The resource, ready from memory; an awaitable when something must be asked first; None when this is no
+            media: aiohttp answers, with 404 too.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class DoorLimits:
+    """Bounds on what a client may ask of the front door. All > 0.
+
+    Attributes:
+        max_head_bytes: of a request head; 431 (414 when it is the request line).
+        max_header_count: fields in a head; 431.
+        head_timeout_s: for a head to be complete once the connection is open or its first byte is there; 408.
+        idle_timeout_s: between requests, and between two reads of a body.
+        write_timeout_s: for the peer to read the one chunk (64 KiB) that is kept for it.
+        max_body_bytes: of a request, by Content-Length or counted in chunks; 413.
+        max_connections: open at once, WebSockets not counted; 503.
+        max_open_files: kept open for the next reader.
+    """
+
+    max_head_bytes: int = 16_384
+    max_header_count: int = 100
+    head_timeout_s: float = 15.0
+    idle_timeout_s: float = 75.0
+    write_timeout_s: float = 60.0
+    max_body_bytes: int = 4 << 30
+    max_connections: int = 10_000
+    max_open_files: int = 256
+
+    @property
+    def head(self) -> HeadLimits:
+        return HeadLimits(self.max_head_bytes, self.max_header_count, self.max_body_bytes)
+
+
+@dataclass
+class DoorStats:
+    """Plain counts, read by whoever wants to know.
+
+    Attributes:
+        connections_open: now, without WebSockets.
+        requests_total: answered here, or handed to aiohttp or a WebSocket.
+        bytes_sent: of answers given here, heads included.
+        refused_total: by status.
+        truncated_total: answers cut off because a file was gone or shorter than promised.
+    """
+
+    connections_open: int = 0
+    requests_total: int = 0
+    bytes_sent: int = 0
+    refused_total: Counter[int] = field(default_factory=Counter)
+    truncated_total: int = 0
+
+
+class FrontDoor:
+    """Listens, and owns every connection until a WebSocket takes it over.
+
+    Args:
+        loop: uvloop's in production; any loop in tests.
+        shelf: where media is found.
+        http: makes a request handler of aiohttp: the `web.Server` of an AppRunner.
+        websocket: takes over upgrades at /ws; None leaves them to aiohttp.
+        limits: what a client may ask for.
+        wheel: the process's timer wheel, already started; None for one of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        shelf: MediaShelf,
+        http: Callable[[], asyncio.Protocol],
+        websocket: WebSocketAcceptor | None,
+        limits: DoorLimits,
+        wheel: TimerWheel | None = None,
+    ) -> None:
+        self.shelf = shelf
+        self.http = http
+        self.websocket = websocket
+        self.limits = limits
+        self.head_limits = limits.head
+        self.stats = DoorStats()
+        self.draining = False
+        self.replies = ReplyMemory()
+        self.date_line = b""
+        self._loop = loop
+        self._own_wheel = wheel is None
+        self.wheel = wheel or TimerWheel(loop)
+        self.head_ticks = self.wheel.ticks(limits.head_timeout_s)
+        self.idle_ticks = self.wheel.ticks(limits.idle_timeout_s)
+        self.write_ticks = self.wheel.ticks(limits.write_timeout_s)
+        self.linger_ticks = self.wheel.ticks(_LINGER_S)
+        self._files = FileCache(limits.max_open_files)
+        self._threads = ThreadPoolExecutor(_READER_THREADS, "veza-read")
+        self.pump = Pump(loop, self._files, self._threads)
+        self._connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
+        self._deserted: asyncio.Event = asyncio.Event()
+
+    async def listen(self, host: str, port: int) -> int:
+        """Accepts connections from now on. Returns the port, which the system has chosen if `port` is 0.
+
+        Raises:
+            OSError: the address can't be had.
+        """
+        self._server = await self._loop.create_server(lambda: Connection(self), host, port, backlog=_BACKLOG)
+        if self._own_wheel:
+            self.wheel.start()
+        self._renew_date()
+        self._sweep_ticket = self.wheel.schedule(_SWEEP_S, self._sweep)
+        bound: int = self._server.sockets[0].getsockname()[1]
+        return bound
+
+    def stop_accepting(self) -> None:
+        """Closes the port; connections that are open go on. Idempotent."""
+        if self._server is not None:
+            self._server.close()
+
+    async def drain(self, grace_s: float) -> None:
+        """Closes idle connections at once and the others when they have their answer; after `grace_s` all of them.
+
+        Answers given meanwhile say `Connection: close`. When it is cancelled, connections stay open.
+        """
+        self.draining = True
+        self.stop_accepting()
+        for connection in list(self._connections):
+            connection.drain()
+        if not await self._wait_deserted(grace_s):
+            for connection in list(self._connections):
+                connection.abort()
+            await self._wait_deserted(1.0)
+        self._date_ticket.cancel()
+        self._sweep_ticket.cancel()
+        if self._own_wheel:
+            self.wheel.stop()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._files.close()
+
+    async def announce_close(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
+        """A signal handler for `app.on_response_prepare`: aiohttp's answers while draining say `Connection: close`."""
+        if self.draining:
+            response.force_close()
+
+    def admit(self, connection: Connection) -> bool:
+        """Counts a new connection; False when there are too many."""
+        self._connections.add(connection)
+        self.stats.connections_open += 1
+        self._deserted.clear()
+        return self.stats.connections_open <= self.limits.max_connections and not self.draining
+
+    def forget(self, connection: Connection) -> None:
+        """The connection is closed, or a WebSocket's."""
+        if connection in self._connections:
+            self._connections.discard(connection)
+            self.stats.connections_open -= 1
+            if not self._connections:
+                self._deserted.set()
+
+    def report(self, error: BaseException, connection: Connection) -> None:
+        """Something of ours failed while a client was served."""
+        self._loop.call_exception_handler(
+            {
+                "message": "the front door could not finish an answer",
+                "exception": error,
+                "protocol": connection,
+            }
+        )
+
+    async def _wait_deserted(self, timeout_s: float) -> bool:
+        if not self._connections:
+            return True
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._deserted.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _renew_date(self) -> None:
+        self.date_line = b"Date: %b\r\n" % formatdate(usegmt=True).encode()
+        self._date_ticket = self.wheel.schedule(_DATE_S, self._renew_date)
+
+    def _sweep(self) -> None:
+        self._files.sweep()
+        self._sweep_ticket = self.wheel.schedule(_SWEEP_S, self._sweep)
