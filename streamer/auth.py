@@ -80,20 +80,28 @@ def load_secret(configured: str, data_dir: Path) -> bytes:
     if configured:
         return configured.encode()
     path = data_dir / "secret"
-    try:
-        # O_EXCL: of two programs that start together one makes the key, and the other reads it.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        secret = path.read_text(encoding="ascii").strip()
-        if len(secret) < _SECRET_BYTES:
-            raise ValueError(f"{path} holds {len(secret)} characters, fewer than {_SECRET_BYTES}") from None
-        return secret.encode()
-    secret = os.urandom(_SECRET_BYTES).hex()
+    if not path.exists():
+        _make_secret(path)
+    secret = path.read_text(encoding="ascii").strip()
+    if len(secret) < _SECRET_BYTES:
+        raise ValueError(f"{path} holds {len(secret)} characters, fewer than {_SECRET_BYTES}")
+    return secret.encode()
+
+
+def _make_secret(path: Path) -> None:
+    draft = path.with_name(f"secret.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secret + "\n")
+        file.write(os.urandom(_SECRET_BYTES).hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
-    return secret.encode()
+    try:
+        # A link appears whole or not at all, and of two programs that start together one wins.
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
 
 
 def same_origin(origin: str, host: str) -> bool:

@@ -61,7 +61,7 @@ class Catalogue:
         Args:
             limit: most tracks to return, >= 1.
             before: only tracks older than the one with this id.
-            ref: only tracks with this mark, whatever their state; without it only those one can play, and failures.
+            ref: only tracks with this mark, in any state; without it those one can play, and failures.
         """
         query = sa.select(tracks).order_by(tracks.c.id.desc()).limit(limit)
         if before is not None:
@@ -92,23 +92,21 @@ class Catalogue:
             rows = await connection.execute(sa.select(tracks.c.id, tracks.c.state))
             return {track_id: State(state) for track_id, state in rows}
 
-    async def files_of_ready(self) -> dict[str, list[str]]:
-        """The rendition names of every ready track, by id."""
-        query = (
-            sa.select(tracks.c.id, renditions.c.name)
-            .join(renditions, renditions.c.track_id == tracks.c.id, isouter=True)
-            .where(tracks.c.state == State.READY.value)
-        )
+    async def packaged(self) -> dict[str, list[str]]:
+        """The rendition names of every track that has been ready once, by id."""
         names: dict[str, list[str]] = {}
+        query = sa.select(renditions.c.track_id, renditions.c.name)
         async with self._engine.connect() as connection:
             for track_id, name in await connection.execute(query):
-                names.setdefault(track_id, []).append(name or "")
+                names.setdefault(track_id, []).append(name)
         return names
 
     async def failed_before(self, at_ms: int) -> list[str]:
-        """Failed tracks that have not changed since `at_ms`."""
+        """Tracks that failed before `at_ms` without ever having been ready: nothing of them is on disk."""
         query = sa.select(tracks.c.id).where(
-            tracks.c.state == State.FAILED.value, tracks.c.updated_at < at_ms
+            tracks.c.state == State.FAILED.value,
+            tracks.c.updated_at < at_ms,
+            tracks.c.id.not_in(sa.select(renditions.c.track_id)),
         )
         async with self._engine.connect() as connection:
             return list((await connection.execute(query)).scalars())

@@ -1,10 +1,10 @@
-"""What can go wrong at the API, as RFC 9457 problem details. The table below is the one place with statuses."""
+"""What can go wrong at the API, as RFC 9457 problem details. One table says which status each has."""
 
 import msgspec
 
 
 class Problem(Exception):
-    """A request that can't be granted. The text is for the person who sent it: the wrong value, and the limit."""
+    """A request that can't be granted. The text is for who sent it: the wrong value, and the limit."""
 
 
 class RequestInvalid(Problem):

@@ -29,6 +29,7 @@ class Event(Enum):
     WORK_BROKE = "packaging failed, and the file is not to blame"
     SERVER_RESTARTED = "the process that worked on it is gone"
     FILES_LOST = "its files are not where they were"
+    FILES_FOUND = "they are back: the disk was not there when the server looked"
 
 
 # A pair that is missing can't happen; `advance` says so loudly.
@@ -45,6 +46,8 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.PACKAGING, Event.SERVER_RESTARTED): State.PACKAGING,
     (State.PACKAGING, Event.FILES_LOST): State.FAILED,
     (State.READY, Event.FILES_LOST): State.FAILED,
+    (State.READY, Event.WORK_BROKE): State.FAILED,  # the database did not take the last step
+    (State.FAILED, Event.FILES_FOUND): State.READY,
     # A worker may refuse the head of a file while its tail still arrives.
     (State.FAILED, Event.BODY_RECEIVED): State.FAILED,
     (State.FAILED, Event.BODY_CUT): State.FAILED,
@@ -71,6 +74,7 @@ class TrackRecord(msgspec.Struct, kw_only=True):
         media_type: of the source; safe to send from our origin.
         duration_ms: exact when ready; before that what the file claims, or None.
         packaged_ticks: presentation time in the first rendition, in its timescale.
+        file_bytes: lengths of the files of complete renditions, by name.
         peaks: the waveform so far; None where it lies in its file, or does not exist.
     """
 
@@ -93,6 +97,7 @@ class TrackRecord(msgspec.Struct, kw_only=True):
     renditions: dict[str, Rendition] = msgspec.field(default_factory=dict)
     packaged_ticks: int = 0
     peaks: Peaks | None = None
+    file_bytes: dict[str, int] = msgspec.field(default_factory=dict)
 
     @property
     def packaged_ms(self) -> int:
@@ -176,7 +181,7 @@ def view(record: TrackRecord) -> Track:
 def disposition(filename: str) -> str:
     """Content-Disposition that makes a browser save the source under its own name.
 
-    Source: RFC 6266 4.1 and appendix D: ASCII `filename` for old readers, `filename*` (RFC 8187) for the rest.
+    Source: RFC 6266 4.1 and D: ASCII `filename` for old readers, `filename*` (RFC 8187) for the rest.
     """
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in filename)
     value = f'attachment; filename="{plain}"'

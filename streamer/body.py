@@ -1,0 +1,156 @@
+"""The recording inside an upload request: its name, its type, and its bytes as they come."""
+
+import asyncio
+import unicodedata
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from aiohttp import BodyPartReader, MultipartReader, hdrs, web
+from aiohttp.multipart import content_disposition_filename, parse_content_disposition
+
+from streamer.problems import MediaTypeUnsupported, RequestInvalid, UploadCut, UploadStalled, UploadTooLarge
+
+_T = TypeVar("_T")
+
+MAX_FILENAME_LENGTH = 255
+_UNNAMED = "untitled"
+_READ_BYTES = 256 << 10
+_MAX_FIELDS_BYTES = 64 << 10  # what may stand before the file in a form
+_OPAQUE = "application/octet-stream"
+# Sent back as what it is; a browser runs none of these. Everything else goes out as bytes without a meaning.
+_SAFE_TYPES = ("audio/", "video/")
+_SAFE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.+-/")
+# What players say of files whose senders (curl, forms) name no type.
+_TYPES_BY_ENDING = {
+    "aac": "audio/aac",
+    "aif": "audio/aiff",
+    "aiff": "audio/aiff",
+    "flac": "audio/flac",
+    "m4a": "audio/mp4",
+    "mka": "audio/x-matroska",
+    "mkv": "video/x-matroska",
+    "mov": "video/quicktime",
+    "mp3": "audio/mpeg",
+    "mp4": "video/mp4",
+    "oga": "audio/ogg",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg",
+    "wav": "audio/wav",
+    "webm": "audio/webm",
+    "wma": "audio/x-ms-wma",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording on its way in.
+
+    Attributes:
+        filename: never part of a path.
+        media_type: safe to send from our origin.
+        announced_bytes: its length if the client said, else 0.
+        chunks: the bytes, none of them empty; raises UploadStalled, UploadCut.
+    """
+
+    filename: str
+    media_type: str
+    announced_bytes: int
+    chunks: AsyncIterator[bytes]
+
+
+async def open_recording(request: web.Request, named: str | None, idle_s: float) -> Recording:
+    """Find the recording in a request: the body itself, or the first file of a form.
+
+    Args:
+        named: the name to prefer over the body's own.
+        idle_s: the client may be silent for so long.
+
+    Raises:
+        MediaTypeUnsupported, RequestInvalid, UploadTooLarge: the client's fault.
+        UploadStalled, UploadCut: the line's.
+    """
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        encoding = request.headers[hdrs.CONTENT_ENCODING]
+        raise MediaTypeUnsupported(f"Content-Encoding is {encoding!r}; send the recording as it is")
+    if not request.content_type.startswith("multipart/"):
+        name = named or _name_in(request.headers.get(hdrs.CONTENT_DISPOSITION))
+        filename = clean_filename(name)
+        return Recording(
+            filename,
+            safe_media_type(request.content_type, filename),
+            request.content_length or 0,
+            _chunks(request.content.readany, idle_s),
+        )
+    if request.content_type != "multipart/form-data":
+        raise MediaTypeUnsupported(f"{request.content_type} is not multipart/form-data")
+    part = await _first_file(request, idle_s)
+    filename = clean_filename(named or part.filename)
+    claimed = part.headers.get(hdrs.CONTENT_TYPE, _OPAQUE).partition(";")[0]
+    return Recording(
+        filename,
+        safe_media_type(claimed, filename),
+        0,
+        _chunks(lambda: part.read_chunk(_READ_BYTES), idle_s),
+    )
+
+
+def clean_filename(name: str | None) -> str:
+    """The last component of whatever path the client sent, as printable text of bounded length."""
+    # aiohttp decodes header bytes that are not UTF-8 to lone surrogates, which JSON can't carry.
+    text = (name or "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = text.replace("\\", "/").rpartition("/")[2]
+    text = unicodedata.normalize("NFC", text)
+    text = "".join(character for character in text if character.isprintable()).strip()
+    if len(text) > MAX_FILENAME_LENGTH:
+        stem, dot, ending = text.rpartition(".")
+        tail = dot + ending if stem and len(ending) <= 10 else ""
+        text = text[: MAX_FILENAME_LENGTH - len(tail)] + tail
+    return text if text.strip(".") else _UNNAMED
+
+
+def safe_media_type(claimed: str, filename: str) -> str:
+    """The media type to give the source back with: never one that a browser would run on our origin."""
+    claimed = claimed.strip().lower()
+    if claimed.startswith(_SAFE_TYPES) and _SAFE_CHARACTERS.issuperset(claimed) and claimed.count("/") == 1:
+        return claimed
+    return _TYPES_BY_ENDING.get(filename.rpartition(".")[2].lower(), _OPAQUE)
+
+
+async def _chunks(read: Callable[[], Awaitable[bytes]], idle_s: float) -> AsyncIterator[bytes]:
+    while chunk := await _read(read, idle_s):
+        yield chunk
+
+
+async def _read(read: Callable[[], Awaitable[_T]], idle_s: float) -> _T:
+    try:
+        async with asyncio.timeout(idle_s):
+            return await read()
+    except TimeoutError:
+        raise UploadStalled(f"nothing arrived for {idle_s:g} s") from None
+    except Exception as error:
+        # aiohttp has many words for it: the line broke, the chunks or the form are malformed.
+        raise UploadCut("the upload was cut") from error
+
+
+async def _first_file(request: web.Request, idle_s: float) -> BodyPartReader:
+    try:
+        form = await request.multipart()
+    except ValueError as error:  # no boundary
+        raise RequestInvalid(f"the form can't be read: {error}") from None
+    skipped = 0
+    while (part := await _read(form.next, idle_s)) is not None:
+        if isinstance(part, MultipartReader):
+            raise MediaTypeUnsupported("a form inside a form")
+        if part.filename is not None:
+            return part
+        async for chunk in _chunks(part.read_chunk, idle_s):
+            skipped += len(chunk)
+            if skipped > _MAX_FIELDS_BYTES:
+                raise UploadTooLarge(f"the fields before the file are more than {_MAX_FIELDS_BYTES} bytes")
+    raise RequestInvalid("the form has no file in it")
+
+
+def _name_in(header: str | None) -> str | None:
+    _, parameters = parse_content_disposition(header)
+    return content_disposition_filename(parameters)

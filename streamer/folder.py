@@ -1,0 +1,81 @@
+"""The tracks on disk: `tracks/{id}/` with `source`, one file per rendition, `cover` and `peaks`.
+
+Everything here blocks and runs in a thread. What must survive a power cut is synced before the database says
+that it is there: the source when an upload is answered, renditions and peaks when a track becomes ready.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from streamer.ids import is_id
+
+
+def make(path: Path) -> None:
+    """A new track's folder."""
+    path.mkdir(parents=True, mode=0o755)
+
+
+def remove(path: Path) -> None:
+    """Every byte of a track. Nothing to remove is fine; two who remove at once are too."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def empty(path: Path, keep: Iterable[str]) -> None:
+    """Remove what lies in a track's folder, but for the names to keep."""
+    kept = set(keep)
+    with contextlib.suppress(FileNotFoundError):
+        for file in path.iterdir():
+            if file.name not in kept:
+                file.unlink(missing_ok=True)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a small file so that it is there whole or not at all."""
+    draft = path.with_name(f".{path.name}.part")
+    with draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def sync(path: Path, names: Iterable[str]) -> None:
+    """Wait until the named files and the folder itself are on the disk."""
+    for name in names:
+        _sync_one(path / name, os.O_RDONLY)
+    _sync_one(path, os.O_RDONLY | os.O_DIRECTORY)
+    _sync_one(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def remove_orphans(root: Path, known: Iterable[str]) -> list[str]:
+    """Remove the folders of tracks that the database does not know. Returns their names.
+
+    Names that no Veza makes are left alone: they are someone's, not ours.
+    """
+    keep = set(known)
+    orphans = [path for path in root.iterdir() if is_id(path.name) and path.name not in keep]
+    for path in orphans:
+        remove(path)
+    return [path.name for path in orphans]
+
+
+def lost(root: Path, renditions: dict[str, list[str]]) -> dict[str, str]:
+    """Which tracks lack a file, and which file. `renditions`: names by track id."""
+    missing = {}
+    for track_id, names in renditions.items():
+        files = ["source", *(f"{name}.mp4" for name in names)]
+        absent = next((file for file in files if not (root / track_id / file).is_file()), None)
+        if absent is not None:
+            missing[track_id] = absent
+    return missing
+
+
+def _sync_one(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

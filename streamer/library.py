@@ -1,0 +1,201 @@
+"""Every track of this server: begun, found, listed, deleted, and taken up again after a restart."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from streamer import folder
+from streamer.ids import is_id
+from streamer.problems import RequestInvalid, ServerStopping, TrackUnknown
+from streamer.track import Event, State, TrackPage, TrackRecord, advance, view
+from streamer.work import Desk, Work
+
+_SWEEP_INTERVAL_S = 3600
+_TRACE_TTL_MS = 24 * 3600 * 1000  # what an upload that failed leaves in the list
+STOPPED_WHILE_RECEIVING = "the server stopped while the upload was running"
+
+log = structlog.get_logger()
+
+
+class Library:
+    """The tracks, and the work on those that are not finished."""
+
+    def __init__(self, desk: Desk, root: Path, make_id: Callable[[], str]) -> None:
+        self._desk = desk
+        self._root = root
+        self._make_id = make_id
+        self._works: dict[str, Work] = {}
+        self.stopping = False
+
+    async def begin(self, *, filename: str, ref: str | None, media_type: str, announced_bytes: int) -> Work:
+        """A new track, empty, whose bytes will come.
+
+        Raises:
+            ServerStopping: too late.
+        """
+        if self.stopping:
+            raise ServerStopping
+        now = self._desk.now_ms()
+        record = TrackRecord(
+            id=self._make_id(),
+            filename=filename,
+            ref=ref,
+            media_type=media_type,
+            size_bytes=announced_bytes,
+            created_at=now,
+            updated_at=now,
+        )
+        work = self._take_up(record)
+        try:
+            await asyncio.to_thread(folder.make, work.path)
+            await self._desk.catalogue.insert(record)
+        except BaseException:
+            self._drop(work)
+            await asyncio.to_thread(folder.remove, work.path)
+            raise
+        return work
+
+    async def get(self, track_id: str) -> TrackRecord:
+        """The track.
+
+        Raises:
+            TrackUnknown: there is none.
+        """
+        record = await self._desk.shelf.get(track_id)
+        if record is None:
+            raise TrackUnknown(f"there is no track {track_id}")
+        return record
+
+    async def page(self, *, limit: int, cursor: str | None, ref: str | None) -> TrackPage:
+        """Tracks, newest first.
+
+        Raises:
+            RequestInvalid: the cursor is not one of ours.
+        """
+        if cursor is not None and not is_id(cursor):
+            raise RequestInvalid(f"cursor is {cursor!r}, which no page has given")
+        records = await self._desk.catalogue.page(limit=limit + 1, before=cursor, ref=ref)
+        shown = [self._desk.shelf.held(record.id) or record for record in records[:limit]]
+        after = records[limit - 1].id if len(records) > limit else None
+        return TrackPage([view(record) for record in shown], after)
+
+    async def delete(self, track_id: str) -> None:
+        """Remove every byte of a track, whatever is being done with it.
+
+        The row goes first: a crash in between leaves a folder that the next start removes.
+
+        Raises:
+            TrackUnknown: there is none.
+        """
+        if not is_id(track_id) or not await self._desk.catalogue.delete(track_id):
+            raise TrackUnknown(f"there is no track {track_id}")
+        gone = self._desk.shelf.held(track_id)
+        self._desk.shelf.remove(track_id)
+        work = self._works.pop(track_id, None)
+        if work is not None:
+            await work.leave()
+        await asyncio.to_thread(folder.remove, self._root / track_id)
+        if gone is not None and gone.state is not State.FAILED:
+            gone.state, gone.reason, gone.playable = State.FAILED, "the track was deleted", False
+            self._desk.announcer.now(gone)
+        log.info("track deleted", track=track_id)
+
+    async def recover(self) -> None:
+        """Bring tracks, folders and database together after a restart, before anyone is served."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        for record in await self._desk.catalogue.unfinished():
+            await self._recover_one(record)
+        await self._check_files()
+
+    async def sweep(self) -> None:
+        """Forget the traces of failed uploads after a day. Runs until cancelled."""
+        while True:
+            for track_id in await self._desk.catalogue.failed_before(self._desk.now_ms() - _TRACE_TTL_MS):
+                await self._desk.catalogue.delete(track_id)
+                self._desk.shelf.remove(track_id)
+                await asyncio.to_thread(folder.remove, self._root / track_id)
+            await asyncio.sleep(_SWEEP_INTERVAL_S)
+
+    def expect_stop(self) -> None:
+        """No new tracks from now on; what runs may finish, and a killed worker is nobody's fault."""
+        self.stopping = True
+        for work in self._works.values():
+            work.expect_stop()
+
+    async def stop(self) -> None:
+        """Uploads that still run end, and say why."""
+        for work in list(self._works.values()):
+            if work.record.state is State.RECEIVING:
+                await work.fail(Event.BODY_CUT, STOPPED_WHILE_RECEIVING)
+
+    def counts(self) -> dict[str, int]:
+        """Tracks being worked on, by state."""
+        counts = {State.RECEIVING.value: 0, State.PACKAGING.value: 0}
+        for record in self._desk.shelf.active():
+            if record.state.value in counts:
+                counts[record.state.value] += 1
+        return counts
+
+    def _take_up(self, record: TrackRecord) -> Work:
+        self._forget_finished()
+        work = self._works[record.id] = Work(record, self._root / record.id, self._desk)
+        self._desk.shelf.hold(record)
+        return work
+
+    def _drop(self, work: Work) -> None:
+        self._works.pop(work.record.id, None)
+        self._desk.shelf.remove(work.record.id)
+
+    def _forget_finished(self) -> None:
+        for track_id, work in list(self._works.items()):
+            if work.record.state in (State.READY, State.FAILED):
+                del self._works[track_id]
+
+    async def _recover_one(self, record: TrackRecord) -> None:
+        path = self._root / record.id
+        work = self._take_up(record)
+        if record.state is State.RECEIVING:
+            await work.fail(Event.SERVER_RESTARTED, STOPPED_WHILE_RECEIVING)
+            return
+        source = path / "source"
+        size = source.stat().st_size if source.is_file() else None
+        if size != record.received_bytes:
+            found = "is missing" if size is None else f"has {size} bytes"
+            reason = f"the source {found}, it had {record.received_bytes} bytes when the server stopped"
+            await work.fail(Event.FILES_LOST, reason)
+            return
+        record.state = advance(record.state, Event.SERVER_RESTARTED)
+        record.playable = False
+        await asyncio.to_thread(folder.empty, path, ["source"])
+        log.info("packaging again", track=record.id)
+        work.resume()
+
+    async def _check_files(self) -> None:
+        states = await self._desk.catalogue.states()
+        if states:
+            for name in await asyncio.to_thread(folder.remove_orphans, self._root, states):
+                log.warning("removed a folder without a track", folder=name)
+        elif any(self._root.iterdir()):
+            # More likely the wrong database than a thousand orphans: nobody's recordings go for that.
+            log.warning("the database is empty, the tracks folder is not: nothing is removed")
+        packaged = await self._desk.catalogue.packaged()
+        lost = await asyncio.to_thread(folder.lost, self._root, packaged)
+        for track_id in packaged:
+            state = states.get(track_id)
+            if track_id in lost and state is State.READY:
+                await self._mark(track_id, Event.FILES_LOST, f"the file {lost[track_id]} is missing")
+            elif track_id not in lost and state is State.FAILED:
+                await self._mark(track_id, Event.FILES_FOUND, None)
+
+    async def _mark(self, track_id: str, event: Event, reason: str | None) -> None:
+        record = await self._desk.catalogue.get(track_id)
+        if record is None:
+            return
+        record.state = advance(record.state, event)
+        record.reason = reason
+        record.playable = record.state is State.READY
+        record.updated_at = self._desk.now_ms()
+        await self._desk.catalogue.update(record)
+        log.warning("track files checked", track=track_id, state=record.state.value, reason=reason)

@@ -1,0 +1,103 @@
+"""Around every request that aiohttp answers: an id, a line in the log, origin checks, headers, problems."""
+
+import os
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import structlog
+from aiohttp import hdrs, web
+
+from streamer.auth import same_origin
+from streamer.problems import MEDIA_TYPE, OriginRefused, Problem, ProblemDetails, details, plain
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+REQUEST_ID = "X-Request-Id"
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+_API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+log = structlog.get_logger()
+
+
+def make(origins: frozenset[str]) -> list[Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]]:
+    """The middlewares, outermost first.
+
+    Args:
+        origins: sites besides our own that may write; "*" for all.
+    """
+
+    @web.middleware
+    async def annotate(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request_id = os.urandom(8).hex()
+        with structlog.contextvars.bound_contextvars(request=request_id):
+            response = await _answer(request, handler, origins)
+            if not response.prepared:
+                _dress(request, response, request_id, origins)
+            log.debug("request", method=request.method, path=request.path, status=response.status)
+        return response
+
+    return [annotate]
+
+
+def problem_response(problem: ProblemDetails) -> web.Response:
+    """The problem as a response. RFC 9457."""
+    response = web.Response(status=problem.status, body=msgspec.json.encode(problem), content_type=MEDIA_TYPE)
+    response.headers[hdrs.CACHE_CONTROL] = "no-store"
+    if problem.status == 401:
+        response.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="veza"'
+    if problem.status == 503:
+        response.headers[hdrs.RETRY_AFTER] = "5"
+    return response
+
+
+def may_write(request: web.Request, origins: frozenset[str]) -> bool:
+    """Whether the page that sent this, if a page did, is ours or a listed one."""
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin is None or "*" in origins or origin in origins:
+        return True
+    return same_origin(origin, request.headers.get(hdrs.HOST, ""))
+
+
+async def _answer(request: web.Request, handler: Handler, origins: frozenset[str]) -> web.StreamResponse:
+    try:
+        if request.method not in _SAFE_METHODS and not may_write(request, origins):
+            raise OriginRefused(f"pages of {request.headers[hdrs.ORIGIN][:200]} may not write here")
+        return await handler(request)
+    except Problem as problem:
+        response = problem_response(details(problem, request.path))
+        if request.can_read_body and not request.content.is_eof():
+            response.force_close()  # what is left of the body is not worth reading
+        return response
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        response = problem_response(plain(error.status, error.reason, error.text or "", request.path))
+        if hdrs.ALLOW in error.headers:
+            response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
+        return response
+    except ConnectionError:
+        raise  # the client is gone; aiohttp closes up
+    except Exception:
+        log.exception("a request failed", method=request.method, path=request.path)
+        detail = "the server made a mistake; its log has the details"
+        return problem_response(plain(500, "Internal Server Error", detail, request.path))
+
+
+def _dress(
+    request: web.Request, response: web.StreamResponse, request_id: str, origins: frozenset[str]
+) -> None:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers[REQUEST_ID] = request_id
+    if request.path.startswith("/api/"):
+        response.headers.setdefault("Content-Security-Policy", _API_POLICY)
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origins:
+        response.headers.add(hdrs.VARY, hdrs.ORIGIN)
+        if origin is not None and (origin in origins or "*" in origins):
+            response.headers.setdefault(hdrs.ACCESS_CONTROL_ALLOW_ORIGIN, origin)

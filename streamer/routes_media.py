@@ -1,0 +1,122 @@
+"""Media through aiohttp: for clients whose connection is there already, and preflight requests of other sites.
+
+The front door answers the same paths itself where it can; both ask the same shelf.
+"""
+
+from collections.abc import Awaitable
+
+from aiohttp import web
+
+from streamer.files import send_resource
+from streamer.problems import PartMissing, TrackUnknown
+from streamer.route import Reply, Route
+from streamer.shelf import MEDIA_TYPE, PLAYLIST_TYPE, Shelf
+
+_ID = {"id": "The track's id."}
+_RENDITION = {"rendition": "Its name in the multivariant playlist."}
+_NOTE = "Answers Range, If-Range and conditional requests (RFC 9110); readable from pages of any site."
+# RFC 9110 field names that players of other sites send and a browser asks about first.
+_PREFLIGHT = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+class MediaRoutes:
+    """Playlists, renditions and sources."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def routes(self) -> list[Route]:
+        """The table."""
+        parts = [TrackUnknown, PartMissing]
+        gets = [
+            Route(
+                *(
+                    "GET",
+                    "/hls/{id}/index.m3u8",
+                    "getMultivariantPlaylist",
+                    "The HLS link of a track.",
+                    self._get,
+                ),
+                [Reply(200, "The multivariant playlist.", {PLAYLIST_TYPE: None})],
+                description=f"It is there from the first segment on. {_NOTE}",
+                tag="media",
+                parameters=_ID,
+                problems=parts,
+            ),
+            Route(
+                *(
+                    "GET",
+                    "/hls/{id}/{rendition}.m3u8",
+                    "getMediaPlaylist",
+                    "One rendition's playlist.",
+                    self._get,
+                ),
+                [Reply(200, "EVENT while the track is packaged, VOD afterwards.", {PLAYLIST_TYPE: None})],
+                description=_NOTE,
+                tag="media",
+                parameters=_ID | _RENDITION,
+                problems=parts,
+            ),
+            Route(
+                *(
+                    "GET",
+                    "/hls/{id}/{rendition}.mp4",
+                    "getRendition",
+                    "One rendition: a CMAF file.",
+                    self._get,
+                ),
+                [Reply(200, "The file.", {MEDIA_TYPE: None}), Reply(206, "A part.", {MEDIA_TYPE: None})],
+                description=_NOTE,
+                tag="media",
+                parameters=_ID | _RENDITION,
+                problems=parts,
+            ),
+            Route(
+                *(
+                    "GET",
+                    "/api/v1/tracks/{id}/source",
+                    "getSource",
+                    "The recording as it was uploaded.",
+                    self._get,
+                ),
+                [Reply(200, "The file.", {"*/*": None}), Reply(206, "A part.", {"*/*": None})],
+                description=_NOTE,
+                tag="media",
+                parameters=_ID,
+                problems=parts,
+            ),
+        ]
+        return [*gets, *(self._preflight_of(route) for route in gets)]
+
+    def _preflight_of(self, route: Route) -> Route:
+        return Route(
+            "OPTIONS",
+            route.path,
+            f"preflight{route.name.removeprefix('get')}",
+            "What a page of another site may ask for.",
+            self._preflight,
+            [Reply(204, "CORS preflight: GET and HEAD, with Range.")],
+            tag="media",
+            parameters=route.parameters,
+        )
+
+    async def _get(self, request: web.Request, _query: None) -> web.StreamResponse:
+        found = self._shelf.find(request.path)
+        if isinstance(found, Awaitable):
+            found = await found
+        if found is not None:
+            return await send_resource(request, found)
+        track_id = request.match_info["id"]
+        record = await self._shelf.get(track_id)
+        if record is None:
+            raise TrackUnknown(f"there is no track {track_id}")
+        reason = record.reason or f"the track is {record.state.value} and has no such part now"
+        raise PartMissing(reason)
+
+    async def _preflight(self, _request: web.Request, _query: None) -> web.StreamResponse:
+        return web.Response(status=204, headers=_PREFLIGHT)

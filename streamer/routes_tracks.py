@@ -1,0 +1,253 @@
+"""Tracks over HTTP: upload, list, look at, delete; cover and waveform."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from aiohttp import hdrs, web
+from msgspec import Meta
+
+from streamer.auth import Identity, TokenRefused, Tokens
+from streamer.files import send_resource
+from streamer.library import Library
+from streamer.problems import (
+    DiskFull,
+    MediaTypeUnsupported,
+    PartMissing,
+    ServerStopping,
+    StorageFailed,
+    TokenMissing,
+    TrackDeleted,
+    TrackUnknown,
+    UploadCut,
+    UploadsBusy,
+    UploadStalled,
+    UploadTooLarge,
+)
+from streamer.resource import FileBody, Resource
+from streamer.route import Reply, Route
+from streamer.shelf import IMMUTABLE
+from streamer.track import State, Track, TrackPage, TrackRecord, view
+from streamer.uploads import Uploads
+from streamer.waveform import Peaks, Waveform
+
+TRACKS = "/api/v1/tracks"
+TRACK = TRACKS + "/{id}"
+_ID = {"id": "The track's id, as the upload was answered."}
+_JSON = "application/json"
+
+Ref = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class UploadQuery(msgspec.Struct):
+    """How an upload is named."""
+
+    filename: Annotated[
+        Annotated[str, Meta(max_length=1024)] | None,
+        Meta(description="Name of the file; else Content-Disposition says, or the form."),
+    ] = None
+    ref: Annotated[
+        Ref | None,
+        Meta(description="Your own mark: the list finds the track by it while the upload still runs."),
+    ] = None
+
+
+class ListQuery(msgspec.Struct):
+    """Which tracks to list."""
+
+    limit: Annotated[int, Meta(ge=1, le=200, description="Most tracks on the page.")] = 50
+    cursor: Annotated[str | None, Meta(description="`next` of the page before.")] = None
+    ref: Annotated[Ref | None, Meta(description="Only tracks uploaded with this mark, in any state.")] = None
+
+
+class TrackRoutes:
+    """The handlers of what stands under /api/v1/tracks, but for the source, which is media."""
+
+    def __init__(
+        self,
+        library: Library,
+        uploads: Uploads,
+        root: Path,
+        tokens: Tokens,
+        who_writes: Literal["anyone", "token"],
+        now_s: Callable[[], int],
+    ) -> None:
+        self._library = library
+        self._uploads = uploads
+        self._root = root
+        self._tokens = tokens
+        self._open = who_writes == "anyone"
+        self._now_s = now_s
+
+    def routes(self) -> list[Route]:
+        """The table."""
+        return [
+            Route(
+                "POST",
+                TRACKS,
+                "uploadTrack",
+                "Upload a recording.",
+                self._upload,
+                [Reply(201, "All of it is on the server's disk. `Location` is the track.", {_JSON: Track})],
+                description="It is packaged, listed and playable while the upload still runs. A file that "
+                "can't become a track is answered 201 too; its state then becomes `failed`.",
+                query=UploadQuery,
+                body={
+                    "application/octet-stream": "The recording itself, of any media type but multipart.",
+                    "multipart/form-data": "A form; its first file is the recording.",
+                },
+                problems=[
+                    *(UploadCut, UploadStalled, TrackDeleted, UploadTooLarge, MediaTypeUnsupported),
+                    *(UploadsBusy, ServerStopping, StorageFailed, DiskFull),
+                ],
+                writes=True,
+            ),
+            Route(
+                "GET",
+                TRACKS,
+                "listTracks",
+                "List tracks, newest first.",
+                self._list,
+                [Reply(200, "One page.", {_JSON: TrackPage})],
+                description="Tracks that have nothing to play yet are found by `ref` or id only.",
+                query=ListQuery,
+            ),
+            *self._routes_of_one(),
+        ]
+
+    def _routes_of_one(self) -> list[Route]:
+        missing = [TrackUnknown, PartMissing]
+        image: dict[str, Any] = {"image/jpeg": None, "image/png": None, "image/webp": None}
+        return [
+            Route(
+                *("GET", TRACK, "getTrack", "Look at a track.", self._get),
+                [Reply(200, "As it is now.", {_JSON: Track})],
+                parameters=_ID,
+                problems=[TrackUnknown],
+            ),
+            Route(
+                *("DELETE", TRACK, "deleteTrack", "Delete a track.", self._delete),
+                [Reply(204, "Every byte of it is gone; work on it has ended.")],
+                parameters=_ID,
+                problems=[TrackUnknown],
+                writes=True,
+            ),
+            Route(
+                *("GET", TRACK + "/cover", "getCover", "The cover that the recording carries.", self._cover),
+                [Reply(200, "The picture.", image)],
+                parameters=_ID,
+                problems=missing,
+            ),
+            Route(
+                *("GET", TRACK + "/waveform.json", "getWaveform", "The waveform.", self._waveform_json),
+                [Reply(200, "audiowaveform's JSON, version 2.", {_JSON: Waveform})],
+                description="While the track is packaged: as far as it has come.",
+                parameters=_ID,
+                problems=missing,
+            ),
+            Route(
+                *(
+                    "GET",
+                    TRACK + "/waveform.dat",
+                    "getWaveformFile",
+                    "The waveform, binary.",
+                    self._waveform_dat,
+                ),
+                [Reply(200, "audiowaveform's binary format, version 2.", {"application/octet-stream": None})],
+                parameters=_ID,
+                problems=missing,
+            ),
+        ]
+
+    async def _upload(self, request: web.Request, query: UploadQuery) -> web.StreamResponse:
+        self._check_token(request)
+        record = await self._uploads.receive(request, filename=query.filename, ref=query.ref)
+        return _json(view(record), status=201, location=f"{TRACKS}/{record.id}")
+
+    async def _list(self, request: web.Request, query: ListQuery) -> web.StreamResponse:
+        return _json(await self._library.page(limit=query.limit, cursor=query.cursor, ref=query.ref))
+
+    async def _get(self, request: web.Request, _query: None) -> web.StreamResponse:
+        return _json(view(await self._track(request)))
+
+    async def _delete(self, request: web.Request, _query: None) -> web.StreamResponse:
+        self._check_token(request)
+        await self._library.delete(request.match_info["id"])
+        return web.Response(status=204)
+
+    async def _cover(self, request: web.Request, _query: None) -> web.StreamResponse:
+        record = await self._track(request)
+        path = self._root / record.id / "cover"
+        size = await asyncio.to_thread(_size, path)
+        if record.cover_type is None or size is None:
+            raise PartMissing("the recording carries no cover")
+        # Its type is one of three kinds of pictures, checked by the worker: nothing that a browser runs.
+        body = FileBody(path, size)
+        return await send_resource(request, _part(record, record.cover_type, body, f"cover-{size:x}"))
+
+    async def _waveform_json(self, request: web.Request, _query: None) -> web.StreamResponse:
+        record = await self._track(request)
+        peaks = record.peaks or await self._read_peaks(record)
+        body = await asyncio.to_thread(peaks.to_json)
+        return await send_resource(request, _part(record, _JSON, body, f"json-{len(body):x}"))
+
+    async def _waveform_dat(self, request: web.Request, _query: None) -> web.StreamResponse:
+        record = await self._track(request)
+        body = (record.peaks or await self._read_peaks(record)).to_binary()
+        return await send_resource(
+            request, _part(record, "application/octet-stream", body, f"dat-{len(body):x}")
+        )
+
+    async def _track(self, request: web.Request) -> TrackRecord:
+        return await self._library.get(request.match_info["id"])
+
+    async def _read_peaks(self, record: TrackRecord) -> Peaks:
+        try:
+            return Peaks.from_binary(await asyncio.to_thread((self._root / record.id / "peaks").read_bytes))
+        except FileNotFoundError:
+            raise PartMissing(
+                "there is no waveform yet" if record.reason is None else record.reason
+            ) from None
+
+    def _check_token(self, request: web.Request) -> None:
+        """Whether this client may write. RFC 6750 2.1.
+
+        Raises:
+            TokenMissing: none, or not a good one.
+        """
+        if not self._open and self._identity(request).guest:
+            raise TokenMissing("a guest's token does not let one write files")
+
+    def _identity(self, request: web.Request) -> Identity:
+        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise TokenMissing("Authorization: Bearer TOKEN is missing; the operator makes tokens")
+        try:
+            return self._tokens.verify(token.strip(), now_s=self._now_s())
+        except TokenRefused as error:
+            raise TokenMissing(str(error)) from None
+
+
+def _json(value: Any, *, status: int = 200, location: str | None = None) -> web.Response:
+    headers = {hdrs.CACHE_CONTROL: "no-store"} | ({hdrs.LOCATION: location} if location else {})
+    return web.Response(status=status, body=msgspec.json.encode(value), content_type=_JSON, headers=headers)
+
+
+def _part(record: TrackRecord, media_type: str, body: bytes | FileBody, tag: str) -> Resource:
+    ready = record.state is State.READY
+    return Resource(
+        media_type=media_type,
+        body=body,
+        etag=f'"{record.id}-{tag}"',
+        last_modified=record.updated_at // 1000,
+        cache_control=IMMUTABLE if ready else "no-store",
+    )
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,246 @@
+"""Tracks at hand: what the front door serves from memory.
+
+What a cache may keep of a track, and why:
+
+- A complete rendition never changes: `immutable`, for a year.
+- A rendition that grows is not the same representation from one segment to the next: its length and its
+  entity tag change, so a client that resumes with If-Range gets a fresh whole rather than a patchwork, and no
+  cache may keep it (browsers drop an entry when the length behind its Content-Range changes). Byte ranges
+  that a playlist has announced never change, which is all that a player relies on.
+- An EVENT playlist is stale after a second; a VOD playlist changes only if the track is deleted.
+- The source is kept for a year too, but never shown: it is an attachment of a media type that runs nothing.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from hls.model import Rendition
+from hls.playlist import MediaPlaylist, multivariant
+from streamer.ids import ID_LENGTH, is_id
+from streamer.resource import FileBody, Resource
+from streamer.track import State, TrackRecord, disposition
+
+HLS_PREFIX = "/hls/"
+TRACK_PREFIX = "/api/v1/tracks/"
+PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+MEDIA_TYPE = "audio/mp4"
+IMMUTABLE = "public, max-age=31536000, immutable"
+UNFINISHED = "no-store"
+EVENT_PLAYLIST = "max-age=1"
+VOD_PLAYLIST = "max-age=60"
+
+# Tracks kept in memory besides those being worked on; an hour of sound is about 60 KB.
+MAX_KEPT = 2048
+
+
+class _Entry:
+    """A record and the resources made from it so far, by their path."""
+
+    __slots__ = ("playlists", "record", "resources")
+
+    def __init__(self, record: TrackRecord) -> None:
+        self.record = record
+        self.resources: dict[str, Resource] = {}
+        self.playlists: dict[str, MediaPlaylist] = {}  # they remember their lines while the track grows
+
+
+class Shelf:
+    """Finds tracks and their media: in memory at once, else in the database, asked once for all who wait.
+
+    Bounds: tracks being worked on are always held; of the others the `max_kept` used last.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        load: Callable[[str], Awaitable[TrackRecord | None]],
+        tasks: asyncio.TaskGroup,
+        max_kept: int = MAX_KEPT,
+    ) -> None:
+        self._folder = folder
+        self._load = load
+        self._tasks = tasks
+        self._max_kept = max_kept
+        self._active: dict[str, _Entry] = {}
+        self._kept: OrderedDict[str, _Entry] = OrderedDict()
+        self._loading: dict[str, asyncio.Task[TrackRecord | None]] = {}
+
+    def find(self, path: str) -> Resource | Awaitable[Resource | None] | None:
+        """The front door's question, in the form of `MediaShelf.find`."""
+        if path.startswith(HLS_PREFIX):
+            track_id = path[len(HLS_PREFIX) : len(HLS_PREFIX) + ID_LENGTH]
+        elif path.startswith(TRACK_PREFIX) and path.endswith("/source"):
+            track_id = path[len(TRACK_PREFIX) : -len("/source")]
+        else:
+            return None
+        entry = self._at_hand(track_id)
+        if entry is None:
+            return self._find_later(track_id, path) if is_id(track_id) else None
+        try:
+            return entry.resources[path]
+        except KeyError:
+            return self._render(entry, path)
+
+    async def get(self, track_id: str) -> TrackRecord | None:
+        """The track, from memory or the database. Safe to cancel: others wait on undisturbed."""
+        entry = self._at_hand(track_id)
+        if entry is not None:
+            return entry.record
+        if not is_id(track_id):
+            return None
+        task = self._loading.get(track_id)
+        if task is None:
+            task = self._loading[track_id] = self._tasks.create_task(self._fetch(track_id))
+        return await asyncio.shield(task)
+
+    def hold(self, record: TrackRecord) -> None:
+        """Keep a track that is being worked on in memory until `release`."""
+        self._forget(record.id)
+        self._active[record.id] = _Entry(record)
+
+    def release(self, track_id: str) -> None:
+        """The work on a track is over: it may be dropped when others are wanted more."""
+        entry = self._active.pop(track_id, None)
+        if entry is not None:
+            self._keep(entry)
+
+    def changed(self, track_id: str) -> None:
+        """Render anew what is asked for next."""
+        entry = self._at_hand(track_id)
+        if entry is not None:
+            entry.resources = {}
+
+    def remove(self, track_id: str) -> None:
+        """The track is gone. A load that is under way will not bring it back."""
+        self._active.pop(track_id, None)
+        self._forget(track_id)
+
+    def active(self) -> list[TrackRecord]:
+        """The tracks being worked on."""
+        return [entry.record for entry in self._active.values()]
+
+    def held(self, track_id: str) -> TrackRecord | None:
+        """The track, if it is being worked on."""
+        entry = self._active.get(track_id)
+        return None if entry is None else entry.record
+
+    def __len__(self) -> int:
+        return len(self._active) + len(self._kept)
+
+    def _at_hand(self, track_id: str) -> _Entry | None:
+        entry = self._active.get(track_id)
+        if entry is None:
+            entry = self._kept.get(track_id)
+            if entry is not None:
+                self._kept.move_to_end(track_id)
+        return entry
+
+    def _keep(self, entry: _Entry) -> None:
+        self._kept[entry.record.id] = entry
+        if len(self._kept) > self._max_kept:
+            self._kept.popitem(last=False)
+
+    def _forget(self, track_id: str) -> None:
+        self._kept.pop(track_id, None)
+        self._loading.pop(track_id, None)
+
+    async def _find_later(self, track_id: str, path: str) -> Resource | None:
+        record = await self.get(track_id)
+        if record is None:
+            return None
+        entry = self._at_hand(track_id)
+        return self._render(entry, path) if entry is not None else None
+
+    async def _fetch(self, track_id: str) -> TrackRecord | None:
+        """Load a track and keep it, unless it was removed or taken into work while the database thought."""
+        task = asyncio.current_task()
+        try:
+            record = await self._load(track_id)
+            if self._loading.get(track_id) is not task:
+                return None
+            if record is not None:
+                record.file_bytes = await asyncio.to_thread(file_sizes, self._folder / track_id, record)
+                if self._loading.get(track_id) is not task:
+                    return None
+                self._keep(_Entry(record))
+            return record
+        finally:
+            if self._loading.get(track_id) is task:
+                del self._loading[track_id]
+
+    def _render(self, entry: _Entry, path: str) -> Resource | None:
+        resource = _resource(self._folder / entry.record.id, entry, path)
+        if resource is not None:  # unknown names are not remembered: anyone can make them up
+            entry.resources[path] = resource
+        return resource
+
+
+def file_sizes(folder: Path, record: TrackRecord) -> dict[str, int]:
+    """Lengths of the renditions' files, by name: a complete one ends with an index that no playlist lists."""
+    sizes = {}
+    for name in record.renditions:
+        with contextlib.suppress(OSError):
+            sizes[name] = (folder / f"{name}.mp4").stat().st_size
+    return sizes
+
+
+def _resource(folder: Path, entry: _Entry, path: str) -> Resource | None:
+    record = entry.record
+    if path.startswith(TRACK_PREFIX):
+        return source_resource(folder, record)
+    name, _, ending = path[len(HLS_PREFIX) + ID_LENGTH + 1 :].rpartition(".")
+    if not path.startswith("/", len(HLS_PREFIX) + ID_LENGTH) or not record.playable:
+        return None
+    if (name, ending) == ("index", "m3u8"):
+        renditions = [rendition for rendition in record.renditions.values() if rendition.segments]
+        return _playlist(record, multivariant(renditions, lambda it: f"{it.name}.m3u8"))
+    rendition = record.renditions.get(name)
+    if rendition is None or not rendition.segments:
+        return None
+    if ending == "m3u8":
+        if name not in entry.playlists:
+            entry.playlists[name] = MediaPlaylist(rendition, f"{name}.mp4")
+        return _playlist(record, entry.playlists[name].render())
+    return _media(folder, record, rendition) if ending == "mp4" else None
+
+
+def _playlist(record: TrackRecord, text: str) -> Resource:
+    body = text.encode()
+    complete = all(rendition.complete for rendition in record.renditions.values())
+    return Resource(
+        media_type=PLAYLIST_TYPE,
+        body=body,
+        etag=f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"',
+        last_modified=record.updated_at // 1000,
+        cache_control=VOD_PLAYLIST if complete else EVENT_PLAYLIST,
+    )
+
+
+def _media(folder: Path, record: TrackRecord, rendition: Rendition) -> Resource:
+    size = record.file_bytes.get(rendition.name, 0) if rendition.complete else 0
+    size = size or rendition.size_bytes
+    return Resource(
+        media_type=MEDIA_TYPE,
+        body=FileBody(folder / f"{rendition.name}.mp4", size),
+        etag=f'"{record.id}-{rendition.name}-{size:x}"',
+        last_modified=record.updated_at // 1000,
+        cache_control=IMMUTABLE if rendition.complete else UNFINISHED,
+    )
+
+
+def source_resource(folder: Path, record: TrackRecord) -> Resource | None:
+    """The recording as it was uploaded; None until it is whole, or where it was refused."""
+    if record.state not in (State.PACKAGING, State.READY):
+        return None
+    return Resource(
+        media_type=record.media_type,
+        body=FileBody(folder / "source", record.received_bytes),
+        etag=f'"{record.id}-source"',
+        last_modified=record.created_at // 1000,
+        cache_control=IMMUTABLE,
+        disposition=disposition(record.filename),
+    )

@@ -1,0 +1,169 @@
+"""Uploads: let in, spooled to disk with back-pressure, and cleaned up after when they end badly."""
+
+import asyncio
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from aiohttp import HttpVersion11, hdrs, web
+
+from streamer import folder
+from streamer.body import Recording, open_recording
+from streamer.library import STOPPED_WHILE_RECEIVING, Library
+from streamer.problems import (
+    DiskFull,
+    Problem,
+    ServerStopping,
+    StorageFailed,
+    TrackDeleted,
+    UploadCut,
+    UploadsBusy,
+    UploadTooLarge,
+)
+from streamer.spool import Spool
+from streamer.track import Event, TrackRecord
+from streamer.work import Work
+
+# A form has boundaries and part heads around the recording.
+ENVELOPE_BYTES = 128 << 10
+_CHECK_DISK_EVERY_BYTES = 64 << 20
+_WRITERS = 8  # threads; more would not make one disk faster
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """See the settings of the same names."""
+
+    max_upload_bytes: int
+    max_uploads: int
+    idle_s: float
+    min_free_bytes: int
+
+
+@dataclass(slots=True)
+class UploadStats:
+    """Plain counters for the metrics."""
+
+    running: int = 0
+    completed_total: int = 0
+    failed_total: int = 0
+    received_bytes_total: int = 0
+
+
+class Uploads:
+    """Takes recordings in. At most `max_uploads` at once; one more is told to come back."""
+
+    def __init__(self, library: Library, root: Path, limits: UploadLimits) -> None:
+        self._library = library
+        self._root = root
+        self._limits = limits
+        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="spool")
+        self.stats = UploadStats()
+
+    async def receive(self, request: web.Request, *, filename: str | None, ref: str | None) -> TrackRecord:
+        """Take one recording; returns when all of it is on the disk.
+
+        Args:
+            filename: as the uploader names it; None: as the body does.
+            ref: the uploader's own mark.
+
+        Cancelled (the server stops): the library has ended the track already.
+
+        Raises:
+            Problem: what went wrong; nothing of the recording is left.
+        """
+        if self.stats.running >= self._limits.max_uploads:
+            raise UploadsBusy(f"{self.stats.running} uploads are running, try again later")
+        self.stats.running += 1
+        try:
+            await self._admit(request)
+            recording = await open_recording(request, filename, self._limits.idle_s)
+            work = await self._library.begin(
+                filename=recording.filename,
+                ref=ref,
+                media_type=recording.media_type,
+                announced_bytes=recording.announced_bytes,
+            )
+            await self._spool(work, recording)
+            self.stats.completed_total += 1
+            return work.record
+        except BaseException:
+            self.stats.failed_total += 1
+            raise
+        finally:
+            self.stats.running -= 1
+
+    def close(self) -> None:
+        """Let the writers go; no upload runs any more."""
+        self._writers.shutdown(wait=True)
+
+    async def _admit(self, request: web.Request) -> None:
+        """Judge by the head alone, then ask for the body of a client that waits to be asked."""
+        limits, size = self._limits, request.content_length or 0
+        if size > limits.max_upload_bytes + ENVELOPE_BYTES * request.content_type.startswith("multipart/"):
+            raise UploadTooLarge(f"{size} bytes are more than {limits.max_upload_bytes}")
+        self._check_disk(size)
+        if request.headers.get(hdrs.EXPECT) and request.version == HttpVersion11:
+            # RFC 9110 10.1.1: only now, so that a refusal costs the client nothing.
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
+
+    def _check_disk(self, coming_bytes: int) -> None:
+        status = os.statvfs(self._root)
+        free = status.f_bavail * status.f_frsize - self._limits.min_free_bytes
+        if coming_bytes > free or free <= 0:
+            raise DiskFull(f"{max(0, free)} bytes are free for recordings, {coming_bytes} were to come")
+
+    async def _spool(self, work: Work, recording: Recording) -> None:
+        try:
+            spool = Spool(work.path / "source", self._writers, work.source_grew)
+            try:
+                await self._copy(recording, spool, work)
+                await spool.finish()
+                await asyncio.to_thread(folder.sync, work.path, ())
+            finally:
+                await spool.close()
+            if work.deleted:
+                raise TrackDeleted
+        except (Problem, OSError) as error:
+            if work.deleted:
+                raise TrackDeleted from None
+            problem = _problem(error, recording, work.record.received_bytes)
+            if self._library.stopping:
+                problem = ServerStopping(STOPPED_WHILE_RECEIVING)
+            await work.fail(Event.BODY_CUT, str(problem))
+            raise problem from error
+        await work.source_completed()
+
+    async def _copy(self, recording: Recording, spool: Spool, work: Work) -> None:
+        taken, check_at = 0, _CHECK_DISK_EVERY_BYTES
+        async for chunk in recording.chunks:
+            taken += len(chunk)
+            self.stats.received_bytes_total += len(chunk)
+            if taken > self._limits.max_upload_bytes:
+                raise UploadTooLarge(f"the recording is larger than {self._limits.max_upload_bytes} bytes")
+            if taken >= check_at:
+                check_at = taken + _CHECK_DISK_EVERY_BYTES
+                self._check_disk(0)
+            if work.deleted:
+                raise TrackDeleted
+            if work.wants_bytes:
+                await spool.write(chunk)
+            # else: refused already. The rest is read and dropped, so that the client gets its answer.
+
+
+def _problem(error: Problem | OSError, recording: Recording, received_bytes: int) -> Problem:
+    if isinstance(error, UploadCut):
+        announced = f" of {recording.announced_bytes}" if recording.announced_bytes else ""
+        return UploadCut(f"the upload was cut after {received_bytes}{announced} bytes")
+    if isinstance(error, Problem):
+        return error
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"the disk was full after {received_bytes} bytes")
+    log.error("an upload could not be written", error=str(error))
+    return StorageFailed(f"the disk refused to write after {received_bytes} bytes")

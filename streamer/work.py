@@ -1,0 +1,241 @@
+"""One track on its way from the first byte to ready: the only writer of its record."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from hls.model import Rendition, Segment
+from hls.report import (
+    AnyReport,
+    Broken,
+    Finished,
+    Opened,
+    PeaksCut,
+    Refused,
+    RenditionStarted,
+    SegmentCut,
+    Tagged,
+)
+from streamer import folder
+from streamer.announcer import Announcer
+from streamer.catalogue import Catalogue
+from streamer.shelf import Shelf, file_sizes
+from streamer.track import Event, State, TrackRecord, advance
+from streamer.waveform import Peaks
+from streamer.worker import Packaging, WorkerPool
+
+# A killed worker is gone in milliseconds; this is for a machine that is out of breath.
+_ABANDON_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every piece of work needs: where to note, to show, to announce and to have things made."""
+
+    catalogue: Catalogue
+    shelf: Shelf
+    announcer: Announcer
+    workers: WorkerPool
+    tasks: asyncio.TaskGroup
+    now_ms: Callable[[], int]
+
+
+class Work:
+    """Takes a track through its states as its bytes arrive and its worker reports.
+
+    The worker starts with the first bytes on disk. `Finished` counts once the upload is complete too, since a
+    worker may have all the sound before the last byte has come.
+    """
+
+    def __init__(self, record: TrackRecord, path: Path, desk: Desk) -> None:
+        self.record = record
+        self.path = path
+        self._desk = desk
+        self._packaging: Packaging | None = None
+        self._storing = asyncio.Lock()
+        self._received = asyncio.Event()
+        self._idle = asyncio.Event()  # no worker runs
+        self._idle.set()
+        self._left = False  # deleted, or left to the next start of the server
+        self._stopping = False
+        self._follower: asyncio.Task[None] | None = None
+        self._log = structlog.get_logger().bind(track=record.id)
+
+    @property
+    def wants_bytes(self) -> bool:
+        """False once the rest of the upload may be thrown away."""
+        return not self._left and self.record.state is State.RECEIVING
+
+    @property
+    def deleted(self) -> bool:
+        return self._left
+
+    def resume(self) -> None:
+        """Package a source that a former process received."""
+        self._received.set()
+        self._start_packaging(complete=True)
+
+    def _start_packaging(self, *, complete: bool) -> None:
+        self._packaging = self._desk.workers.package(self.path / "source", self.path, complete=complete)
+        self._idle.clear()
+        self._desk.tasks.create_task(self._follow(self._packaging), name=f"package {self.record.id}")
+
+    def source_grew(self, received_bytes: int) -> None:
+        """So much of the source is on disk now."""
+        self.record.received_bytes = received_bytes
+        if not self.wants_bytes:
+            return
+        if self._packaging is None:
+            self._start_packaging(complete=False)
+        else:
+            self._packaging.source_grew()
+        self._desk.announcer.soon(self.record)
+
+    async def source_completed(self) -> None:
+        """The whole source is on disk, and synced."""
+        if self._packaging is not None:
+            self._packaging.source_completed()
+        self._change(Event.BODY_RECEIVED)
+        if self.record.received_bytes == 0 and self.record.state is State.PACKAGING:
+            await self.fail(Event.MEDIA_REFUSED, "the file is empty")
+            return
+        await self._store()
+        self._received.set()
+
+    async def fail(self, event: Event, reason: str) -> None:
+        """End the work: nothing of the track stays but its row, which says why."""
+        if self._left:
+            return
+        if self.record.state is not State.FAILED:
+            self._change(event)
+            self.record.reason = reason
+            self._log.info("track failed", reason=reason)
+        self.record.playable = False
+        self.record.renditions = {}
+        self.record.peaks = self.record.cover_type = None
+        self._desk.shelf.changed(self.record.id)
+        await self._end_packaging()
+        await asyncio.to_thread(folder.remove, self.path)
+        await self._store()
+        self._desk.shelf.release(self.record.id)
+
+    async def leave(self) -> None:
+        """Stop where it is and note nothing: the track was deleted, or the next start takes it up."""
+        self._left = True
+        self._desk.announcer.forget(self.record.id)
+        await self._end_packaging()
+
+    def expect_stop(self) -> None:
+        """The server stops: a worker that is killed from now on is not to blame, and packages again later."""
+        self._stopping = True
+
+    async def _end_packaging(self) -> None:
+        self._received.set()
+        if self._packaging is None or asyncio.current_task() is self._follower:
+            return
+        self._packaging.abandon()
+        try:
+            async with asyncio.timeout(_ABANDON_TIMEOUT_S):
+                await self._idle.wait()
+        except TimeoutError:
+            self._log.error("an abandoned worker does not end", pid=self._packaging.pid)
+
+    async def _follow(self, packaging: Packaging) -> None:
+        self._follower = asyncio.current_task()
+        try:
+            async for report in packaging:
+                if self._left:
+                    continue  # the last report still has to be waited for: then the worker is gone
+                await self._receive(report)
+        except Exception:
+            self._log.exception("packaging failed in the server")
+            packaging.abandon()
+            await self._fail_loudly()
+        finally:
+            self._idle.set()
+
+    async def _fail_loudly(self) -> None:
+        try:
+            await self.fail(Event.WORK_BROKE, "the server made a mistake; its log has the details")
+        except Exception:  # the database is out of reach too: the next start will take the track up again
+            self._log.exception("the failure could not be noted")
+
+    async def _receive(self, report: AnyReport) -> None:
+        record = self.record
+        match report:
+            case SegmentCut():
+                await self._append(report)
+            case PeaksCut():
+                if record.peaks is None:
+                    record.peaks = Peaks(report.sample_rate, report.samples_per_peak)
+                record.peaks.extend(report.data)
+            case Opened():
+                record.duration_ms = report.duration_ms
+            case Tagged():
+                record.title, record.artist, record.album = report.title, report.artist, report.album
+                record.cover_type = report.cover_type
+                self._desk.announcer.soon(record)
+            case RenditionStarted():
+                record.renditions[report.name] = Rendition(
+                    report.name, report.codecs, report.timescale, report.channels, report.init_size_bytes, []
+                )
+            case Finished():
+                await self._finish(report.duration_ms)
+            case Refused():
+                await self.fail(Event.MEDIA_REFUSED, report.reason)
+            case Broken() if self._stopping:
+                self._left = True
+            case Broken():
+                await self.fail(Event.WORK_BROKE, report.reason)
+
+    async def _append(self, cut: SegmentCut) -> None:
+        record = self.record
+        rendition = record.renditions[cut.rendition]
+        rendition.segments.append(Segment(cut.offset_bytes, cut.size_bytes, cut.duration_ticks))
+        if rendition is next(iter(record.renditions.values())):
+            record.packaged_ticks += cut.duration_ticks
+        record.updated_at = self._desk.now_ms()
+        self._desk.shelf.changed(record.id)
+        if record.playable:
+            self._desk.announcer.soon(record)
+        else:
+            record.playable = True
+            await self._store()
+
+    async def _finish(self, duration_ms: int) -> None:
+        await self._received.wait()
+        record = self.record
+        if self._left or record.state is not State.PACKAGING:
+            return
+        names = [f"{name}.mp4" for name in record.renditions]
+        if record.peaks is not None:
+            await asyncio.to_thread(folder.write, self.path / "peaks", record.peaks.to_binary())
+        await asyncio.to_thread(folder.sync, self.path, names)
+        record.file_bytes = await asyncio.to_thread(file_sizes, self.path, record)
+        if self._left:
+            return
+        for rendition in record.renditions.values():
+            rendition.complete = True
+        record.duration_ms = duration_ms
+        self._change(Event.PACKAGED)
+        async with self._storing:
+            await self._desk.catalogue.finish(record)
+        record.peaks = None
+        self._desk.announcer.now(record)
+        self._desk.shelf.release(record.id)
+        self._log.info("track ready", duration_ms=duration_ms, size_bytes=record.received_bytes)
+
+    def _change(self, event: Event) -> None:
+        self.record.state = advance(self.record.state, event)
+        self.record.updated_at = self._desk.now_ms()
+        self._desk.shelf.changed(self.record.id)
+
+    async def _store(self) -> None:
+        """Note the record as it is when its turn comes, then tell who watches."""
+        async with self._storing:
+            await self._desk.catalogue.update(self.record)
+        if not self._left:
+            self._desk.announcer.now(self.record)
