@@ -1,7 +1,7 @@
 """What a packaging worker tells the server: typed messages, one direction, in this order.
 
-`Opened`, `Tagged` (again at the end if a streamed source had more to say), `RenditionStarted` once a rendition,
-then `SegmentCut` and `PeaksCut` as they come, and exactly one of `Finished`, `Refused`, `Broken` last.
+`Opened`, `Tagged` (again at the end if a streamed source had more to say), `RenditionStarted` once a
+rendition, then `SegmentCut` and `PeaksCut` as they come, and one of `Finished`, `Refused`, `Broken` last.
 """
 
 import msgspec
@@ -22,7 +22,7 @@ class Opened(Report, frozen=True):
 
 
 class Tagged(Report, frozen=True):
-    """What the source says of itself. Text is stripped and bounded; the cover lies in the output folder as `cover`."""
+    """What the source says of itself. Text is cleaned and bounded; the cover is in the output folder."""
 
     title: str | None
     artist: str | None
@@ -51,7 +51,7 @@ class SegmentCut(Report, frozen=True):
 
 
 class PeaksCut(Report, frozen=True):
-    """More of the waveform: interleaved signed 8-bit (min, max), one pair per `samples_per_peak` mono samples."""
+    """More waveform: interleaved signed 8-bit (min, max), a pair per `samples_per_peak` mono samples."""
 
     sample_rate: int
     samples_per_peak: int
@@ -71,7 +71,7 @@ class Refused(Report, frozen=True):
 
 
 class Broken(Report, frozen=True):
-    """The work failed for a reason that is not the file's: the worker died, ran out of time or memory, or the disk is full."""
+    """The work failed, and not for the file's fault: no time, no memory, a full disk, a dead worker."""
 
     reason: str
 

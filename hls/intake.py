@@ -1,0 +1,128 @@
+"""What may come in, and whether it can be read while it is still coming in."""
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from hls.job import MediaRefused
+
+HEAD_BYTES = 4096
+"""How much of a source `readable_while_arriving` wants to see."""
+
+DEMUXERS = (
+    "aac", "ac3", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "dsf", "eac3", "flac", "flv", "matroska",
+    "mov", "mp3", "mpeg", "mpegts", "ogg", "tta", "w64", "wav", "wv",
+)  # fmt: skip
+"""FFmpeg's names of the containers that are opened. Everything that refers to other files or addresses (hls,
+dash, concat, image2, ...) is missing on purpose."""
+
+DECODERS = (
+    "aac", "aac_latm", "ac3", "alac", "amrnb", "amrwb", "ape", "dsd_lsbf", "dsd_lsbf_planar", "dsd_msbf",
+    "dsd_msbf_planar", "eac3", "flac", "mp1float", "mp2float", "mp3float", "opus", "tta", "vorbis", "wavpack",
+    "wmav1", "wmav2",
+)  # fmt: skip
+"""FFmpeg's names of the decoders that may run, beside the PCM families. No picture is ever decoded."""
+
+PCM_FAMILIES = ("pcm_", "adpcm_")
+
+MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 1_000, 768_000
+MAX_CHANNELS = 24
+"""22.2 has the most channels of all layouts that have names."""
+
+TAGS_COME_FIRST = ("flac", "ogg", "mov,mp4,m4a,3gp,3g2,mj2")
+"""Containers, by FFmpeg's names, that tell everything before the sound; others may have more at their end."""
+
+_PROBE_ENOUGH = {"probesize": "1000000"}
+_PROBE_LITTLE = {"probesize": "65536", "max_probe_packets": "4"}  # every byte more would have to arrive first
+_MAX_DAMAGED_IN_A_ROW = 1_000
+_FEW = 100
+_ISO_CONTAINERS = (b"ftyp", b"free", b"skip", b"wide", b"pdin", b"styp", b"sidx", b"uuid")
+
+
+def readable_while_arriving(head: bytes) -> bool:
+    """Whether decoding can begin before the source is complete.
+
+    Args:
+        head: the first HEAD_BYTES of the source, or fewer if it has no more.
+
+    Returns:
+        False for MP4 whose samples come before their index, and where the first boxes do not tell. True for
+        everything else, known or not: who can't read it finds out, and waits for the rest then.
+
+    Source: ISO/IEC 14496-12, 4.2.
+    """
+    position = 0
+    while position + 8 <= len(head):
+        size, kind = struct.unpack_from(">I4s", head, position)
+        if kind in (b"moov", b"moof"):
+            return True
+        if kind == b"mdat":
+            return False
+        if kind not in _ISO_CONTAINERS:
+            return position == 0  # no MP4 at all, or one that is damaged
+        if size == 1 and position + 16 <= len(head):
+            (size,) = struct.unpack_from(">Q", head, position + 8)
+        if size < 8:
+            return False
+        position += size
+    return position == 0
+
+
+def refusal(sample_rate: int, channels: int) -> str | None:
+    """Why sound of this kind can't be taken, in words; None if it can."""
+    if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
+        return f"a sample rate of {sample_rate} Hz is outside of {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
+    if not 1 <= channels <= MAX_CHANNELS:
+        return f"{channels} channels are outside of 1 to {MAX_CHANNELS}"
+    return None
+
+
+def believable_duration_ms(
+    claimed_us: int | None, pcm_bits_per_s: int | None, size_bytes: int | None
+) -> int | None:
+    """What a header claims about the duration, or None when the size of the source gives it the lie.
+
+    Args:
+        claimed_us: microseconds, as the header says or implies.
+        pcm_bits_per_s: for sound without compression, where every second has its size; None otherwise.
+        size_bytes: of the whole source; None while it arrives.
+    """
+    if claimed_us is None or claimed_us <= 0:
+        return None
+    if pcm_bits_per_s and (size_bytes is None or claimed_us * pcm_bits_per_s > size_bytes * 8 * 1_000_000):
+        return None
+    return claimed_us // 1000
+
+
+def open_options(decoders: Iterable[str], *, arriving: bool) -> dict[str, str]:
+    """FFmpeg's options for opening a source: nothing but what is named here is tried on it."""
+    return {
+        "format_whitelist": ",".join(DEMUXERS),
+        "protocol_whitelist": "none",
+        "codec_whitelist": ",".join(sorted(decoders)),
+        **(_PROBE_LITTLE if arriving else _PROBE_ENOUGH),
+    }
+
+
+T = TypeVar("T")
+
+
+def undamaged(pieces: Iterable[list[T] | None]) -> Iterator[T]:
+    """What could be decoded: each piece as a list, None for a damaged one.
+
+    Ends after a thousand damaged pieces in a row: what follows so much garbage is not the same recording.
+
+    Raises:
+        MediaRefused: more than a hundred pieces are damaged, and fewer are not: it is no recording at all.
+    """
+    good = bad = bad_in_a_row = 0
+    for piece in pieces:
+        if piece is not None:
+            good, bad_in_a_row = good + 1, 0
+            yield from piece
+            continue
+        bad, bad_in_a_row = bad + 1, bad_in_a_row + 1
+        if bad > _FEW and bad > good:
+            raise MediaRefused("most of it is damaged")
+        if bad_in_a_row > _MAX_DAMAGED_IN_A_ROW:
+            return

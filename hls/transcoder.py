@@ -1,0 +1,310 @@
+"""A recording in, CMAF out: the one place that touches FFmpeg.
+
+Runs to its end in a process of its own. It waits only in the source, when that has not arrived yet.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard, Disposition
+
+from hls import analysis, gapless, intake, ladder, tags
+from hls.job import Limits, MediaRefused, Output, SourceReader, read_at
+from hls.packager import Packager
+from hls.report import AnyReport, Finished, Opened, Tagged
+from hls.timeline import Timeline
+
+_BLOCK_SAMPLES = 8192  # through numpy and the encoder in one call: 0.2 s, and within the CPU's cache
+_READ_BYTES = 65_536
+_LAYOUTS = {1: "mono", 2: "stereo"}
+_DECODERS = frozenset(intake.DECODERS) | {
+    name for name in av.codecs_available if name.startswith(intake.PCM_FAMILIES)
+}
+
+
+def package(
+    source: SourceReader, output: Output, limits: Limits, report: Callable[[AnyReport], None]
+) -> None:
+    """Make a track of a recording, reporting what comes about, `Finished` last.
+
+    Args:
+        source: at its first byte. Read forwards while it arrives, if its format allows, else when complete.
+        output: empty.
+        limits: of this job.
+        report: called in the order that `hls/report.py` gives; a segment is on disk before it is reported.
+
+    Raises:
+        MediaRefused: the source is at fault.
+        OSError: source or output could not be read or written.
+        MemoryError: FFmpeg or numpy did not get what they asked for.
+    """
+    if source.size_bytes is None and intake.readable_while_arriving(read_at(source, 0, intake.HEAD_BYTES)):
+        attempt = _Attempt(source, output, limits, report)
+        try:
+            return attempt.run(_Forwards(source))
+        except MediaRefused:
+            if attempt.encoder is not None:
+                raise
+        # Nothing came out: its index stands at its end, or its beginning was too little to tell what it is.
+    source.wait_complete()
+    source.seek(0)
+    _Attempt(source, output, limits, report).run(source)
+
+
+class _Forwards:
+    """A source that can't seek: FFmpeg then takes things as they come, and asks for nothing from the end."""
+
+    def __init__(self, source: SourceReader) -> None:
+        self.read = source.read
+
+
+class _Attempt:
+    """One pass over the source. While `encoder` is None, nothing was reported or written."""
+
+    def __init__(
+        self, source: SourceReader, output: Output, limits: Limits, report: Callable[[AnyReport], None]
+    ) -> None:
+        self._source = source
+        self._output = output
+        self._limits = limits
+        self._report = report
+        self.encoder: _Encoder | None = None
+
+    def run(self, file: "SourceReader | _Forwards") -> None:
+        """Read from the first byte to the last."""
+        arriving = isinstance(file, _Forwards)
+        with _open(file) as container:
+            decoder = _Decoder(container)
+            told = self._transcode(decoder, self._frames(decoder) if arriving else iter(decoder))
+            if self.encoder is None or told is None:
+                raise MediaRefused("no sound in it could be decoded")
+            duration_ms = self.encoder.finish()
+            look_again = arriving and container.format.name not in intake.TAGS_COME_FIRST
+        if look_again:
+            self._read_tags_again(told)
+        self._report(Finished(duration_ms))
+
+    def _frames(self, decoder: "_Decoder") -> Iterator[AudioFrame]:
+        """The frames of a source that still arrives, as they would be if it were complete."""
+        samples = gapless.mp3_samples(self._source) if decoder.container.format.name == "mp3" else None
+        return gapless.without_padding(decoder, samples, _first_samples) if samples else iter(decoder)
+
+    def _transcode(self, decoder: "_Decoder", frames: Iterator[AudioFrame]) -> Tagged | None:
+        """Feed the encoder, which the first frame brings about; the tags, or None if there was no frame."""
+        told: Tagged | None = None
+        shaper: _Shaper | None = None
+        for frame in frames:
+            if shaper is None or not shaper.fits(frame):
+                if reason := intake.refusal(frame.sample_rate, len(frame.layout.channels)):
+                    raise MediaRefused(reason)
+                if self.encoder is None:
+                    self._report(decoder.opened(frame, self._source.size_bytes))
+                    told = self._tell(decoder)
+                    (plan,) = ladder.plan(frame.sample_rate, len(frame.layout.channels))
+                    packager = Packager(plan, self._output, self._report, self._source.tell)
+                    self.encoder = _Encoder(plan, packager, self._limits)
+                if shaper is not None:
+                    self.encoder.feed(shaper.flush())
+                shaper = _Shaper(frame, self.encoder.plan, decoder.sound.time_base)
+            assert self.encoder is not None
+            self.encoder.feed(shaper.feed(frame))
+        if self.encoder is not None and shaper is not None:
+            self.encoder.feed(shaper.flush())
+        return told
+
+    def _tell(self, decoder: "_Decoder") -> Tagged:
+        told = decoder.tagged()
+        if told.cover_type is not None:
+            self._output.keep_cover(decoder.cover)
+        self._report(told)
+        return told
+
+    def _read_tags_again(self, told: Tagged) -> None:
+        """Look for tags at the end of the source, now that it is there; say nothing if they are the same."""
+        self._source.wait_complete()
+        self._source.seek(0)
+        try:
+            with _open(self._source) as container:
+                decoder = _Decoder(container)
+                next(iter(decoder), None)
+                if decoder.tagged() != told:
+                    self._tell(decoder)
+        except MediaRefused:
+            return  # the sound is in, and what was told stands
+
+
+class _Decoder:
+    """The sound of a container as frames, damage left out; and its tags, complete from the first frame on."""
+
+    def __init__(self, container: InputContainer) -> None:
+        if not container.streams.audio:
+            raise MediaRefused("there is no sound in it")
+        best = container.streams.best("audio")
+        sound = best if isinstance(best, AudioStream) else container.streams.audio[0]
+        codec: Any = (
+            sound.codec_context
+        )  # None, whatever its type says, for a codec that FFmpeg has no decoder for
+        if codec is None or codec.codec.name not in _DECODERS:
+            raise MediaRefused("its sound is in a codec that is not known here")
+        codec.thread_count = 1
+        covers = [s for s in container.streams.video if s.disposition & Disposition.attached_pic]
+        self.container = container
+        self.sound = sound
+        self.cover = b""
+        self._wanted = [sound, *covers[:1]]
+        for stream in container.streams:
+            if stream not in self._wanted:
+                stream.discard = Discard.all
+
+    def opened(self, frame: AudioFrame, size_bytes: int | None) -> Opened:
+        """What this is, told by its first frame; `size_bytes` of the source, None while it arrives."""
+        codec = self.sound.codec_context
+        pcm = codec.bit_rate if codec.name.startswith("pcm_") else None
+        duration_ms = intake.believable_duration_ms(self.container.duration, pcm, size_bytes)
+        channels = len(frame.layout.channels)
+        return Opened(self.container.format.name, codec.name, frame.sample_rate, channels, duration_ms)
+
+    def tagged(self) -> Tagged:
+        """What the container and its sound say of themselves."""
+        return tags.tagged((self.container.metadata, self.sound.metadata), self.cover)
+
+    def __iter__(self) -> Iterator[AudioFrame]:
+        return intake.undamaged(self._decode(packet) for packet in self._packets())
+
+    def _packets(self) -> "Iterator[Packet[Any] | None]":
+        """Packets in order, with None where the container was damaged."""
+        while True:
+            try:
+                yield from self.container.demux(self._wanted)
+                return
+            except MemoryError:
+                raise
+            except av.FFmpegError:
+                yield None
+
+    def _decode(self, packet: "Packet[Any] | None") -> list[AudioFrame] | None:
+        """The frames of a packet, or None if it is damaged."""
+        if packet is None:
+            return None
+        if packet.stream is not self.sound:
+            self.cover = self.cover or bytes(packet)
+            return []
+        try:
+            return list(self.sound.codec_context.decode(packet))
+        except MemoryError:
+            raise
+        except EOFError:
+            return []
+        except av.FFmpegError:
+            return None
+
+
+class _Shaper:
+    """Brings frames of one format to the plan's rate and channels, in even blocks, silence in lost places."""
+
+    def __init__(self, frame: AudioFrame, plan: ladder.RenditionPlan, time_base: Fraction | None) -> None:
+        self._timeline = Timeline(frame.sample_rate, time_base)
+        self._format = (frame.format.name, frame.layout.name, frame.sample_rate)
+        layout, rate = _LAYOUTS[plan.channels], plan.sample_rate
+        self._resampler = av.AudioResampler("fltp", layout, rate, frame_size=_BLOCK_SAMPLES)
+
+    def fits(self, frame: AudioFrame) -> bool:
+        """Whether the frame has the format that this was made for."""
+        return (frame.format.name, frame.layout.name, frame.sample_rate) == self._format
+
+    def feed(self, frame: AudioFrame) -> Iterator[AudioFrame]:
+        """Take a frame that fits; the blocks that it completes."""
+        lost = self._timeline.feed(frame.pts, frame.samples)
+        while lost > 0:
+            yield from self._resampler.resample(_silence(frame, min(lost, _BLOCK_SAMPLES)))
+            lost -= _BLOCK_SAMPLES
+        frame.pts = None  # from here on, the place of a sample is its number
+        yield from self._resampler.resample(frame)
+
+    def flush(self) -> list[AudioFrame]:
+        """What is left, the resampler's tail included."""
+        return self._resampler.resample(None)
+
+
+class _Encoder:
+    """One encoder for the whole track, whatever its source does; every sample that goes in is counted."""
+
+    def __init__(self, plan: ladder.RenditionPlan, packager: Packager, limits: Limits) -> None:
+        codec = av.CodecContext.create(plan.codec, "w")
+        assert isinstance(codec, AudioCodecContext)
+        codec.sample_rate = plan.sample_rate
+        codec.layout = _LAYOUTS[plan.channels]
+        codec.format = "fltp"
+        codec.bit_rate = plan.bitrate
+        codec.time_base = Fraction(1, plan.sample_rate)
+        codec.thread_count = 1
+        self.plan = plan
+        self._codec = codec
+        self._packager = packager
+        self._max_ticks = limits.max_duration_s * plan.sample_rate
+        self._ticks = 0
+
+    def feed(self, blocks: Iterable[AudioFrame]) -> None:
+        """Take blocks of any length in the plan's rate and channels."""
+        for block in blocks:
+            self._ticks += block.samples
+            if self._ticks > self._max_ticks:
+                raise MediaRefused(f"it is longer than {self._max_ticks // self.plan.sample_rate} s")
+            block.pts = None
+            for packet in self._codec.encode(self._measured(block)):
+                self._packager.feed(bytes(packet))
+
+    def finish(self) -> int:
+        """Nothing more comes; the duration in milliseconds, rounded to the nearest."""
+        if not self._ticks:
+            raise MediaRefused("there is not one sample of sound in it")
+        self._packager.finish([bytes(packet) for packet in self._codec.encode(None)], self._ticks)
+        return (2000 * self._ticks + self.plan.sample_rate) // (2 * self.plan.sample_rate)
+
+    def _measured(self, block: AudioFrame) -> AudioFrame:
+        samples = block.to_ndarray().astype(np.float32, copy=False)
+        if analysis.is_wild(samples):
+            samples = analysis.tame(samples)
+            block = _frame(samples, block)
+        self._packager.peaks.feed(samples)
+        return block
+
+
+def _open(file: SourceReader | _Forwards) -> InputContainer:
+    options = intake.open_options(_DECODERS, arriving=isinstance(file, _Forwards))
+    try:
+        return av.open(file, "r", None, options, metadata_errors="replace", buffer_size=_READ_BYTES)
+    except MemoryError:
+        raise
+    except av.FFmpegError as error:
+        raise MediaRefused("it is not a recording in a format that is known here") from error
+
+
+def _silence(frame: AudioFrame, samples: int) -> AudioFrame:
+    silent = _like(frame, AudioFrame(frame.format.name, frame.layout.name, samples))
+    level = b"\x80" if frame.format.name in ("u8", "u8p") else b"\0"
+    for plane in silent.planes:
+        plane.update(level * plane.buffer_size)
+    return silent
+
+
+def _first_samples(frame: AudioFrame, samples: int) -> AudioFrame:
+    return _frame(np.ascontiguousarray(frame.to_ndarray()[:, :samples]), frame)
+
+
+def _frame(samples: "np.ndarray[Any, Any]", model: AudioFrame) -> AudioFrame:
+    return _like(model, AudioFrame.from_ndarray(samples, model.format.name, model.layout.name))
+
+
+def _like(model: AudioFrame, frame: AudioFrame) -> AudioFrame:
+    frame.sample_rate = model.sample_rate
+    frame.time_base = model.time_base
+    return frame
