@@ -1,0 +1,89 @@
+"""nginx from Debian as a peer: one worker, on a free port of loopback, in a folder of its own."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+START_TIMEOUT_S = 10
+
+_STATIC = """
+    sendfile on;
+    tcp_nopush on;
+    open_file_cache max=1000 inactive=60s;
+    types { application/vnd.apple.mpegurl m3u8; audio/mp4 mp4; }
+    root {root};
+"""
+_NCHAN = """
+    location = /sub { nchan_subscriber websocket; nchan_channel_id bench; nchan_message_buffer_length 0; }
+    location = /pub { nchan_publisher http; nchan_channel_id bench; nchan_message_buffer_length 0; }
+"""
+_CONFIG = """
+{modules}
+daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {folder}/pid; error_log {folder}/error.log;
+events {{ worker_connections 16000; }}
+http {{
+  access_log off; keepalive_requests 100000000; keepalive_timeout 300s;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{ listen 127.0.0.1:{port}; {locations} }}
+}}
+"""
+_NCHAN_MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
+
+
+@dataclass(frozen=True)
+class Nginx:
+    pid: int
+    port: int
+
+
+@contextmanager
+def static_nginx(folder: Path, root: Path) -> Iterator[Nginx]:
+    """Files of `root`, with sendfile and an open-file cache."""
+    with _running(folder, _STATIC.replace("{root}", str(root)), "") as nginx:
+        yield nginx
+
+
+@contextmanager
+def nchan(folder: Path) -> Iterator[Nginx]:
+    """One channel: WebSocket subscribers at /sub, POST at /pub publishes."""
+    if not _NCHAN_MODULE.exists():
+        raise SystemExit("nchan is missing: run scripts/setup bench")
+    with _running(folder, _NCHAN, f"load_module {_NCHAN_MODULE};") as nginx:
+        yield nginx
+
+
+@contextmanager
+def _running(folder: Path, locations: str, modules: str) -> Iterator[Nginx]:
+    program = shutil.which("nginx") or "/usr/sbin/nginx"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    config = folder / "nginx.conf"
+    config.write_text(_CONFIG.format(folder=folder, port=port, locations=locations, modules=modules))
+    process = subprocess.Popen([program, "-p", str(folder), "-c", str(config)], stderr=subprocess.DEVNULL)
+    try:
+        _wait_until_open(port)
+        yield Nginx(process.pid, port)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_until_open(port: int) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
