@@ -109,7 +109,7 @@ def copy() -> None:
     fresh = TARGET.with_name("vendor.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
-    names = {}
+    names = {"lucide": "icons.js"}
     for specifier, source in MODULES.items():
         names[specifier] = Path(source).name
         (fresh / names[specifier]).write_bytes(_SOURCE_MAP.sub(b"\n", (PACKAGES / source).read_bytes()))

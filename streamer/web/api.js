@@ -1,0 +1,67 @@
+// The HTTP API. Failures are `Problem`s: what happened, in words.
+import { t } from "./i18n.js";
+
+export class Problem extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+async function problemOf(response) {
+  try {
+    const body = await response.json();
+    return new Problem(response.status, body.detail || body.title);
+  } catch {
+    return new Problem(response.status, t("error.status", { status: response.status }));
+  }
+}
+
+async function call(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, t("error.unreachable"));
+  }
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+/** Newest first: `{items, next}`. */
+export async function listTracks({ cursor, ref, limit = 24 } = {}) {
+  const query = new URLSearchParams({ limit });
+  if (cursor) query.set("cursor", cursor);
+  if (ref) query.set("ref", ref);
+  return (await call(`/api/v1/tracks?${query}`)).json();
+}
+
+export const getTrack = async (id) => (await call(`/api/v1/tracks/${encodeURIComponent(id)}`)).json();
+export const deleteTrack = (id) => call(`/api/v1/tracks/${encodeURIComponent(id)}`, { method: "DELETE" });
+export const getWaveform = async (id) =>
+  (await call(`/api/v1/tracks/${encodeURIComponent(id)}/waveform.dat`)).arrayBuffer();
+
+/**
+ * Send a file as a raw body. fetch tells nothing of what has been sent, so this is XMLHttpRequest.
+ *
+ * Returns `{done, cancel}`: `done` resolves to the track or rejects with a Problem (status 0: the line broke).
+ */
+export function upload(file, ref, onProgress) {
+  const request = new XMLHttpRequest();
+  const done = new Promise((resolve, reject) => {
+    request.responseType = "json";
+    request.upload.onprogress = (event) => onProgress(event.loaded);
+    request.onload = () => {
+      const body = request.response;
+      if (request.status === 201) resolve(body);
+      else reject(new Problem(request.status, body?.detail || t("error.status", { status: request.status })));
+    };
+    request.onerror = () => reject(new Problem(0, t("error.upload_cut")));
+    request.onabort = () => reject(new Problem(0, t("upload.cancelled")));
+    request.open("POST", `/api/v1/tracks?${new URLSearchParams({ filename: file.name, ref })}`);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.send(file);
+  });
+  return { done, cancel: () => request.abort() };
+}

@@ -1,0 +1,39 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+import { html } from "../html.js";
+import { t } from "../i18n.js";
+import { add } from "../uploads.js";
+import { Icon } from "./icon.js";
+
+const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+
+/** The whole page takes files; while one is held over it, it says so. */
+export function DropZone() {
+  const over = useSignal(false);
+  useEffect(() => {
+    let depth = 0;
+    const on = {
+      dragenter: () => (over.value = (depth += 1) > 0),
+      dragleave: () => (over.value = (depth -= 1) > 0),
+      dragover: () => {},
+      drop: (event) => {
+        depth = 0;
+        over.value = false;
+        add(event.dataTransfer.files);
+      },
+    };
+    const listeners = Object.entries(on).map(([type, action]) => [
+      type,
+      (event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        action(event);
+      },
+    ]);
+    for (const [type, listener] of listeners) addEventListener(type, listener);
+    return () => listeners.forEach(([type, listener]) => removeEventListener(type, listener));
+  }, []);
+  if (!over.value) return null;
+  return html`<div class="drop-veil"><div><${Icon} name="upload" size="40" /><p>${t("upload.drop_now")}</p></div></div>`;
+}

@@ -1,0 +1,66 @@
+import { percent, size, timeLeft } from "../format.js";
+import { html } from "../html.js";
+import { t } from "../i18n.js";
+import { trackSignal } from "../tracks.js";
+import { cancel, dismiss, retry, uploads } from "../uploads.js";
+import { Icon } from "./icon.js";
+import { PlayButton } from "./play_button.js";
+
+/** Files on their way, and what has become of them. */
+export function UploadList() {
+  if (!uploads.value.length) return null;
+  return html`<section class="uploads" aria-label=${t("upload.list")}>
+    <ul>${uploads.value.map((upload) => html`<${Upload} key=${upload.ref} upload=${upload} />`)}</ul>
+  </section>`;
+}
+
+function Upload({ upload }) {
+  const track = upload.trackId ? trackSignal(upload.trackId).value : null;
+  const failed = upload.state === "failed" || track?.state === "failed";
+  const share = shareOf(upload, track);
+  return html`<li class=${`upload ${failed ? "is-failed" : ""}`}>
+    <div class="upload-act">${track?.playable
+      ? html`<${PlayButton} track=${track} size="18" />`
+      : html`<span class="upload-mark"><${Icon} name=${failed ? "circle-alert" : "audio-lines"} /></span>`}</div>
+    <div class="upload-words">
+      <p class="upload-name">${track?.playable ? html`<a href=${track.links.page}>${track.title}</a>` : upload.file.name}
+        ${track?.playable && upload.state === "sending" && html`<span class="chip live">${t("upload.playable")}</span>`}</p>
+      <p class="upload-state" role="status">${words(upload, track)}</p>
+      ${!failed && upload.state !== "cancelled" && share < 1 &&
+      html`<progress max="1" value=${upload.state === "waiting" ? 0 : share} aria-label=${t("upload.progress", { name: upload.file.name })}></progress>`}
+    </div>
+    <${Actions} upload=${upload} />
+  </li>`;
+}
+
+function Actions({ upload }) {
+  const { ref, state, file } = upload;
+  const again = state === "failed" || state === "cancelled";
+  const open = state === "waiting" || state === "sending";
+  const label = t(open ? "upload.cancel" : "upload.dismiss", { name: file.name });
+  return html`<div class="upload-tools">
+    ${again && html`<button type="button" class="ghost" aria-label=${t("upload.retry", { name: file.name })} onClick=${() => retry(ref)}><${Icon} name="rotate-ccw" /></button>`}
+    <button type="button" class="ghost" aria-label=${label} onClick=${() => (open ? cancel(ref) : dismiss(ref))}><${Icon} name="x" /></button>
+  </div>`;
+}
+
+/** 0..1: of sending at first, of packaging afterwards. */
+function shareOf(upload, track) {
+  if (upload.state === "sending") return upload.file.size ? upload.sent / upload.file.size : 0;
+  if (upload.state === "done") return track?.state === "packaging" && track.duration_ms ? track.packaged_ms / track.duration_ms : 1;
+  return 0;
+}
+
+function words(upload, track) {
+  const { state, sent, file, left_s: left } = upload;
+  if (track?.state === "failed") return t("upload.refused", { reason: track.reason ?? "" });
+  if (state === "failed") return upload.error;
+  if (state === "waiting") return t("upload.waiting", { size: size(file.size) });
+  if (state === "cancelled") return t("upload.cancelled");
+  if (state === "sending") {
+    const key = left === null ? "upload.sending" : "upload.sending_left";
+    return t(key, { sent: size(sent), size: size(file.size), left: timeLeft(left ?? 0) });
+  }
+  if (track?.state === "packaging") return t("upload.packaging", { share: percent(shareOf(upload, track)) });
+  return t("upload.done", { size: size(file.size) });
+}

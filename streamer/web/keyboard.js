@@ -1,0 +1,28 @@
+// Keys that work on every screen, unless one is writing.
+import * as player from "./player.js";
+
+const STEP_S = 5;
+const LEAP_S = 30;
+
+const isWriting = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+const usesKey = (target, key) =>
+  (key === " " && target.closest?.("button, a, summary")) || (key.startsWith("Arrow") && target.closest?.("[role=slider]"));
+
+/** `onSearch` and `onHelp` are what `/` and `?` do. */
+export function startKeyboard({ onSearch, onHelp }) {
+  const actions = {
+    " ": player.toggle,
+    ArrowLeft: (event) => player.seekBy(event.shiftKey ? -LEAP_S : -STEP_S),
+    ArrowRight: (event) => player.seekBy(event.shiftKey ? LEAP_S : STEP_S),
+    m: () => (player.muted.value = !player.muted.peek()),
+    "/": onSearch,
+    "?": onHelp,
+  };
+  addEventListener("keydown", (event) => {
+    const action = actions[event.key];
+    if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isWriting(event.target) || usesKey(event.target, event.key) || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    action(event);
+  });
+}

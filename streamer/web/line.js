@@ -1,0 +1,46 @@
+// The page's one WebSocket, as signals.
+import { signal } from "@preact/signals";
+
+import { Socket } from "./socket.js";
+import { kept, tab } from "./store.js";
+
+/** The name chosen for chat, "" until then. */
+export const name = kept("name", "");
+const token = kept("token", null);
+
+/** `{state: "connecting" | "online" | "offline" | "refused", since}`; `since` is when it was last online. */
+export const line = signal({ state: "connecting", since: null });
+/** What the server last refused, in its words; null once all is well. */
+export const complaint = signal(null);
+/** Our id, once welcomed. */
+export const me = signal(null);
+
+export const socket = new Socket({
+  url: `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws`,
+  hello: () => ({ name: name.peek() || "guest", token: token.peek() }),
+  outbox: tab.read("outbox", []),
+});
+
+socket.on("outbox", (entries) => tab.write("outbox", entries));
+socket.on("welcome", (frame) => {
+  me.value = frame.id;
+  complaint.value = null;
+  if (frame.token) token.value = frame.token;
+});
+socket.on("error", ({ code, message }) => {
+  if (code !== "token_refused") return (complaint.value = message);
+  token.value = null; // it has expired, or the server has another secret: be somebody new
+  socket.renew();
+});
+socket.on("status", ({ state, at }) => {
+  const before = line.peek();
+  if (state === "online") line.value = { state, since: null };
+  else if (state !== "connecting") line.value = { state, since: before.since ?? at };
+});
+
+/** Take a name and say hello with it. */
+export function introduce(chosen) {
+  if (chosen === name.peek()) return;
+  name.value = chosen;
+  socket.renew();
+}

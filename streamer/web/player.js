@@ -1,0 +1,205 @@
+// What plays. Screens come and go; this module and its two decks stay.
+import { computed, effect, signal, untracked } from "@preact/signals";
+
+import { Deck } from "./deck.js";
+import { kept } from "./store.js";
+import { loadTrack, trackSignal } from "./tracks.js";
+
+const REMEMBER_EVERY_S = 2;
+const NEXT_WITHIN_S = 20;
+const RESTART_AFTER_S = 3;
+
+const saved = kept("player", { queue: [], index: 0, position: 0 });
+export const volume = kept("volume", 1);
+export const muted = kept("muted", false);
+
+export const queue = signal(saved.peek().queue);
+const index = signal(saved.peek().index);
+export const currentId = computed(() => queue.value[index.value] ?? null);
+export const current = computed(() => (currentId.value ? trackSignal(currentId.value).value : null) ?? null);
+export const playing = signal(false);
+export const waiting = signal(false);
+export const position = signal(saved.peek().position);
+/** `[[from, to]]` in seconds. */
+export const buffered = signal([]);
+/** "network", "media" or "unsupported" when playing can't go on. */
+export const failure = signal(null);
+
+/** Seconds: what the file claims, or what there is of it. */
+export const durationOf = (track) =>
+  track ? Math.max(track.packaged_ms, track.state === "ready" ? 0 : (track.duration_ms ?? 0)) / 1000 : 0;
+export const duration = computed(() => durationOf(current.value));
+/** How far one can seek. */
+export const seekable = computed(() => (current.value ? current.value.packaged_ms / 1000 : 0));
+export const hasNext = computed(() => index.value + 1 < queue.value.length);
+
+let deck = new Deck(onDeckError);
+let spare = new Deck(onDeckError);
+for (const each of [deck, spare]) listen(each);
+markCurrent();
+
+function onDeckError(which, kind) {
+  if (which !== deck) return which.eject();
+  failure.value = kind;
+  waiting.value = false;
+}
+
+function listen(which) {
+  const when = (type, action) => which.audio.addEventListener(type, () => which === deck && action());
+  when("play", () => (playing.value = true));
+  when("pause", () => (playing.value = false));
+  when("waiting", () => (waiting.value = playing.peek()));
+  when("playing", () => (waiting.value = false));
+  when("timeupdate", tick);
+  when("seeked", tick);
+  when("progress", readBuffered);
+  when("ended", () => (hasNext.peek() ? step(1) : stopAtEnd()));
+}
+
+function stopAtEnd() {
+  playing.value = false;
+  remember();
+}
+
+function tick() {
+  // Until the element stands where it was told to, the promise is shown, not the element.
+  if (deck.audio.readyState === 0 || deck.audio.seeking) return;
+  position.value = deck.audio.currentTime;
+  readBuffered();
+  if (Math.abs(saved.peek().position - position.peek()) > REMEMBER_EVERY_S) remember();
+  if (hasNext.peek() && duration.peek() - position.peek() < NEXT_WITHIN_S) prepareNext();
+}
+
+function readBuffered() {
+  const ranges = deck.audio.buffered;
+  buffered.value = Array.from({ length: ranges.length }, (_, i) => [ranges.start(i), ranges.end(i)]);
+}
+
+function remember() {
+  saved.value = { queue: queue.peek(), index: index.peek(), position: position.peek() };
+}
+
+function markCurrent() {
+  deck.audio.dataset.deck = "current";
+  spare.audio.dataset.deck = "spare";
+}
+
+function prepareNext() {
+  const next = trackSignal(queue.peek()[index.peek() + 1]).peek();
+  if (next) prepare(next);
+}
+
+/** Load a track's playlist and first segments: it is about to be played. */
+export function prepare(track) {
+  if (!track.playable || deck.track?.id === track.id || spare.track?.id === track.id) return;
+  spare.cue(track);
+}
+
+/** Play a track; `among` is the list it stands in, which plays on after it. */
+export function play(track, { among = [track], at = 0 } = {}) {
+  queue.value = among.map((each) => each.id);
+  index.value = Math.max(0, queue.peek().indexOf(track.id));
+  start(track, at);
+}
+
+function start(track, at) {
+  failure.value = null;
+  if (deck.track?.id !== track.id) {
+    deck.audio.pause();
+    [deck, spare] = [spare, deck];
+    markCurrent();
+    spare.eject();
+    if (deck.track?.id !== track.id) deck.cue(track, at);
+  }
+  deck.engage();
+  if (deck.audio.readyState > 0 && Math.abs(deck.audio.currentTime - at) > 0.05) deck.audio.currentTime = at;
+  position.value = at;
+  readBuffered();
+  resume();
+  remember();
+}
+
+function resume() {
+  waiting.value = deck.audio.readyState < 3;
+  playing.value = true;
+  deck.audio.play().catch((error) => {
+    if (error.name === "AbortError") return; // another track was chosen meanwhile
+    playing.value = false;
+    waiting.value = false;
+  });
+}
+
+export function toggle() {
+  const track = current.peek();
+  if (!track?.playable) return;
+  if (playing.peek()) deck.audio.pause();
+  else if (failure.peek() || deck.track?.id !== track.id) start(track, position.peek());
+  else if (deck.audio.ended) start(track, 0);
+  else resume();
+}
+
+/** Shown at once, even before the sound is there. */
+export function seek(seconds) {
+  const track = current.peek();
+  if (!track) return;
+  const target = Math.min(Math.max(0, seconds), Math.max(0, seekable.peek() - 0.05));
+  position.value = target;
+  remember();
+  if (deck.track?.id !== track.id) return;
+  if (deck.audio.readyState > 0) deck.audio.currentTime = target;
+  else deck.cue(track, target).then(() => playing.peek() && resume());
+}
+
+export const seekBy = (seconds) => seek(position.peek() + seconds);
+
+/** The next or the previous track; back in the middle of one is its beginning. */
+export function step(by) {
+  if (by < 0 && (position.peek() > RESTART_AFTER_S || index.peek() === 0)) return seek(0);
+  const track = trackSignal(queue.peek()[index.peek() + by]).peek();
+  if (!track) return;
+  index.value += by;
+  start(track, 0);
+}
+
+/** Take a track out of the player, because it is gone. */
+export function forget(id) {
+  if (!queue.peek().includes(id)) return;
+  if (currentId.peek() === id) {
+    deck.audio.pause();
+    deck.eject();
+    playing.value = false;
+    position.value = 0;
+  }
+  const at = queue.peek().indexOf(id);
+  queue.value = queue.peek().filter((other) => other !== id);
+  if (at < index.peek()) index.value -= 1;
+  if (index.peek() >= queue.peek().length) index.value = 0;
+  remember();
+}
+
+/** Begin: apply volume, follow the current track as it grows, bring back what was playing before a reload. */
+export async function startPlayer({ smooth }) {
+  effect(() => {
+    for (const each of [deck, spare]) {
+      each.audio.volume = volume.value ** 2; // loudness is heard in powers
+      each.audio.muted = muted.value;
+    }
+  });
+  effect(() => {
+    const track = current.value;
+    if (track) untracked(() => deck.track?.id === track.id && deck.grow(track));
+  });
+  effect(() => {
+    if (playing.value && smooth) untracked(animate);
+  });
+  addEventListener("pagehide", remember);
+  await Promise.all(queue.peek().map((id) => loadTrack(id).catch(() => {})));
+  for (const id of queue.peek()) if (trackSignal(id).peek() === null) forget(id);
+  if (current.peek()?.playable && !deck.track) deck.cue(current.peek(), position.peek());
+}
+
+function animate() {
+  if (!playing.peek()) return;
+  tick();
+  requestAnimationFrame(animate);
+}

@@ -1,0 +1,79 @@
+// What the page knows of tracks: one signal each, kept fresh by what the server pushes.
+import { batch, computed, signal } from "@preact/signals";
+
+import * as api from "./api.js";
+import { socket } from "./line.js";
+
+const known = new Map();
+/** Ids of the home screen's list, newest first; null until the first page is there. */
+const listed = signal(null);
+const cursor = signal(null);
+export const listError = signal(null);
+export const more = computed(() => cursor.value !== null);
+export const latest = computed(() => listed.value?.map((id) => known.get(id).value).filter(Boolean) ?? null);
+
+/** The track's signal; its value is undefined while unknown and null once deleted. */
+export function trackSignal(id) {
+  if (!known.has(id)) known.set(id, signal(undefined));
+  return known.get(id);
+}
+
+/** Take in what the server says of a track. An older picture never replaces a newer one. */
+export function learn(track) {
+  const entry = trackSignal(track.id);
+  const before = entry.peek();
+  if (before && progress(before) > progress(track)) return;
+  entry.value = track;
+}
+
+const ORDER = { receiving: 0, packaging: 1, ready: 2, failed: 2 };
+const progress = (track) => ORDER[track.state] * 1e15 + track.packaged_ms;
+
+export async function loadTrack(id) {
+  try {
+    learn(await api.getTrack(id));
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    trackSignal(id).value = null;
+  }
+}
+
+/** Load the newest tracks, or the next page of older ones. */
+export async function loadList({ older = false } = {}) {
+  try {
+    const page = await api.listTracks({ cursor: older ? cursor.peek() : undefined });
+    batch(() => {
+      page.items.forEach(learn);
+      const ids = page.items.map((track) => track.id);
+      // A reload after a break keeps the older pages that are already there.
+      const before = listed.peek() ?? [];
+      listed.value = [...new Set(older ? [...before, ...ids] : [...ids, ...before])];
+      if (older || !before.length) cursor.value = page.next;
+      listError.value = null;
+    });
+  } catch (error) {
+    listError.value = error.message;
+  }
+}
+
+export async function removeTrack(id) {
+  await api.deleteTrack(id);
+  gone(id);
+}
+
+function gone(id) {
+  batch(() => {
+    trackSignal(id).value = null;
+    if (listed.peek()) listed.value = listed.peek().filter((other) => other !== id);
+  });
+}
+
+socket.on("track", ({ track }) => {
+  // A deleted track is pushed as a failed one a last time; the API tells which it is.
+  if (track.state === "failed") loadTrack(track.id).then(() => trackSignal(track.id).peek() ?? gone(track.id), () => {});
+  batch(() => {
+    learn(track);
+    const ids = listed.peek();
+    if (track.playable && ids && !ids.includes(track.id)) listed.value = [track.id, ...ids].sort().reverse();
+  });
+});
