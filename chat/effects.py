@@ -1,0 +1,59 @@
+"""What a session asks of the shell around it, to be carried out in the order given."""
+
+from msgspec import Struct
+
+from chat.broker import Position
+from chat.messages import Event
+
+
+class Reply(Struct, frozen=True):
+    """Write `event` to this connection."""
+
+    event: Event
+
+
+class TellTime(Struct, frozen=True):
+    """Reply `Pong`, with the time at which it is written."""
+
+
+class Authenticate(Struct, frozen=True):
+    """Find out who this is, then call `authenticated` or `refused`."""
+
+    name: str | None
+    token: str | None
+
+
+class Enter(Struct, frozen=True):
+    """Let this connection into a room, now or after a while, then call `entered` or `turned_away`."""
+
+    room: str
+    since: Position | None
+
+
+class Exit(Struct, frozen=True):
+    """Take this connection out of a room."""
+
+    room: str
+
+
+class Append(Struct, frozen=True):
+    """Store a message; when that is settled, reply `Ack` or an error."""
+
+    room: str
+    nonce: str
+    body: str
+
+
+class Follow(Struct, frozen=True):
+    """Tell this connection of changes of a track, or of all (None)."""
+
+    track: str | None
+
+
+class Unfollow(Struct, frozen=True):
+    """End a `Follow`."""
+
+    track: str | None
+
+
+Effect = Reply | TellTime | Authenticate | Enter | Exit | Append | Follow | Unfollow

@@ -1,0 +1,86 @@
+"""What can go wrong, in one table: codes of error replies and codes of close frames.
+
+An error reply answers one command and leaves the connection as it was. A close code ends the connection, and
+its range alone tells the client what to do next:
+
+| range | after it the client |
+|---|---|
+| 4000 to 4499, and 1001, 1005, 1006, 1011 to 1013 | reconnects after a delay, and resumes its rooms |
+| 4500 to 4999, and every other code | stays away: the same frames would end the same way |
+"""
+
+from enum import Enum, IntEnum
+
+
+class ErrorCode(Enum):
+    """`code` of an `error` frame; the value is what goes on the wire, `meaning` is for people."""
+
+    MALFORMED = "malformed", "The frame is not a JSON object in a text frame."
+    UNKNOWN_TYPE = "unknown_type", "`type` is missing or names no command."
+    INVALID_FIELD = (
+        "invalid_field",
+        "A field is missing, of the wrong type or beyond its limit; `message` says which.",
+    )
+    HELLO_FIRST = "hello_first", "A command came before `hello` was answered by `welcome`."
+    ALREADY_GREETED = "already_greeted", "A second `hello` on the same connection; the first one stands."
+    TOKEN_REFUSED = (
+        "token_refused",
+        "The token of `hello` is forged, expired or not a token; say `hello` again.",
+    )
+    NOT_JOINED = "not_joined", "The room was not joined on this connection."
+    TOO_MANY_ROOMS = "too_many_rooms", "This connection is in as many rooms as one connection may join."
+    TOO_MANY_TRACKS = "too_many_tracks", "This connection watches as many tracks as one connection may watch."
+    ROOM_FULL = "room_full", "The room has as many members as a room may have."
+    RATE_LIMITED = (
+        "rate_limited",
+        "Too fast. The command was not carried out; send it again after `retry_ms`.",
+    )
+    NOT_STORED = (
+        "not_stored",
+        "The message could not be stored, and nobody saw it; send it again with its nonce.",
+    )
+    UNAVAILABLE = "unavailable", "The room's history can't be read right now; join again later."
+
+    meaning: str
+
+    def __new__(cls, code: str, meaning: str) -> "ErrorCode":
+        member = object.__new__(cls)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+
+class CloseCode(IntEnum):
+    """Code of a close frame that the server sends; `reason` goes with it, `meaning` is for people."""
+
+    NORMAL = 1000, "", "The client closed; the server answers with the client's own code."
+    GOING_AWAY = 1001, "the server is stopping", "The server stops or restarts."
+    PROTOCOL_ERROR = (
+        1002,
+        "protocol error",
+        "The client broke RFC 6455: reserved bits, masking, a long control frame.",
+    )
+    INVALID_TEXT = 1007, "a text frame is not UTF-8", "A text frame held something else than UTF-8."
+    TOO_BIG = 1009, "the message is too big", "A message was longer than `max_frame_bytes`."
+    INTERNAL = 1011, "internal error", "A fault of the server, which it has logged."
+    SLOW_READER = 4000, "reading too slowly", "More than `max_outbox_bytes` waited to be read."
+    SILENT = 4001, "no answer to a ping", "Nothing was heard for a whole ping interval."
+    HELLO_TIMEOUT = 4002, "no hello", "No `hello` was accepted within `hello_timeout_s`."
+
+    reason: str
+    meaning: str
+
+    def __new__(cls, code: int, reason: str, meaning: str) -> "CloseCode":
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.reason = reason
+        member.meaning = meaning
+        return member
+
+
+_TRANSIENT = frozenset({1001, 1005, 1006, 1011, 1012, 1013})
+
+
+def may_reconnect(code: int) -> bool:
+    """Whether a client that was closed with `code` (any, also one of its own library's) should come back."""
+    return 4000 <= code <= 4499 or code in _TRANSIENT

@@ -1,0 +1,69 @@
+"""How much is too much: one table of limits, and the token bucket."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatLimits:
+    """Every limit of a connection, a room and the hub. Times in seconds, sizes in bytes."""
+
+    messages_per_s: float = 10.0  # `send`, per connection, sustained
+    messages_burst: int = 50  # ... and at once
+    commands_per_s: float = 100.0  # every frame, malformed ones too: each costs an answer
+    commands_burst: int = 500
+
+    max_connections: int = 50_000  # beyond it the handshake is answered 503
+    max_rooms_per_connection: int = 50
+    max_tracks_per_connection: int = 100
+    max_members_per_room: int = 10_000  # connections
+    max_frame_bytes: int = 65_536  # 4,000 characters, each escaped as a surrogate pair, are 48,000 bytes
+    max_outbox_bytes: int = 1 << 20  # written and not read by the peer; more, and it is cut off
+
+    history_messages: int = 100  # in `joined` without a position
+    history_bytes: int = 1 << 18  # ... and fewer, when they are longer than this
+    resume_messages: int = 1000  # missed messages that are replayed; more, and there is a gap
+    resume_bytes: int = 1 << 19  # a room keeps this much in memory; half an outbox, so that a replay fits
+
+    read_timeout_s: float = 10.0  # for the log to be read; then those who wait are turned away
+
+    presence_interval_s: float = 0.1  # at most one `presence` per room in this time
+    presence_names: int = 20  # named in one `presence`, each way; the count is always exact
+
+    hello_timeout_s: float = 10.0
+    ping_interval_s: float = 25.0  # shorter than the 30 to 60 s after which proxies drop a silent connection
+    close_grace_s: float = 5.0  # for the peer to answer a close frame
+    room_idle_s: float = 60.0  # a room without members stays in memory this long
+
+
+class Rate:
+    """A token bucket's measures; the bucket itself is one float that the caller keeps.
+
+    That float is the time at which the bucket is full again: 0.0 for a bucket that was never used, so that a
+    connection which has sent nothing keeps no object for it.
+    """
+
+    __slots__ = ("_depth_s", "_interval_s")
+
+    def __init__(self, per_s: float, burst: int) -> None:
+        """Args: `per_s` tokens are added a second, > 0; at most `burst`, >= 1, are kept."""
+        self._interval_s = 1 / per_s
+        self._depth_s = burst / per_s
+
+    def take(self, full_at_s: float, now_s: float) -> tuple[float, int]:
+        """Take one token.
+
+        Args:
+            full_at_s: what the last call returned, or 0.0.
+            now_s: monotonic seconds.
+
+        Returns:
+            The bucket, and 0 if a token was taken, else the milliseconds, >= 1, until there is one.
+        """
+        taken = max(full_at_s, now_s) + self._interval_s
+        # A microsecond of slack, because sums of floats are not exact and the wait is promised in
+        # milliseconds.
+        lacking_s = taken - now_s - self._depth_s - 1e-6
+        if lacking_s <= 0:
+            return taken, 0
+        return full_at_s, max(1, math.ceil(lacking_s * 1000))

@@ -1,0 +1,148 @@
+"""One room on one node: who is in it, what they are owed, and what they are told about each other."""
+
+from collections.abc import Hashable, Sequence
+from typing import Generic, TypeVar
+
+from msgspec import Raw, Struct
+
+from chat.broker import Entry, Page, Position
+from chat.limits import ChatLimits
+from chat.messages import Author, Event, Gap, Joined, Presence
+from chat.recovery import Fresh, Lost, Ready, Tail, Wait
+
+M = TypeVar("M", bound=Hashable)
+
+
+class Full(Struct, frozen=True):
+    """The room has as many members as it may have."""
+
+    max_members: int
+
+
+class Admitted(Struct, Generic[M], frozen=True):
+    """`member` is in from now on, and is told `events` before anything else of this room."""
+
+    member: M
+    events: Sequence[Event]
+
+
+class Advance(Struct, frozen=True):
+    """What a delivery or a page led to.
+
+    Attributes:
+        entries: for every member, before anybody else is admitted.
+        wait: the read that is needed to go on, or None.
+    """
+
+    entries: Sequence[Entry]
+    wait: Wait | None
+
+
+class Room(Generic[M]):
+    """Members are connections; people are authors, and one of them may be here through several connections.
+
+    Somebody becomes a member in the same step in which what they have missed is taken from the tail, so that
+    nothing falls between history and live, and nothing is in both. Whoever can't be served from memory waits.
+    """
+
+    __slots__ = ("_limits", "_people", "_waiting", "_was_here", "members", "name", "tail")
+
+    def __init__(self, name: str, limits: ChatLimits) -> None:
+        self._limits = limits
+        self._people: dict[str, int] = {}  # author id -> connections
+        self._was_here: dict[str, tuple[bool, Author]] = {}  # at the last presence, for those who moved since
+        self._waiting: dict[M, tuple[Author, Position | None]] = {}
+        self.name = name
+        self.members: dict[M, Author] = {}
+        self.tail = Tail(limits)
+
+    @property
+    def vacant(self) -> bool:
+        return not self.members and not self._waiting
+
+    def join(self, member: M, author: Author, since: Position | None) -> Admitted[M] | Wait | Full:
+        """Let somebody in, now or when what `Wait` asks for was read. A member may join again."""
+        if member not in self.members and member not in self._waiting:
+            if len(self.members) + len(self._waiting) >= self._limits.max_members_per_room:
+                return Full(self._limits.max_members_per_room)
+        verdict = self.tail.locate(since)
+        if isinstance(verdict, Wait):
+            self._waiting[member] = (author, since)
+            return verdict
+        return self._admit(member, author, verdict)
+
+    def leave(self, member: M) -> None:
+        """Forget somebody, whether in or waiting. Idempotent."""
+        self._waiting.pop(member, None)
+        author = self.members.pop(member, None)
+        if author is None:
+            return
+        self._note(author)
+        if self._people[author.id] == 1:
+            del self._people[author.id]
+        else:
+            self._people[author.id] -= 1
+
+    def receive(self, epoch: str, entries: Sequence[Entry]) -> Advance:
+        """Take a delivery of the broker."""
+        verdict = self.tail.receive(epoch, entries)
+        if isinstance(verdict, Wait):
+            return Advance((), verdict)
+        return self._advance(verdict)
+
+    def load(self, page: Page, after: int | None) -> Advance:
+        """Take the page that a `Wait` asked for. `admit` comes next."""
+        return self._advance(self.tail.load(page, after))
+
+    def admit(self) -> tuple[Sequence[Admitted[M]], Wait | None]:
+        """Let in those who waited and can be served now; and what must be read for the others."""
+        admitted: list[Admitted[M]] = []
+        wait: Wait | None = None
+        for member, (author, since) in list(self._waiting.items()):
+            verdict = self.tail.locate(since)
+            if isinstance(verdict, Wait):
+                wait = wait or verdict
+            else:
+                admitted.append(self._admit(member, author, verdict))
+        return admitted, wait
+
+    def give_up(self) -> Sequence[M]:
+        """The log can't be read: everyone who waits for it is out, members among them."""
+        waiting = list(self._waiting)
+        for member in waiting:
+            self.leave(member)
+        return waiting
+
+    def take_presence(self) -> Presence | None:
+        """Who came and went since the last call, net; None when it comes to nothing."""
+        moved, self._was_here = self._was_here, {}
+        joined = [author for was, author in moved.values() if not was and author.id in self._people]
+        left = [author for was, author in moved.values() if was and author.id not in self._people]
+        if not joined and not left:
+            return None
+        names = self._limits.presence_names
+        return Presence(self.name, len(self._people), joined[:names], left[:names])
+
+    def _advance(self, verdict: Fresh | Lost) -> Advance:
+        if isinstance(verdict, Fresh):
+            return Advance(verdict.entries, verdict.then)
+        # Everyone has to come in again from where they were, and is told of the gap on the way.
+        for member, author in self.members.items():
+            self._waiting.setdefault(member, (author, verdict.since))
+        found = self.tail.locate(verdict.since)
+        return Advance((), found if isinstance(found, Wait) else None)
+
+    def _admit(self, member: M, author: Author, ready: Ready) -> Admitted[M]:
+        if member not in self.members:
+            self._note(author)
+            self.members[member] = author
+            self._people[author.id] = self._people.get(author.id, 0) + 1
+        self._waiting.pop(member, None)
+        gap = [Gap(self.name, *ready.gap)] if ready.gap else []
+        shown = [Raw(entry.payload) for entry in ready.entries]
+        tail = self.tail
+        joined = Joined(self.name, tail.epoch, tail.seq, len(self._people), ready.recovered, shown)
+        return Admitted(member, [*gap, joined])
+
+    def _note(self, author: Author) -> None:
+        self._was_here.setdefault(author.id, (author.id in self._people, author))

@@ -1,0 +1,284 @@
+"""Every WebSocket of this node: who is connected, what each one asks for, and that none of them is dead."""
+
+import asyncio
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import count
+from typing import Protocol, assert_never
+
+from chat.broker import Broker, Draft, NotStored, Stored
+from chat.decoding import Malformed, decode_command
+from chat.effects import Append, Authenticate, Effect, Enter, Exit, Follow, Reply, TellTime, Unfollow
+from chat.errors import CloseCode, ErrorCode
+from chat.limits import ChatLimits
+from chat.messages import Ack, AnyCommand, Author, Error, Event, Pong, encode_event
+from chat.session import Rules, Session, State
+from streamer.auth import Identity, TokenRefused
+from streamer.ids import ENTROPY_BYTES, new_id
+from streamer.rooms import Rooms
+from streamer.stats import ChatStats
+from streamer.websocket import (
+    PING_FRAME,
+    Refused,
+    WebSocket,
+    frame_text,
+    shake_hands,
+    write_to_all,
+)
+from streamer.wheel import Ticket, TimerWheel
+
+GUEST_PREFIX = "guest-"
+_TICK_S = 1.0
+_BINARY = Malformed(Error(ErrorCode.MALFORMED.value, "a frame is a JSON object in a text frame, not binary"))
+
+
+class GuestTokens(Protocol):
+    """What is needed of `streamer.auth.Tokens`."""
+
+    def issue_guest(self, id: str, name: str, *, now_s: int) -> str: ...
+
+    def verify(self, token: str, *, now_s: int) -> Identity:
+        """Raises: TokenRefused."""
+        ...
+
+
+class WebSocketHub:
+    """Accepts WebSockets and carries out what their sessions decide.
+
+    No connection has a task or a timer of its own: one ticket of the wheel serves all of them, once a second.
+
+    Attributes:
+        stats: counts, to be read at any time.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        tokens: GuestTokens,
+        wheel: TimerWheel,
+        limits: ChatLimits,
+        origins: frozenset[str] = frozenset(),
+        clock: Callable[[], float] = time.time,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """Made on the running loop.
+
+        Args:
+            wheel: turning.
+            origins: sites besides our own whose pages may connect, as `https://host[:port]`; "*" for all.
+            clock: seconds since the epoch.
+            entropy: so many random bytes.
+        """
+        self.stats = ChatStats()
+        self.max_outbox_bytes = limits.max_outbox_bytes
+        self._broker = broker
+        self._tokens = tokens
+        self._wheel = wheel
+        self._limits = limits
+        self._origins = frozenset(origin.lower() for origin in origins)
+        self._clock = clock
+        self._entropy = entropy
+        self._loop = asyncio.get_running_loop()
+        self._rules = Rules(limits)
+        self._rooms = Rooms(broker, self, limits, wheel, self.stats)
+        self._watchers: dict[str | None, set[WebSocket]] = {}
+        # All connections, spread over the seconds of a ping interval.
+        self._slots: list[set[WebSocket]] = [set() for _ in range(max(1, round(limits.ping_interval_s)))]
+        self._places = count()  # of new connections in the slots
+        self._turns = count()
+        self._greeting: deque[tuple[float, WebSocket]] = deque()  # by deadline of hello
+        self._parting: deque[tuple[float, WebSocket]] = deque()  # by deadline of the closing handshake
+        self._closing = False
+        self._deserted = asyncio.Event()
+        self._ticket: Ticket = wheel.schedule(_TICK_S, self._tick)
+
+    # --- from outside
+
+    def accept(self, transport: asyncio.Transport, received: bytes) -> asyncio.Protocol:
+        """Take over a transport whose request head, and maybe more, is `received`."""
+        refusal = None
+        if self._closing or self.stats.connections_open >= self._limits.max_connections:
+            refusal = "The server is stopping." if self._closing else "Too many connections."
+        response, status, rest = shake_hands(received, self._origins, refusal)
+        self.stats.handshakes_total[status] += 1
+        transport.write(response)
+        if status != 101:
+            transport.close()
+            return Refused()
+        socket = WebSocket(transport, self, Session(self._rules), self._limits.max_frame_bytes)
+        socket.slot = next(self._places) % len(self._slots)
+        self._slots[socket.slot].add(socket)
+        self._greeting.append((self._loop.time() + self._limits.hello_timeout_s, socket))
+        self.stats.connections_open += 1
+        if rest:
+            self._loop.call_soon(socket.data_received, rest)
+        return socket
+
+    def track_changed(self, track_id: str, track_json: bytes) -> None:
+        """Tell those who watch the track, or all tracks. `track_json` is a JSON object."""
+        frame = frame_text(b'{"type":"track","track":%b}' % track_json)
+        watchers = self._watchers.get(track_id, set()) | self._watchers.get(None, set())
+        write_to_all(watchers, frame)
+
+    async def close(self, grace_s: float) -> None:
+        """Store and acknowledge what was said, then send everyone away with 1001; after `grace_s` abort the
+        rest.
+
+        Cancelling it leaves connections open.
+        """
+        self._closing = True
+        deadline_s = self._loop.time() + grace_s
+        try:
+            async with asyncio.timeout_at(deadline_s):
+                await self._broker.close()
+                self._rooms.flush()
+                for socket in self._sockets():
+                    socket.close(CloseCode.GOING_AWAY)
+                if self.stats.connections_open:
+                    self._deserted.clear()
+                    await self._deserted.wait()
+        except TimeoutError:
+            for socket in self._sockets():
+                socket.close(CloseCode.GOING_AWAY)
+                socket.abort()
+        self._ticket.cancel()
+        await self._rooms.close()
+
+    # --- from a WebSocket
+
+    def receive_text(self, socket: WebSocket, text: bytes) -> None:
+        self._receive(socket, decode_command(text))
+
+    def receive_binary(self, socket: WebSocket) -> None:
+        self._receive(socket, _BINARY)
+
+    def closing(self, socket: WebSocket, code: int) -> None:
+        self.stats.closes_total[code] += 1
+        self._perform(socket, socket.session.close())
+        self._parting.append((self._loop.time() + self._limits.close_grace_s, socket))
+
+    def lost(self, socket: WebSocket) -> None:
+        self._slots[socket.slot].discard(socket)
+        self.stats.connections_open -= 1
+        if not self.stats.connections_open:
+            self._deserted.set()
+
+    # --- from the rooms
+
+    def entered(self, socket: WebSocket, room: str) -> None:
+        socket.session.entered(room)
+        socket.go_on()
+
+    def turned_away(self, socket: WebSocket, room: str, code: ErrorCode, message: str) -> None:
+        self._perform(socket, socket.session.turned_away(room, code, message))
+        socket.go_on()
+
+    # --- effects
+
+    def _receive(self, socket: WebSocket, command: AnyCommand | Malformed) -> None:
+        if self._closing:
+            return  # not carried out, so not answered: the client says it again where it goes next
+        self.stats.commands_total += 1
+        self._perform(socket, socket.session.receive(command, self._loop.time()))
+
+    def _perform(self, socket: WebSocket, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Reply(event):
+                    self._reply(socket, event)
+                case TellTime():
+                    self._reply(socket, Pong(self._now_ms()))
+                case Append():
+                    self._append(socket, effect)
+                case Enter(room, since):
+                    assert socket.session.author is not None
+                    socket.wait()
+                    self._rooms.enter(socket, socket.session.author, room, since)
+                case Exit(room):
+                    self._rooms.exit(socket, room)
+                case Authenticate(name, token):
+                    self._perform(socket, self._authenticate(socket.session, name, token))
+                case Follow(track):
+                    self._watchers.setdefault(track, set()).add(socket)
+                case Unfollow(track):
+                    self._unfollow(socket, track)
+                case _:
+                    assert_never(effect)
+
+    def _reply(self, socket: WebSocket, event: Event) -> None:
+        if isinstance(event, Error):
+            self.stats.errors_total[event.code] += 1
+        socket.write(frame_text(encode_event(event)))
+
+    def _append(self, socket: WebSocket, said: Append) -> None:
+        author = socket.session.author
+        assert author is not None
+        now_ms = self._now_ms()
+        id = new_id(now_ms, self._entropy(ENTROPY_BYTES))
+        draft = Draft(said.room, said.nonce, author, said.body, id, now_ms)
+        self._broker.append(draft, partial(self._settle, socket, said))
+
+    def _settle(self, socket: WebSocket, said: Append, outcome: Stored | NotStored) -> None:
+        if isinstance(outcome, Stored):
+            self.stats.messages_total += 1
+            self._reply(socket, Ack(said.room, said.nonce, outcome.seq, outcome.id))
+        else:
+            message = f"the message was not stored: {outcome.reason}"
+            code = ErrorCode.NOT_STORED.value
+            self._reply(socket, Error(code, message, nonce=said.nonce, room=said.room))
+
+    def _authenticate(self, session: Session, name: str | None, token: str | None) -> Sequence[Effect]:
+        now_s = int(self._clock())
+        identity: Identity | None = None
+        if token is not None:
+            try:
+                identity = self._tokens.verify(token, now_s=now_s)
+            except TokenRefused as refused:
+                return session.refused(str(refused))
+            if not identity.guest:
+                return session.authenticated(Author(identity.id, identity.name), token, self._now_ms())
+        if identity is None:
+            id = GUEST_PREFIX + new_id(self._now_ms(), self._entropy(ENTROPY_BYTES))
+        else:
+            id, name = identity.id, name or identity.name
+        assert name is not None
+        token = self._tokens.issue_guest(id, name, now_s=now_s)
+        return session.authenticated(Author(id, name), token, self._now_ms())
+
+    def _unfollow(self, socket: WebSocket, track: str | None) -> None:
+        watchers = self._watchers.get(track)
+        if watchers is not None:
+            watchers.discard(socket)
+            if not watchers:
+                del self._watchers[track]
+
+    # --- time
+
+    def _tick(self) -> None:
+        self._ticket = self._wheel.schedule(_TICK_S, self._tick)
+        now_s = self._loop.time()
+        while self._greeting and self._greeting[0][0] <= now_s:
+            _, socket = self._greeting.popleft()
+            if socket.session.state is State.GREETING:
+                socket.close(CloseCode.HELLO_TIMEOUT)
+        while self._parting and self._parting[0][0] <= now_s:
+            self._parting.popleft()[1].abort()
+        self._ping(self._slots[next(self._turns) % len(self._slots)])
+
+    def _ping(self, sockets: set[WebSocket]) -> None:
+        for socket in list(sockets):
+            if socket.heard:
+                socket.heard = False
+                socket.write(PING_FRAME)
+            else:
+                socket.close(CloseCode.SLOW_READER if socket.congested else CloseCode.SILENT)
+
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)
+
+    def _sockets(self) -> list[WebSocket]:
+        return [socket for slot in self._slots for socket in slot]

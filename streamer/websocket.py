@@ -1,0 +1,292 @@
+"""A WebSocket on a transport: handshake, messages, backpressure, close. `websockets` has the rules of RFC 6455."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable
+from typing import Protocol
+
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import Protocol as WireProtocol
+from websockets.protocol import Side, State
+from websockets.server import ServerProtocol
+
+from chat.errors import CloseCode
+from chat.outbox import Verdict, judge
+from chat.session import Session
+from streamer.auth import same_origin
+
+PING_FRAME = Frame(Opcode.PING, b"").serialize(mask=False)
+
+# The library tells of every connection at INFO; ours are counted instead.
+_logger = logging.getLogger("streamer.websocket")
+_logger.setLevel(logging.WARNING)
+
+
+def frame_text(payload: bytes) -> bytes:
+    """A text frame from the server. It is not masked, so the same bytes do for every client."""
+    return Frame(Opcode.TEXT, payload).serialize(mask=False)
+
+
+def write_to_all(sockets: Iterable["WebSocket"], frames: bytes) -> None:
+    """Write the same frames to many: the loop that the cost of a room is made of.
+
+    A socket that turns out too slow is closed, which may take it out of the collection.
+    """
+    congested = []
+    for socket in sockets:
+        if socket.congested:
+            congested.append(socket)
+        else:
+            socket.transport.write(frames)
+    for socket in congested:
+        socket.write(frames)
+
+
+class Peer(Protocol):
+    """Who listens to a WebSocket."""
+
+    max_outbox_bytes: int
+
+    def receive_text(self, socket: "WebSocket", text: bytes) -> None:
+        """A whole text message, valid UTF-8."""
+
+    def receive_binary(self, socket: "WebSocket") -> None:
+        """A whole binary message."""
+
+    def closing(self, socket: "WebSocket", code: int) -> None:
+        """Nothing more is received or sent; the connection is to be aborted if it does not end soon."""
+
+    def lost(self, socket: "WebSocket") -> None:
+        """The connection has ended."""
+
+
+def shake_hands(received: bytes, origins: frozenset[str], refusal: str | None) -> tuple[bytes, int, bytes]:
+    """Answer an opening handshake.
+
+    Args:
+        received: a whole request head, and maybe bytes after it.
+        origins: sites whose pages may connect, besides the one the request names as its host; "*" for all.
+        refusal: why nobody may connect right now, or None.
+
+    Returns:
+        The response; its status, 101 if there is a WebSocket from here on; and the bytes after the head.
+    """
+    end = received.find(b"\r\n\r\n") + 4
+    handshake = ServerProtocol(logger=_logger)
+    handshake.receive_data(received[:end])
+    events = handshake.events_received()
+    if not events:  # refused by the library before it was whole
+        return b"".join(handshake.data_to_send()), 400, b""
+    request = events[0]
+    assert isinstance(request, Request)
+    if refusal is not None:
+        response = handshake.reject(503, f"{refusal}\n")
+        response.headers["Retry-After"] = "5"
+    elif not _origin_allowed(request, origins):
+        response = handshake.reject(403, f"Pages of {request.headers.get_all('Origin')} may not connect.\n")
+    else:
+        response = handshake.accept(request)
+    handshake.send_response(response)
+    return b"".join(handshake.data_to_send()), response.status_code, received[end:]
+
+
+def _origin_allowed(request: Request, origins: frozenset[str]) -> bool:
+    # Browsers let any page open a WebSocket to us, with our cookies if there were any, and always say which
+    # page it is.
+    sent, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
+    if not sent or "*" in origins:
+        return True
+    if len(sent) != 1 or len(hosts) != 1:
+        return False
+    return sent[0].lower() in origins or same_origin(sent[0], hosts[0])
+
+
+class Refused(asyncio.Protocol):
+    """What is left of a connection whose handshake failed: deaf until it is closed."""
+
+    __slots__ = ()
+
+
+class WebSocket(asyncio.Protocol):
+    """One open connection.
+
+    While `wait` is in force or the peer does not read what it was sent, messages are held and the transport
+    is not
+    read: so a client is never ahead of its answers. Bound: one read of the transport.
+
+    Attributes:
+        heard: something arrived since this was last set to False.
+        congested: the transport's buffer is above its high-water mark.
+        slot: for whoever keeps many of these.
+    """
+
+    __slots__ = (
+        "_closing",
+        "_held",
+        "_message",
+        "_peer",
+        "_waiting",
+        "_wire",
+        "congested",
+        "heard",
+        "session",
+        "slot",
+        "transport",
+    )
+
+    def __init__(
+        self, transport: asyncio.Transport, peer: Peer, session: Session, max_frame_bytes: int
+    ) -> None:
+        self.transport = transport
+        self.session = session
+        self.heard = True
+        self.congested = False
+        self.slot = 0
+        self._peer = peer
+        self._wire = WireProtocol(Side.SERVER, state=State.OPEN, max_size=max_frame_bytes, logger=_logger)
+        self._message: bytearray | None = None  # a fragmented one, so far
+        self._held: deque[bytes | None] | None = None  # whole messages; None is a binary one
+        self._waiting = False
+        self._closing = False
+
+    # --- from the hub
+
+    def write(self, frames: bytes) -> None:
+        """Write whole frames. A peer that has too much to read already is cut off instead."""
+        if self._closing:
+            return
+        if self.congested:
+            queued_bytes = self.transport.get_write_buffer_size()
+            if judge(queued_bytes, len(frames), self._peer.max_outbox_bytes) is Verdict.SLOW:
+                self.close(CloseCode.SLOW_READER)
+                return
+        self.transport.write(frames)
+
+    def wait(self) -> None:
+        """Hold messages back until `go_on`."""
+        self._waiting = True
+        self._read_or_pause()
+
+    def go_on(self) -> None:
+        """Deliver what was held, and what comes."""
+        self._waiting = False
+        self._pump()
+
+    def close(self, code: CloseCode) -> None:
+        """Start the closing handshake; what was written before goes first. Idempotent."""
+        if not self._closing:
+            self._wire.send_close(code, code.reason)
+            self._flush()
+
+    def abort(self) -> None:
+        """Drop the connection and what was not sent."""
+        self.transport.abort()
+
+    # --- from the transport
+
+    def data_received(self, data: bytes) -> None:
+        self.heard = True
+        wire = self._wire
+        wire.receive_data(data)
+        for event in wire.events_received():
+            assert isinstance(event, Frame)
+            self._receive_frame(event)
+        self._flush()
+
+    def pause_writing(self) -> None:
+        self.congested = True
+        self._read_or_pause()
+
+    def resume_writing(self) -> None:
+        self.congested = False
+        self.heard = True
+        self._pump()
+
+    def eof_received(self) -> None:
+        self._wire.receive_eof()
+        self._end(1006)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(1006)
+        self._peer.lost(self)
+
+    # --- inside
+
+    def _receive_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.TEXT or frame.opcode is Opcode.BINARY:
+            binary = frame.opcode is Opcode.BINARY
+            if frame.fin:
+                self._receive_message(None if binary else bytes(frame.data))
+            else:
+                # The library remembers what kind of message it is in; so do we, by the first byte.
+                self._message = bytearray((binary,)) + frame.data
+        elif frame.opcode is Opcode.CONT:
+            assert self._message is not None
+            self._message += frame.data
+            if frame.fin:
+                message, self._message = self._message, None
+                self._receive_message(None if message[0] else bytes(message[1:]))
+
+    def _receive_message(self, message: bytes | None) -> None:
+        if self._closing:
+            return
+        if message is not None:
+            try:
+                message.decode()
+            except UnicodeDecodeError:
+                # RFC 6455 8.1: "the endpoint MUST _Fail the WebSocket Connection_".
+                self._wire.fail(CloseCode.INVALID_TEXT, CloseCode.INVALID_TEXT.reason)
+                self._flush()
+                return
+        if self._held or self._waiting or self.congested:
+            self._held = self._held or deque()
+            self._held.append(message)
+            self._read_or_pause()
+        else:
+            self._deliver(message)
+
+    def _deliver(self, message: bytes | None) -> None:
+        if message is None:
+            self._peer.receive_binary(self)
+        else:
+            self._peer.receive_text(self, message)
+
+    def _pump(self) -> None:
+        while self._held and not (self._waiting or self.congested or self._closing):
+            self._deliver(self._held.popleft())
+        if not self._held:
+            self._held = None
+        self._read_or_pause()
+
+    def _read_or_pause(self) -> None:
+        """Read, unless what is read could not be answered yet."""
+        if self.transport.is_closing():
+            return
+        if (self._held or self._waiting or self.congested) and not self._closing:
+            self.transport.pause_reading()
+        elif not self.transport.is_reading():
+            self.transport.resume_reading()
+
+    def _flush(self) -> None:
+        """Send what the protocol has to say: pongs, a close frame, the end."""
+        for data in self._wire.data_to_send():
+            if self.transport.is_closing():
+                break
+            if data:
+                self.transport.write(data)
+            else:
+                # Half-closed, not closed: with unread bytes from the peer, a close would reset the
+                # connection, and the close frame might never be seen.
+                self.transport.write_eof()
+        if self._wire.close_expected():
+            sent = self._wire.close_sent
+            self._end(sent.code if sent is not None else 1006)
+
+    def _end(self, code: int) -> None:
+        if not self._closing:
+            self._closing = True
+            self._held = self._message = None
+            self._peer.closing(self, code)
+            self._read_or_pause()
