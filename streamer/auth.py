@@ -106,4 +106,5 @@ def _make_secret(path: Path) -> None:
 
 def same_origin(origin: str, host: str) -> bool:
     """Whether an Origin header names the host that the request was sent to, whatever the scheme."""
-    return origin.partition("://")[2].lower() == host.lower()
+    named = origin.partition("://")[2].lower()
+    return bool(named) and named == host.lower()

@@ -28,6 +28,7 @@ class Library:
         self._make_id = make_id
         self._works: dict[str, Work] = {}
         self.stopping = False
+        self.outcomes = desk.outcomes
 
     async def begin(self, *, filename: str, ref: str | None, media_type: str, announced_bytes: int) -> Work:
         """A new track, empty, whose bytes will come.

@@ -13,6 +13,7 @@ from streamer.problems import MEDIA_TYPE, OriginRefused, Problem, ProblemDetails
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_ID = "X-Request-Id"
+_ID = web.RequestKey("request_id", str)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -24,24 +25,26 @@ _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 log = structlog.get_logger()
 
 
-def make(origins: frozenset[str]) -> list[Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]]:
-    """The middlewares, outermost first.
+def install(app: web.Application, origins: frozenset[str]) -> None:
+    """Put everything around the application's routes.
 
     Args:
-        origins: sites besides our own that may write; "*" for all.
+        origins: sites besides our own that may write, in lower case; "*" for all.
     """
 
     @web.middleware
     async def annotate(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request_id = os.urandom(8).hex()
+        request[_ID] = request_id = os.urandom(8).hex()
         with structlog.contextvars.bound_contextvars(request=request_id):
             response = await _answer(request, handler, origins)
-            if not response.prepared:
-                _dress(request, response, request_id, origins)
             log.debug("request", method=request.method, path=request.path, status=response.status)
         return response
 
-    return [annotate]
+    async def dress(request: web.Request, response: web.StreamResponse) -> None:
+        _dress(request, response, origins)
+
+    app.middlewares.append(annotate)
+    app.on_response_prepare.append(dress)
 
 
 def problem_response(problem: ProblemDetails) -> web.Response:
@@ -58,7 +61,7 @@ def problem_response(problem: ProblemDetails) -> web.Response:
 def may_write(request: web.Request, origins: frozenset[str]) -> bool:
     """Whether the page that sent this, if a page did, is ours or a listed one."""
     origin = request.headers.get(hdrs.ORIGIN)
-    if origin is None or "*" in origins or origin in origins:
+    if origin is None or "*" in origins or origin.lower() in origins:
         return True
     return same_origin(origin, request.headers.get(hdrs.HOST, ""))
 
@@ -88,16 +91,14 @@ async def _answer(request: web.Request, handler: Handler, origins: frozenset[str
         return problem_response(plain(500, "Internal Server Error", detail, request.path))
 
 
-def _dress(
-    request: web.Request, response: web.StreamResponse, request_id: str, origins: frozenset[str]
-) -> None:
+def _dress(request: web.Request, response: web.StreamResponse, origins: frozenset[str]) -> None:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers[REQUEST_ID] = request_id
+    response.headers[REQUEST_ID] = request.get(_ID, "-")
     if request.path.startswith("/api/"):
         response.headers.setdefault("Content-Security-Policy", _API_POLICY)
-    origin = request.headers.get(hdrs.ORIGIN)
-    if origins:
+    if origins and hdrs.ACCESS_CONTROL_ALLOW_ORIGIN not in response.headers:
         response.headers.add(hdrs.VARY, hdrs.ORIGIN)
-        if origin is not None and (origin in origins or "*" in origins):
-            response.headers.setdefault(hdrs.ACCESS_CONTROL_ALLOW_ORIGIN, origin)
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is not None and (origin.lower() in origins or "*" in origins):
+            response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin

@@ -1,4 +1,4 @@
-"""Media through aiohttp: for clients whose connection is there already, and preflight requests of other sites.
+"""Media through aiohttp: for a connection that is there already, and preflight requests of other sites.
 
 The front door answers the same paths itself where it can; both ask the same shelf.
 """
@@ -19,7 +19,9 @@ _NOTE = "Answers Range, If-Range and conditional requests (RFC 9110); readable f
 _PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-    "Access-Control-Allow-Headers": "Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since",
+    "Access-Control-Allow-Headers": ", ".join(
+        ("Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
+    ),
     "Access-Control-Max-Age": "86400",
 }
 

@@ -97,6 +97,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         float, _unit("seconds", "A connection without a request is closed after this.", ge=1, le=3600)
     ] = 75.0
 
+    max_connections: Annotated[
+        int, _unit("connections", "Open at once, WebSockets not counted.", ge=1, le=1_000_000)
+    ] = 10_000
+
     messages_per_s: Annotated[
         float, _unit("messages per second", "What one connection may send in the long run.", gt=0, le=10_000)
     ] = 10.0
@@ -113,7 +117,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def data_path(self) -> Path:
-        return Path(self.data_dir)
+        return Path(self.data_dir).absolute()
 
     @property
     def effective_database_url(self) -> str:
@@ -162,6 +166,13 @@ def describe(key: str) -> tuple[str, str, str]:
 def keys() -> tuple[str, ...]:
     """Every setting, in the order of the file."""
     return tuple(_TYPES)
+
+
+def shown(settings: Settings) -> list[str]:
+    """The settings as lines of a file, with secrets hidden."""
+    values = {key: getattr(settings, key) for key in keys()}
+    hidden = {key: "(hidden)" for key in SECRET_KEYS if values[key]}
+    return [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in (values | hidden).items()]
 
 
 def _file(environ: Mapping[str, str], working_dir: Path) -> Path | None:

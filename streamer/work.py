@@ -1,8 +1,9 @@
 """One track on its way from the first byte to ready: the only writer of its record."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -41,6 +42,7 @@ class Desk:
     workers: WorkerPool
     tasks: asyncio.TaskGroup
     now_ms: Callable[[], int]
+    outcomes: Counter[str] = field(default_factory=Counter)  # by the event that ended the work
 
 
 class Work:
@@ -208,14 +210,14 @@ class Work:
     async def _finish(self, duration_ms: int) -> None:
         await self._received.wait()
         record = self.record
-        if self._left or record.state is not State.PACKAGING:
+        if not self._goes_on():
             return
         names = [f"{name}.mp4" for name in record.renditions]
         if record.peaks is not None:
             await asyncio.to_thread(folder.write, self.path / "peaks", record.peaks.to_binary())
         await asyncio.to_thread(folder.sync, self.path, names)
         record.file_bytes = await asyncio.to_thread(file_sizes, self.path, record)
-        if self._left:
+        if not self._goes_on():
             return
         for rendition in record.renditions.values():
             rendition.complete = True
@@ -228,8 +230,14 @@ class Work:
         self._desk.shelf.release(record.id)
         self._log.info("track ready", duration_ms=duration_ms, size_bytes=record.received_bytes)
 
+    def _goes_on(self) -> bool:
+        """Asked after every wait: the track may have been deleted meanwhile."""
+        return not self._left and self.record.state is State.PACKAGING
+
     def _change(self, event: Event) -> None:
-        self.record.state = advance(self.record.state, event)
+        before, self.record.state = self.record.state, advance(self.record.state, event)
+        if self.record.state is not before and self.record.state in (State.READY, State.FAILED):
+            self._desk.outcomes[event.name.lower()] += 1
         self.record.updated_at = self._desk.now_ms()
         self._desk.shelf.changed(self.record.id)
 

@@ -1,0 +1,240 @@
+"""Puts Veza together, runs it in one event loop with one root TaskGroup, and stops it in order."""
+
+import asyncio
+import os
+import signal
+import time
+import warnings
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from aiohttp.multipart import BadContentDispositionHeader, BadContentDispositionParam
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chat.limits import ChatLimits
+from streamer import middleware, route
+from streamer.announcer import Announcer
+from streamer.auth import Tokens
+from streamer.broker_memory import MemoryBroker
+from streamer.catalogue import Catalogue
+from streamer.database import open_database
+from streamer.gauges import chat_gauges, door_gauges, library_gauges, loop_gauges, upload_gauges
+from streamer.hub import WebSocketHub
+from streamer.ids import ENTROPY_BYTES, new_id
+from streamer.journal import Journal
+from streamer.library import Library
+from streamer.metrics import LoopLag, Metrics
+from streamer.pages import PageMissing, add_page_routes
+from streamer.routes_media import MediaRoutes
+from streamer.routes_system import SystemRoutes
+from streamer.routes_tracks import TrackRoutes
+from streamer.server import DoorLimits, FrontDoor
+from streamer.settings import Settings
+from streamer.shelf import Shelf
+from streamer.start import StartRefused
+from streamer.uploads import ENVELOPE_BYTES, UploadLimits, Uploads
+from streamer.wheel import TimerWheel
+from streamer.work import Desk
+from streamer.worker import WorkerLimits, WorkerPool
+
+# aiohttp's handlers have had their grace in the front door when it is told to stop.
+_HANDLERS_GRACE_S = 1.0
+_READ_BUFFER_BYTES = 256 << 10
+
+log = structlog.get_logger()
+
+
+class App:
+    """The parts, and what connects them. Made inside the loop that it runs in."""
+
+    def __init__(
+        self, settings: Settings, secret: bytes, engine: AsyncEngine, tasks: asyncio.TaskGroup
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        root = settings.data_path / "tracks"
+        self._settings = settings
+        self._tasks = tasks
+        self._engine = engine
+        self._tokens = Tokens(secret)
+        self._origins = frozenset(origin.lower() for origin in settings.origins)
+        self._stop_asked = asyncio.Event()
+        self._background: list[asyncio.Task[None]] = []
+        self.wheel = TimerWheel(loop)
+        self.journal = Journal(engine)
+        self.hub = WebSocketHub(
+            broker=MemoryBroker(self.journal),
+            tokens=self._tokens,
+            wheel=self.wheel,
+            limits=ChatLimits(messages_per_s=settings.messages_per_s, messages_burst=settings.messages_burst),
+            origins=self._origins,
+            clock=time.time,
+        )
+        self.workers = WorkerPool(worker_limits(settings))
+        self.catalogue = Catalogue(engine)
+        self.shelf = Shelf(root, self.catalogue.get, tasks)
+        announcer = Announcer(self.hub.track_changed, loop)
+        desk = Desk(self.catalogue, self.shelf, announcer, self.workers, tasks, now_ms)
+        self.library = Library(desk, root, make_id)
+        self.uploads = Uploads(self.library, root, upload_limits(settings))
+        self.lag = LoopLag()
+        self.web = self._make_web(root)
+        self.runner = web.AppRunner(
+            self.web,
+            access_log=None,
+            keepalive_timeout=settings.idle_timeout_s,
+            shutdown_timeout=_HANDLERS_GRACE_S,
+            read_bufsize=_READ_BUFFER_BYTES,
+            auto_decompress=False,  # a small body must not become a large one
+        )
+
+    async def run(self) -> None:
+        """Serve until a signal asks to stop, then stop within the grace and a moment.
+
+        Raises:
+            StartRefused: the port can't be had.
+        """
+        settings = self._settings
+        self._listen_to_signals()
+        self.wheel.start()
+        for name, work in (("journal", self.journal.run()), ("lag", self.lag.run())):
+            self._background.append(self._tasks.create_task(work, name=name))
+        await self.workers.start()
+        await self.library.recover()
+        self._background.append(self._tasks.create_task(self.library.sweep(), name="sweep"))
+        await self.runner.setup()
+        assert self.runner.server is not None
+        self.door = FrontDoor(
+            loop=asyncio.get_running_loop(),
+            shelf=self.shelf,
+            http=self.runner.server,
+            websocket=self.hub.accept,
+            limits=door_limits(settings),
+            wheel=self.wheel,
+        )
+        self.web.freeze()
+        try:
+            port = await self.door.listen(settings.host, settings.port)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise StartRefused(f"can't listen on {settings.host}:{settings.port}: {reason}") from None
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        print(f"veza: listening on http://{host}:{port}", flush=True)
+        await self._stop_asked.wait()
+        await self._stop(settings.stop_grace_s)
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop_asked.is_set()
+
+    async def _stop(self, grace_s: float) -> None:
+        """In this order: no new work; what is in flight; what is left; the database last."""
+        log.info("stopping", grace_s=grace_s)
+        self.library.expect_stop()
+        async with asyncio.TaskGroup() as ending:
+            ending.create_task(self.door.drain(grace_s))
+            ending.create_task(self.hub.close(grace_s))
+            ending.create_task(self.workers.close(grace_s))
+        await self.library.stop()
+        await self.runner.cleanup()
+        self.uploads.close()
+        for task in self._background:
+            task.cancel()
+        self.wheel.stop()
+
+    def _make_web(self, root: Path) -> web.Application:
+        app = web.Application()
+        middleware.install(app, self._origins)
+        metrics = Metrics(
+            [
+                *door_gauges(lambda: self.door.stats),
+                *upload_gauges(self.uploads.stats),
+                *library_gauges(self.library, self.shelf),
+                *chat_gauges(self.hub.stats),
+                *loop_gauges(self.lag.take),
+            ]
+        )
+        system = SystemRoutes(self._engine, lambda: self.stopping, metrics.render)
+        tracks = TrackRoutes(self.library, self.uploads, root, self._tokens, self._settings.uploads, now_s)
+        routes = [*tracks.routes(), *MediaRoutes(self.shelf).routes(), *system.routes()]
+        system.describe(routes)
+        route.register(app, routes)
+        add_page_routes(app)
+        app.on_response_prepare.append(self._announce_close)
+        return app
+
+    async def _announce_close(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self.door.announce_close(request, response)
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal, number)
+
+    def _on_signal(self, number: int) -> None:
+        if self.stopping:
+            # Asked twice: at once. What is on disk is whole, and the next start takes up the rest.
+            os._exit(128 + number)
+        self._stop_asked.set()
+
+
+async def serve(settings: Settings, secret: bytes) -> None:
+    """Run Veza until it is asked to stop.
+
+    Raises:
+        DatabaseUnusable, StartRefused: it can't start; nothing is left running.
+    """
+    for category in (BadContentDispositionHeader, BadContentDispositionParam):
+        warnings.simplefilter("ignore", category)  # aiohttp's, about headers that clients send
+    engine = await open_database(settings.effective_database_url)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            await App(settings, secret, engine, tasks).run()
+    except* (StartRefused, PageMissing) as group:
+        raise group.exceptions[0] from None
+    finally:
+        await engine.dispose()
+
+
+def door_limits(settings: Settings) -> DoorLimits:
+    """What the front door lets in. The API judges the body of an upload itself, and says more about it."""
+    return DoorLimits(
+        max_head_bytes=settings.max_head_bytes,
+        max_header_count=settings.max_header_count,
+        head_timeout_s=settings.head_timeout_s,
+        idle_timeout_s=settings.idle_timeout_s,
+        max_body_bytes=settings.max_upload_bytes + 2 * ENVELOPE_BYTES,
+        max_connections=settings.max_connections,
+    )
+
+
+def worker_limits(settings: Settings) -> WorkerLimits:
+    return WorkerLimits(
+        max_workers=settings.max_workers,
+        memory_bytes=settings.worker_memory_bytes,
+        cpu_s=settings.worker_cpu_s,
+        stall_s=settings.worker_stall_s,
+        max_duration_s=settings.max_duration_s,
+        max_output_bytes=settings.max_output_bytes,
+    )
+
+
+def upload_limits(settings: Settings) -> UploadLimits:
+    return UploadLimits(
+        max_upload_bytes=settings.max_upload_bytes,
+        max_uploads=settings.max_uploads,
+        idle_s=settings.upload_idle_s,
+        min_free_bytes=settings.min_free_bytes,
+    )
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def now_s() -> int:
+    return int(time.time())
+
+
+def make_id() -> str:
+    return new_id(now_ms(), os.urandom(ENTROPY_BYTES))

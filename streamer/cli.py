@@ -1,0 +1,105 @@
+"""`veza`: the command of operators and uploaders. What is heavy is imported by the command that needs it."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from streamer.settings import Settings
+
+EXIT_FAILED = 1
+EXIT_MISCONFIGURED = 2
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class _Ttl(click.ParamType[int]):
+    """A length of time: a whole number and s, m, h or d."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value)
+        number, unit = text[:-1], text[-1:]
+        if not number.isascii() or not number.isdigit() or unit not in _UNITS_S or int(number) == 0:
+            self.fail(f"{text!r} is not a length of time, such as 30d, 12h, 90m or 60s")
+        return int(number) * _UNITS_S[unit]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="veza", prog_name="veza", message="%(prog)s %(version)s")
+def main() -> None:
+    """Veza: a self-hosted, real-time audio server."""
+
+
+@main.command()
+def serve() -> None:
+    """Run the server in the foreground. Settings: config/veza.toml, VEZA_... variables."""
+    # Replaced rather than imported: workers are forked from a process whose main module is the server's.
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "streamer"])
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--server", metavar="URL", help="Where Veza is. [default: as the settings here say]")
+@click.option("--token", metavar="TOKEN", help="Where uploads need one; `veza token` makes it.")
+def upload(paths: tuple[Path, ...], server: str | None, token: str | None) -> None:
+    """Upload recordings, or folders of them, and print where to hear them."""
+    from streamer.cli_upload import upload_all
+
+    sys.exit(upload_all(paths, server or _local_server(), token))
+
+
+@main.command()
+@click.argument("name")
+@click.option(
+    "--ttl", type=_Ttl(), default="30d", show_default=True, help="How long it is good: 30d, 12h, 90m."
+)
+def token(name: str, ttl: int) -> None:
+    """Make a bearer token for NAME, who chats under it and may upload."""
+    import time
+
+    from streamer.auth import MAX_NAME_LENGTH, Tokens, load_secret
+
+    if not (0 < len(name) <= MAX_NAME_LENGTH and name.isprintable() and name.strip() == name):
+        _fail(f"NAME is {name!r}; it must be 1 to {MAX_NAME_LENGTH} printable characters")
+    settings = _settings()
+    try:
+        settings.data_path.mkdir(parents=True, exist_ok=True)
+        secret = load_secret(settings.secret, settings.data_path)
+    except (OSError, ValueError) as error:
+        _fail(f"the secret can't be read: {error}")
+    click.echo(Tokens(secret).issue(name, now_s=int(time.time()), ttl_s=ttl))
+
+
+@main.command()
+def config() -> None:
+    """Print the settings in effect here, as the file would have them. Secrets are hidden."""
+    from streamer.settings import shown
+
+    for line in shown(_settings()):
+        click.echo(line)
+
+
+def _settings() -> "Settings":
+    from streamer.settings import SettingsError, load
+
+    try:
+        return load(os.environ)
+    except SettingsError as error:
+        click.echo(f"veza: {error}", err=True)
+        sys.exit(EXIT_MISCONFIGURED)
+
+
+def _local_server() -> str:
+    settings = _settings()
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    return f"http://{host}:{settings.port}"
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"veza: {message}", err=True)
+    sys.exit(EXIT_FAILED)

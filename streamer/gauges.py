@@ -1,0 +1,109 @@
+"""Which metrics there are. Each reads a count that its owner keeps anyway."""
+
+from collections.abc import Callable
+
+from streamer.library import Library
+from streamer.metrics import Gauge
+from streamer.server import DoorStats
+from streamer.shelf import Shelf
+from streamer.stats import ChatStats
+from streamer.uploads import UploadStats
+
+
+def door_gauges(stats: Callable[[], DoorStats]) -> list[Gauge]:
+    """HTTP, as the front door sees it."""
+    return [
+        Gauge(
+            "http_connections_open",
+            "Connections open now, WebSockets not counted.",
+            lambda: stats().connections_open,
+        ),
+        Gauge("http_requests", "Requests answered, or handed on.", lambda: stats().requests_total, "counter"),
+        Gauge(
+            "http_sent_bytes", "Bytes of answers from the front door.", lambda: stats().bytes_sent, "counter"
+        ),
+        Gauge(
+            "http_refused",
+            "Connections ended because their client broke a rule, by status.",
+            lambda: {str(status): count for status, count in stats().refused_total.items()},
+            "counter",
+            "status",
+        ),
+        Gauge(
+            "http_truncated",
+            "Answers cut off because a file was gone or too short.",
+            lambda: stats().truncated_total,
+            "counter",
+        ),
+    ]
+
+
+def upload_gauges(stats: UploadStats) -> list[Gauge]:
+    """Recordings on their way in."""
+    return [
+        Gauge("uploads_running", "Uploads running now.", lambda: stats.running),
+        Gauge(
+            "uploads_completed", "Uploads that are on disk whole.", lambda: stats.completed_total, "counter"
+        ),
+        Gauge("uploads_failed", "Uploads refused or cut.", lambda: stats.failed_total, "counter"),
+        Gauge(
+            "uploads_received_bytes", "Bytes of recordings.", lambda: stats.received_bytes_total, "counter"
+        ),
+    ]
+
+
+def library_gauges(library: Library, shelf: Shelf) -> list[Gauge]:
+    """Tracks being made, and those at hand."""
+    return [
+        Gauge("tracks_unfinished", "Tracks being worked on, by state.", library.counts, label="state"),
+        Gauge(
+            "tracks_ended",
+            "Tracks that came to their end, by how: packaged, media_refused, work_broke, body_cut, ...",
+            lambda: dict(library.outcomes),
+            "counter",
+            "event",
+        ),
+        Gauge("shelf_tracks", "Tracks kept in memory.", lambda: len(shelf)),
+    ]
+
+
+def chat_gauges(stats: ChatStats) -> list[Gauge]:
+    """WebSockets and what is said over them."""
+    return [
+        Gauge("websockets_open", "WebSockets open now.", lambda: stats.connections_open),
+        Gauge(
+            "websocket_handshakes",
+            "Opening handshakes, by status.",
+            lambda: {str(status): count for status, count in stats.handshakes_total.items()},
+            "counter",
+            "status",
+        ),
+        Gauge(
+            "websocket_closes",
+            "WebSockets ended, by close code.",
+            lambda: {str(code): count for code, count in stats.closes_total.items()},
+            "counter",
+            "code",
+        ),
+        Gauge("chat_commands", "Frames received from clients.", lambda: stats.commands_total, "counter"),
+        Gauge("chat_messages", "Messages stored and acknowledged.", lambda: stats.messages_total, "counter"),
+        Gauge(
+            "chat_frames_delivered",
+            "Messages and presence, once for each member.",
+            lambda: stats.frames_delivered_total,
+            "counter",
+        ),
+        Gauge("chat_writes", "Writes that delivering took.", lambda: stats.writes_total, "counter"),
+        Gauge("chat_errors", "Error replies, by code.", lambda: dict(stats.errors_total), "counter", "code"),
+    ]
+
+
+def loop_gauges(take_lag_s: Callable[[], float]) -> list[Gauge]:
+    """The event loop."""
+    return [
+        Gauge(
+            "loop_lag_seconds",
+            "How late the event loop was, at worst, since the last time this was asked.",
+            take_lag_s,
+        )
+    ]
