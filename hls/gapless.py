@@ -40,7 +40,7 @@ def id3_size(head: bytes) -> int:
 
 
 def mp3_samples(source: SourceReader) -> int | None:
-    """Samples of the recording in an MP3, without the encoder's delay and padding; None if it does not say."""
+    """Samples of the recording in an MP3, without delay and padding; None if it does not say."""
     first_frame = id3_size(read_at(source, 0, _ID3_HEADER))
     return samples_in_tag(read_at(source, first_frame, _TAG_BYTES))
 

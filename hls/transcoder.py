@@ -8,6 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 import av
+import av.subtitles.codeccontext
+import av.subtitles.stream
+import av.video.codeccontext
+import av.video.stream
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
@@ -21,6 +25,8 @@ from hls.job import Limits, MediaRefused, Output, SourceReader, read_at
 from hls.packager import Packager
 from hls.report import AnyReport, Finished, Opened, Tagged
 from hls.timeline import Timeline
+
+# PyAV loads the four modules above when a stream asks for them; a worker can't open files any more then.
 
 _BLOCK_SAMPLES = 8192  # through numpy and the encoder in one call: 0.2 s, and within the CPU's cache
 _READ_BYTES = 65_536

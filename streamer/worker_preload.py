@@ -1,0 +1,13 @@
+"""Loaded once by the forkserver, so that every worker starts with FFmpeg and numpy in its memory.
+
+Never imported by the server itself.
+"""
+
+import os
+
+# numpy's BLAS would start a thread for every core. A process with threads must not fork, and nothing here
+# multiplies matrices.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import hls.transcoder  # noqa: F401
+import streamer.worker_files  # noqa: F401
