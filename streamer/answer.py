@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 
 import msgspec
@@ -53,7 +54,8 @@ def answer(resource: Resource, method: str, headers: Mapping[str, str]) -> Answe
     status = _precondition(resource, headers) if headers else None
     if status is not None:
         return _without_body(resource, status, method)
-    # RFC 9110 14.2: "A server MUST ignore a Range header field received with a request method" other than GET.
+    # RFC 9110 14.2: "A server MUST ignore a Range header field received with a request method" other than
+    # GET.
     field = headers.get("range") if method == "GET" else None
     if field is not None and _range_applies(resource, headers.get("if-range")):
         located = locate(field, resource.size_bytes)
@@ -130,9 +132,14 @@ def _fields(resource: Resource) -> bytes:
     disposition = resource.disposition
     return b"%bLast-Modified: %b\r\nAccept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n%b" % (
         _validators(resource),
-        formatdate(resource.last_modified, usegmt=True).encode(),
+        _http_date(resource.last_modified),
         b"Content-Disposition: %b\r\n" % disposition.encode("latin-1") if disposition else b"",
     )
+
+
+@lru_cache(1024)
+def _http_date(seconds: int) -> bytes:
+    return formatdate(seconds, usegmt=True).encode()
 
 
 def _validators(resource: Resource) -> bytes:

@@ -13,8 +13,8 @@ from streamer.answer import Answer, answer
 from streamer.ranges import Span
 from streamer.resource import FileBody, Resource
 
-#: One read and one write. 64 KiB of a file fit in with a response head before them.
-CHUNK_BYTES: Final = 65_536
+#: One read and one write: a segment of four seconds at 128 kbit/s, and twice that, in one go.
+CHUNK_BYTES: Final = 131_072
 _CONDITIONS: Final = (
     "range",
     "if-range",
@@ -68,7 +68,7 @@ class OpenFile:
 
 
 class FileCache:
-    """The most recently used files, open. At most `max_files`, not counting those in use by a slow reader.
+    """Files used of late, open. At most `max_files`, not counting those in use by a slow reader.
 
     A deleted file's descriptor is let go by the next sweep, so that its space returns to the disk.
     """
@@ -77,13 +77,19 @@ class FileCache:
         self._max_files = max_files
         self._files: OrderedDict[Path, OpenFile] = OrderedDict()
 
+    def find(self, path: Path) -> OpenFile | None:
+        """The file, if it is open, for use at once: it may be closed in the next turn of the loop."""
+        file = self._files.get(path)
+        if file is not None and not file.fresh:
+            self._files.move_to_end(path)
+            file.fresh = True
+        return file
+
     def acquire(self, path: Path) -> OpenFile | None:
         """The file, if it is open; release it after use."""
-        file = self._files.get(path)
+        file = self.find(path)
         if file is not None:
-            self._files.move_to_end(path)
             file.users += 1
-            file.fresh = True
         return file
 
     def adopt(self, path: Path, fd: int) -> OpenFile:
@@ -182,7 +188,8 @@ async def _write_pieces(response: web.StreamResponse, reply: Answer, resource: R
 async def _write_span(response: web.StreamResponse, fd: int, span: Span) -> None:
     offset, end = span.offset_bytes, span.offset_bytes + span.size_bytes
     while offset < end:
-        # The shield keeps the descriptor open until the thread has read: a cancelled request must not close it under it.
+        # The shield keeps the descriptor open until the thread has read: a cancelled request must not close
+        # it under it.
         reading = asyncio.get_running_loop().run_in_executor(
             None, read_from_thread, fd, offset, min(4 * CHUNK_BYTES, end - offset)
         )

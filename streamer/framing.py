@@ -9,14 +9,16 @@ from typing import Final, Protocol
 
 from streamer.refusal import Refused
 
-# RFC 9112 7.1.1: "A recipient MUST ignore unrecognized chunk extensions. A server ought to limit the total length of
-# chunk extensions". A line with its extensions stays below this, and a body may not carry more than the budget.
+# RFC 9112 7.1.1: "A recipient MUST ignore unrecognized chunk extensions. A server ought to limit the total
+# length of chunk extensions". A line with its extensions stays below this, and a body may not carry more than
+# the budget.
 MAX_CHUNK_LINE_BYTES: Final = 256
 MAX_EXTENSION_BYTES: Final = 16_384
 MAX_TRAILER_BYTES: Final = 4_096
 
 _TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
-# RFC 9112 7.1: 1*HEXDIG, then extensions without the "bad whitespace" that exists for parsing and is a way to smuggle.
+# RFC 9112 7.1: 1*HEXDIG, then extensions without the "bad whitespace" that exists for parsing and is a way to
+# smuggle.
 _CHUNK_LINE = re.compile(
     rb"0*+([0-9A-Fa-f]{0,15})((?:;"
     + _TOKEN

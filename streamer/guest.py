@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from streamer.framing import Body, ChunkedBody, LengthBody
+from streamer.heads import Head
+
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -15,31 +18,54 @@ class Host(Protocol):
 
 
 class Guest:
-    """An aiohttp request handler and the transport that it sees.
+    """An aiohttp request handler, the transport that it sees, and the scanner that follows what it is sent.
 
     Args:
         handler: a new one, from `aiohttp.web.Server`.
         transport: the connection's own; the guest's view of it ends with `leave`.
+        max_body_bytes: of a chunked body.
     """
 
-    __slots__ = ("_answerable", "_handler", "_view")
+    __slots__ = ("_answerable", "_body", "_handler", "_max_body_bytes", "_view")
 
-    def __init__(self, handler: asyncio.Protocol, transport: asyncio.Transport, host: Host) -> None:
+    def __init__(
+        self, handler: asyncio.Protocol, transport: asyncio.Transport, host: Host, max_body_bytes: int
+    ) -> None:
         self._handler = handler
+        self._max_body_bytes = max_body_bytes
+        self._body: Body | None = None
         self._view = _View(transport, host)
         self._answerable = True
         handler.connection_made(self._view)
 
-    def receive_head(self, raw: bytes) -> None:
+    def receive_head(self, head: Head, raw: bytes) -> None:
         """Passes on the head of a request."""
         self._answerable = self.idle or not self._view.used
         self._view.used = True
         self._view.has_written = False
+        if head.body_bytes is None:
+            self._body = ChunkedBody(self._max_body_bytes)
+        elif head.body_bytes:
+            self._body = LengthBody(head.body_bytes)
         self._handler.data_received(raw)
 
-    def receive_body(self, data: bytes) -> None:
-        """Passes on bytes of the body that belongs to the last head."""
-        self._handler.data_received(data)
+    @property
+    def in_body(self) -> bool:
+        """The next byte belongs to the body of the last head."""
+        return self._body is not None
+
+    def receive_body(self, data: bytes, start: int) -> int:
+        """Passes on what belongs to the body of the last head in `data[start:]`; returns the offset after it.
+
+        Raises:
+            Refused: its framing is wrong, or it is too large. Nothing was passed on.
+        """
+        assert self._body is not None
+        end = self._body.take(data, start)
+        if self._body.done:
+            self._body = None
+        self._handler.data_received(data if start == 0 and end == len(data) else data[start:end])
+        return end
 
     @property
     def idle(self) -> bool:

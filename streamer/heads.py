@@ -21,8 +21,9 @@ from streamer.refusal import Refused
 # aiohttp's own limit for a line is 8,190; a line it would refuse never reaches it.
 MAX_LINE_BYTES: Final = 8000
 
-# RFC 9112 2.2: "a server ... SHOULD ignore at least one empty line (CRLF) received prior to the request-line": one.
-# RFC 9112 3.2: origin-form, absolute-form, and asterisk-form for OPTIONS. No fragment, no octet outside ASCII.
+# RFC 9112 2.2: "a server ... SHOULD ignore at least one empty line (CRLF) received prior to the
+# request-line": one. RFC 9112 3.2: origin-form, absolute-form, and asterisk-form for OPTIONS. No fragment, no
+# octet outside ASCII.
 _REQUEST_LINE = re.compile(
     rb"(?:\r\n)?([A-Z-]++) (?:(/[!\"$-~]*+)|https?://[^/?# ]++([/?][!\"$-~]*+)?+|(\*)) HTTP/1\.([01])\r\n",
     re.IGNORECASE,
@@ -198,8 +199,9 @@ def _collect(received: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 def _judge_host(host: bytes | None, http10: bool) -> None:
-    # RFC 9112 3.2: "A server MUST respond with a 400 ... to any HTTP/1.1 request message that lacks a Host header field
-    # and to any request message that contains more than one Host header field line or ... an invalid field value."
+    # RFC 9112 3.2: "A server MUST respond with a 400 ... to any HTTP/1.1 request message that lacks a Host
+    # header field and to any request message that contains more than one Host header field line or ... an
+    # invalid field value."
     if host is None:
         if not http10:
             raise Refused(400, "an HTTP/1.1 request needs a Host")
@@ -211,8 +213,8 @@ def _judge_framing(fields: dict[bytes, bytes], http10: bool, max_body_bytes: int
     coding = fields.get(b"transfer-encoding")
     length = fields.get(b"content-length")
     if coding is not None:
-        # RFC 9112 6.1: Transfer-Encoding in HTTP/1.0 means that "the message framing is faulty"; with Content-Length
-        # it is an attempt at smuggling. We know one coding and refuse to guess at others.
+        # RFC 9112 6.1: Transfer-Encoding in HTTP/1.0 means that "the message framing is faulty"; with
+        # Content-Length it is an attempt at smuggling. We know one coding and refuse to guess at others.
         if http10 or length is not None or coding.lower() != b"chunked":
             raise Refused(
                 400, "Transfer-Encoding must be exactly chunked, in HTTP/1.1, without Content-Length"

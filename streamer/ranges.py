@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-# A player asks for one range, a download manager for a few; a client that asks for more gets the whole (14.2: a server
-# MAY ignore "a set of many small ranges").
+# A player asks for one range, a download manager for a few; a client that asks for more gets the whole (14.2:
+# a server MAY ignore "a set of many small ranges").
 MAX_RANGES: Final = 16
 # Digits beyond this can't matter: no file is that large, and int() of a long text is quadratic.
 _MAX_DIGITS: Final = 18
@@ -51,7 +51,8 @@ def locate(field: str, size_bytes: int) -> tuple[Span, ...] | Unsatisfiable | No
     if not specs:
         return None
     if not spans:
-        # A suffix of nothing is satisfiable, and yet has no byte that Content-Range could name: the whole, 200.
+        # A suffix of nothing is satisfiable, and yet has no byte that Content-Range could name: the whole,
+        # 200.
         return None if size_bytes == 0 and any(_asks_for_suffix(spec) for spec in specs) else Unsatisfiable()
     return _coalesced(spans)
 

@@ -4,49 +4,71 @@ from typing import Final
 
 from streamer.answer import Answer, answer
 from streamer.heads import Head
+from streamer.ranges import Span
 from streamer.resource import FileBody, Resource
 
-# Listeners of one player send the same bytes for the same thing, over and over. What a head means, and what a resource
-# answers to it, are pure functions: a few thousand results are kept, the oldest goes first. Worst case: 4,096 x 10 KB.
+# Listeners of one player send the same bytes for the same thing, over and over. What a head means, and what a
+# resource answers to it, are pure functions: a few thousand results are kept, the oldest goes first.
+# At worst 4,096 times 10 KB.
 _MAX_KNOWN: Final = 4_096
 _MAX_HEAD_BYTES: Final = 1_024
 _MAX_BODY_BYTES: Final = 8_192
 
 
 class Reply:
-    """A known request head, and what it was answered last.
+    """A request head that is known, and what it was answered last.
+
+    `wire` and `span` are the response for a connection that stays open, as long as the shelf finds the very
+    object that is in `resource` and the second is the one in `date_line`.
 
     Attributes:
-        head: what the bytes mean.
-        resource: what `answer` and `wire` were made from; compare by identity before using them.
-        answer: the answer of `resource`.
-        wire: the complete response for a connection that stays open, with the Date in `date_line`; None unless the
-            body is in memory and small.
+        head: what the request's bytes mean.
+        resource: what the rest was made from; None when nothing is at hand.
+        date_line: the rendered Date field in `wire`.
+        wire: the response head, and the whole body if that is small and in memory.
+        span: what follows `wire` from the resource's file.
+        size_bytes: of the whole response.
+        resident: the page cache had all of `span` within this second.
     """
 
-    __slots__ = ("answer", "date_line", "head", "resource", "wire")
+    __slots__ = ("_answer", "date_line", "head", "resident", "resource", "size_bytes", "span", "wire")
 
     def __init__(self, head: Head) -> None:
         self.head = head
         self.resource: Resource | None = None
-        self.answer: Answer | None = None
-        self.wire: bytes | None = None
+        self._answer: Answer | None = None
         self.date_line = b""
+        self.wire = b""
+        self.span: Span | None = None
+        self.size_bytes = 0
+        self.resident = False
 
     def renew(self, resource: Resource, date_line: bytes) -> Answer:
-        """Answers with the resource as it is now; what is small is kept for the next who asks."""
-        reply = self.answer
-        if reply is None or self.resource is not resource:
-            reply = answer(resource, self.head.method, self.head.conditions)
-        small = isinstance(resource.body, FileBody) or len(resource.body) <= _MAX_BODY_BYTES
-        self.resource, self.answer = (resource, reply) if small else (None, None)
-        self.wire = None
-        if small and self.head.keep_alive and not self.head.http10:
-            body = b"".join([piece for piece in reply.pieces if isinstance(piece, bytes)])
-            if len(body) == reply.size_bytes:
-                self.wire = b"%b%b\r\n%b" % (reply.head, date_line, body)
-                self.date_line = date_line
-        return reply
+        """Answers with the resource as it is now; what is small is kept at hand for the next who asks."""
+        result = self._answer
+        if result is None or self.resource is not resource:
+            result = answer(resource, self.head.method, self.head.conditions)
+        self.resource = self._answer = None
+        if self.head.keep_alive and not self.head.http10:
+            self._keep(resource, result, date_line)
+        return result
+
+    def _keep(self, resource: Resource, result: Answer, date_line: bytes) -> None:
+        pieces = result.pieces
+        if len(pieces) > 1:
+            return
+        piece = pieces[0] if pieces else b""
+        if isinstance(piece, Span):
+            self.span = piece
+            self.wire = b"%b%b\r\n" % (result.head, date_line)
+        elif isinstance(resource.body, FileBody) or len(resource.body) <= _MAX_BODY_BYTES:
+            self.span = None
+            self.wire = b"%b%b\r\n%b" % (result.head, date_line, piece)
+        else:
+            return
+        self.resource, self._answer, self.date_line = resource, result, date_line
+        self.size_bytes = len(self.wire) + (self.span.size_bytes if self.span else 0)
+        self.resident = False
 
 
 class ReplyMemory:
@@ -58,7 +80,7 @@ class ReplyMemory:
         self.get = self._known.get
 
     def remember(self, raw: bytes, head: Head) -> Reply:
-        """A reply for a head; kept unless it is large or carries credentials."""
+        """A reply for a head; kept unless the head is large or carries credentials."""
         reply = Reply(head)
         if len(raw) <= _MAX_HEAD_BYTES and not head.private:
             known = self._known

@@ -13,13 +13,13 @@ from aiohttp import web
 from streamer.connection import Connection
 from streamer.files import FileCache
 from streamer.heads import HeadLimits
+from streamer.pump import Pump
 from streamer.reply import ReplyMemory
 from streamer.resource import Resource
-from streamer.sender import Pump
 from streamer.wheel import TimerWheel
 
-#: Takes over a transport with the request head, and bytes after it, that asked for a WebSocket. It returns the
-#: protocol that the transport calls from then on; `connection_made` is its own business.
+#: Takes over a transport with the request head, and bytes after it, that asked for a WebSocket. It returns
+#: the protocol that the transport calls from then on; `connection_made` is its own business.
 WebSocketAcceptor = Callable[[asyncio.Transport, bytes], asyncio.Protocol]
 
 _DATE_S: Final = 1.0
@@ -33,7 +33,7 @@ _BACKLOG: Final = 1_024
 class MediaShelf(Protocol):
     """Where the front door finds media."""
 
-    def find(self, path: str) -> Resource | None | Awaitable[Resource | None]:
+    def find(self, path: str) -> Resource | Awaitable[Resource | None] | None:
         """What GET of a path answers.
 
         Args:
@@ -55,7 +55,7 @@ class DoorLimits:
         max_header_count: fields in a head; 431.
         head_timeout_s: for a head to be complete once the connection is open or its first byte is there; 408.
         idle_timeout_s: between requests, and between two reads of a body.
-        write_timeout_s: for the peer to read the one chunk (64 KiB) that is kept for it.
+        write_timeout_s: for the peer to read the one chunk (128 KiB) that is kept for it.
         max_body_bytes: of a request, by Content-Length or counted in chunks; 413.
         max_connections: open at once, WebSockets not counted; 503.
         max_open_files: kept open for the next reader.
@@ -132,9 +132,9 @@ class FrontDoor:
         self.idle_ticks = self.wheel.ticks(limits.idle_timeout_s)
         self.write_ticks = self.wheel.ticks(limits.write_timeout_s)
         self.linger_ticks = self.wheel.ticks(_LINGER_S)
-        self._files = FileCache(limits.max_open_files)
+        self.files = FileCache(limits.max_open_files)
         self._threads = ThreadPoolExecutor(_READER_THREADS, "veza-read")
-        self.pump = Pump(loop, self._files, self._threads)
+        self.pump = Pump(loop, self.files, self._threads)
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self._deserted: asyncio.Event = asyncio.Event()
@@ -176,7 +176,7 @@ class FrontDoor:
         if self._own_wheel:
             self.wheel.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._files.close()
+        self.files.close()
 
     async def announce_close(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
         """A signal handler for `app.on_response_prepare`: aiohttp's answers while draining say `Connection: close`."""
@@ -198,15 +198,9 @@ class FrontDoor:
             if not self._connections:
                 self._deserted.set()
 
-    def report(self, error: BaseException, connection: Connection) -> None:
+    def report(self, error: BaseException) -> None:
         """Something of ours failed while a client was served."""
-        self._loop.call_exception_handler(
-            {
-                "message": "the front door could not finish an answer",
-                "exception": error,
-                "protocol": connection,
-            }
-        )
+        self._loop.call_exception_handler({"message": "an answer could not be given", "exception": error})
 
     async def _wait_deserted(self, timeout_s: float) -> bool:
         if not self._connections:
@@ -223,5 +217,5 @@ class FrontDoor:
         self._date_ticket = self.wheel.schedule(_DATE_S, self._renew_date)
 
     def _sweep(self) -> None:
-        self._files.sweep()
+        self.files.sweep()
         self._sweep_ticket = self.wheel.schedule(_SWEEP_S, self._sweep)

@@ -42,7 +42,8 @@ class TimerWheel:
         self._origin_s = loop.time()
         self._slots: dict[int, set[Ticket]] = {}
         self._timer: asyncio.TimerHandle | None = None
-        #: Ticks since the wheel was made: a clock that costs an attribute. It turns only between start and stop.
+        #: Ticks since the wheel was made: a clock that costs an attribute. It turns only between start and
+        #: stop.
         self.tick = 0
 
     def start(self) -> None:
@@ -84,7 +85,8 @@ class TimerWheel:
 
     def _turn(self) -> None:
         reached = int((self._loop.time() - self._origin_s) / self._tick_s)
-        # The timer may fire a clock resolution before its time; the tick it was set for has come all the same.
+        # The timer may fire a clock resolution before its time; the tick it was set for has come all the
+        # same.
         reached = max(reached, self.tick + 1)
         while self.tick < reached and self._timer is not None:
             self.tick += 1
@@ -98,3 +100,41 @@ class TimerWheel:
                     )
         if self._timer is not None:
             self._arm()
+
+
+class Deadline:
+    """A timeout that is put off with every request, for the price of an attribute.
+
+    The ticket in the wheel stays where it is while `tick` moves on; when the ticket is due it looks whether the
+    deadline is over, and else waits for the rest.
+
+    Args:
+        expired: called whenever a deadline is over; without `set` or `tick` changed, in the next tick again.
+    """
+
+    __slots__ = ("_expired", "_ticket", "_wheel", "tick")
+
+    def __init__(self, wheel: TimerWheel, ticks: int, expired: Callable[[], None]) -> None:
+        self._wheel = wheel
+        self._expired = expired
+        #: The wheel's tick at which it is over. Write to it to put the deadline off; `set` to bring it
+        #: nearer.
+        self.tick = wheel.tick + ticks
+        self._ticket = wheel.schedule_at(self.tick, self._look)
+
+    def set(self, ticks: int) -> None:
+        """It is over in so many ticks, sooner or later than it was."""
+        self.tick = self._wheel.tick + ticks
+        if self._ticket.due > self.tick:
+            self._ticket.cancel()
+            self._ticket = self._wheel.schedule_at(self.tick, self._look)
+
+    def cancel(self) -> None:
+        """It is never over. Idempotent."""
+        self._ticket.cancel()
+
+    def _look(self) -> None:
+        over = self.tick <= self._wheel.tick
+        self._ticket = self._wheel.schedule_at(self.tick, self._look)
+        if over:
+            self._expired()
