@@ -58,7 +58,6 @@ export class Deck {
     const hls = new Hls({
       enableWorker: false, // fMP4 is passed on as it is, and the policy allows no blob: worker
       startPosition: at, // a growing playlist would otherwise start near its end
-      liveMaxLatencyDurationCount: Infinity,
       lowLatencyMode: false,
       maxBufferLength: PREPARED_S,
       maxMaxBufferLength: BEHIND_S,

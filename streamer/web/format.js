@@ -40,6 +40,9 @@ export const percent = (share) =>
   new Intl.NumberFormat(language, { style: "percent" }).format(Math.min(1, Math.max(0, share)));
 export const count = (number) => new Intl.NumberFormat(language).format(number);
 export const clockTime = (at) => clock.format(at);
+/** The time without "AM" or "PM", for narrow columns. */
+export const shortClock = (at) =>
+  clock.formatToParts(at).filter(({ type }) => type !== "dayPeriod").map(({ value }) => value).join("").trim();
 export const dayOf = (at) => day.format(at);
 export const fullTime = (at) => moment.format(at);
 

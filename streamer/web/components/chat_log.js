@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { hueOf } from "../colour.js";
-import { clockTime, dayOf, fullTime } from "../format.js";
+import { clockTime, dayOf, fullTime, shortClock } from "../format.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { me, name } from "../line.js";
@@ -84,7 +84,7 @@ function Entry({ entry }) {
 function Message({ entry }) {
   const { author, head, body, at } = entry;
   return html`<article class=${`message ${head ? "is-head" : ""} ${author.id === me.value ? "is-mine" : ""}`}>
-    ${head ? html`<${Face} id=${author.id} name=${author.name} />` : html`<time class="message-side" aria-hidden="true">${clockTime(at)}</time>`}
+    ${head ? html`<${Face} id=${author.id} name=${author.name} />` : html`<time class="message-side" aria-hidden="true">${shortClock(at)}</time>`}
     <div class="message-words">
       ${head && html`<p class="message-head"><b style=${{ "--hue": hueOf(author.id) }}>${author.name}</b><time datetime=${new Date(at).toISOString()} title=${fullTime(at)}>${clockTime(at)}</time></p>`}
       <p class="message-body">${body}</p>

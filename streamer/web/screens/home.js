@@ -30,11 +30,11 @@ export function Home() {
   const empty = latest.value?.length === 0;
   return html`<main id="main" class="home">
     <div class="home-main">
-      ${empty && !uploads.value.length ? html`<${Welcome} />` : html`<${Strip} />`}
+      ${empty && !uploads.value.length && html`<${Welcome} />`}
       <${UploadList} />
       ${listError.value && html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" />${t("home.list_failed", { reason: listError.value })}
         <button type="button" class="button" onClick=${() => loadList()}>${t("error.again")}</button></p>`}
-      ${!empty && html`<${Latest} />`}
+      ${(!empty || uploads.value.length > 0) && html`<${Latest} />`}
     </div>
     <aside class="home-side"><${Rooms} /></aside>
   </main>`;
@@ -50,10 +50,6 @@ function Welcome() {
   </section>`;
 }
 
-function Strip() {
-  return html`<div class="strip"><h1>${t("home.title")}</h1><p class="quiet">${t("home.drop_hint")}</p></div>`;
-}
-
 function Latest() {
   const words = useSignal("");
   const tracks = latest.value;
@@ -61,7 +57,7 @@ function Latest() {
   const fits = (track) => [track.title, track.artist, track.album, track.filename].some((text) => text?.toLocaleLowerCase().includes(wanted));
   const shown = wanted ? tracks?.filter(fits) : tracks;
   return html`<section aria-labelledby="latest">
-    <header class="section-head"><h2 id="latest">${t("home.latest")}</h2>
+    <header class="section-head"><div><h1 id="latest">${t("home.latest")}</h1><p class="quiet home-hint">${t("home.drop_hint")}</p></div>
       <label class="search"><${Icon} name="search" size="18" /><span class="sr">${t("home.search")}</span>
         <input id="search" type="search" placeholder=${t("home.search")} value=${words.value} onInput=${(event) => (words.value = event.currentTarget.value)} /><kbd>/</kbd></label>
     </header>
@@ -69,7 +65,7 @@ function Latest() {
       ${shown?.map((track) => html`<${Card} key=${track.id} track=${track} among=${shown} />`) ??
       (!listError.value && Array.from({ length: SHAPES }, () => html`<${CardShape} />`))}
     </div>
-    ${shown?.length === 0 && html`<p class="quiet" role="status">${t("home.nothing_found", { words: words.value })}</p>`}
+    ${wanted && shown?.length === 0 && html`<p class="quiet" role="status">${t("home.nothing_found", { words: words.value })}</p>`}
     ${more.value && html`<button type="button" class="button more" onClick=${() => loadList({ older: true })}>${t("home.older")}</button>`}
   </section>`;
 }

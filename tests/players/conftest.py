@@ -1,0 +1,47 @@
+"""One Chromium and one server with a few tracks for each file of tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.api import upload, wait_for_track
+from tests.support.audio import make_tone
+from tests.support.chromium import running_chromium
+from tests.support.server import Server, running_server
+
+TONE_S = 40
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("page")
+
+
+@pytest.fixture(scope="module")
+def tone(folder: Path) -> Path:
+    """A recording that takes a moment to send and to package."""
+    tags = ("-metadata", "title=Long Wave", "-metadata", "artist=The Sweeps")
+    return make_tone(folder / "long wave.flac", seconds=TONE_S, options=tags)
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    """Nobody has been here yet."""
+    with running_server(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def track_id(server: Server, tone: Path) -> str:
+    """A track that is ready."""
+    track = wait_for_track(server.url, upload(server.url, tone)["id"])
+    assert track["state"] == "ready", track
+    return str(track["id"])

@@ -1,0 +1,38 @@
+"""What the page's player does, read from its audio element."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+CURRENT = "document.querySelector('audio[data-deck=current]')"
+# `waiting` says that sound ran out. The first one of a track, before any sound, is the wait for it to start.
+_COUNT_STALLS = f"""() => {{
+  const audio = {CURRENT};
+  window.stalls = 0;
+  audio.addEventListener("waiting", () => !audio.seeking && (window.stalls += 1));
+}}"""
+
+
+def state(page: Page) -> dict[str, Any]:
+    script = f"(a => ({{at: a.currentTime, paused: a.paused, duration: a.duration}}))({CURRENT})"
+    read: dict[str, Any] = page.evaluate(script)
+    return read
+
+
+def position(page: Page) -> float:
+    return float(state(page)["at"])
+
+
+def wait_until_past(page: Page, seconds: float, timeout_ms: float = 30_000) -> None:
+    """Wait until the sound has come past a place."""
+    page.wait_for_function(
+        f"s => {CURRENT}.currentTime > s && !{CURRENT}.seeking", arg=seconds, timeout=timeout_ms
+    )
+
+
+def count_stalls(page: Page) -> None:
+    page.evaluate(_COUNT_STALLS)
+
+
+def stalls(page: Page) -> int:
+    return int(page.evaluate("window.stalls"))
