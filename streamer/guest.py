@@ -26,7 +26,7 @@ class Guest:
         max_body_bytes: of a chunked body.
     """
 
-    __slots__ = ("_answerable", "_body", "_handler", "_max_body_bytes", "_view")
+    __slots__ = ("_is_only", "_body", "_handler", "_max_body_bytes", "_view")
 
     def __init__(
         self, handler: asyncio.Protocol, transport: asyncio.Transport, host: Host, max_body_bytes: int
@@ -35,12 +35,12 @@ class Guest:
         self._max_body_bytes = max_body_bytes
         self._body: Body | None = None
         self._view = _View(transport, host)
-        self._answerable = True
+        self._is_only = False
         handler.connection_made(self._view)
 
     def receive_head(self, head: Head, raw: bytes) -> None:
         """Passes on the head of a request."""
-        self._answerable = self.idle or not self._view.used
+        self._is_only = self.idle or not self._view.used
         self._view.used = True
         self._view.has_written = False
         if head.body_bytes is None:
@@ -80,8 +80,9 @@ class Guest:
 
     @property
     def answerable(self) -> bool:
-        """Nothing of an answer is on the wire yet, so that another may speak in its place."""
-        return self.idle or (self._answerable and not self._view.has_written)
+        """Another may speak: everything is answered, or the one request that isn't is still arriving, and nothing
+        of its answer is on the wire."""
+        return self.idle or (self.in_body and self._is_only and not self._view.has_written)
 
     def finish(self) -> None:
         """Answers the request in hand, then closes the connection."""
