@@ -1,7 +1,12 @@
 """What a packaging job is given, and how it says that the source is at fault."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+from hls.report import AnyReport
+
+Reporter = Callable[[AnyReport], None]
 
 
 class MediaRefused(Exception):
@@ -54,6 +59,13 @@ class SourceReader(Protocol):
     def wait_complete(self) -> None:
         """Return when nothing more will arrive."""
         ...
+
+
+class Forwards:
+    """A source that can't seek: FFmpeg then takes things as they come, and asks for nothing from the end."""
+
+    def __init__(self, source: SourceReader) -> None:
+        self.read = source.read
 
 
 def read_at(source: SourceReader, offset: int, size: int) -> bytes:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from hls import codecs, fmp4
 from hls.analysis import SAMPLES_PER_PEAK, PeakMeter
-from hls.job import Output
+from hls.job import Output, Reporter
 from hls.ladder import RenditionPlan
 from hls.model import AccessUnit
-from hls.report import AnyReport, PeaksCut, RenditionStarted, SegmentCut
+from hls.report import PeaksCut, RenditionStarted, SegmentCut
 from hls.segmenter import Fragment, Segmenter
 
 
@@ -18,7 +18,7 @@ class Packager:
         self,
         plan: RenditionPlan,
         output: Output,
-        report: Callable[[AnyReport], None],
+        report: Reporter,
         consumed_bytes: Callable[[], int],
     ) -> None:
         """Write the init segment.

@@ -3,7 +3,8 @@
 Runs to its end in a process of its own. It waits only in the source, when that has not arrived yet.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from typing import Any
 
@@ -13,17 +14,14 @@ import av.subtitles.stream
 import av.video.codeccontext
 import av.video.stream
 import numpy as np
-from av.audio.codeccontext import AudioCodecContext
-from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
+from av import AudioCodecContext, AudioFrame, AudioStream
 from av.container import InputContainer
-from av.packet import Packet
 from av.stream import Discard, Disposition
 
 from hls import analysis, gapless, intake, ladder, tags
-from hls.job import Limits, MediaRefused, Output, SourceReader, read_at
+from hls.job import Forwards, Limits, MediaRefused, Output, Reporter, SourceReader, read_at
 from hls.packager import Packager
-from hls.report import AnyReport, Finished, Opened, Tagged
+from hls.report import Finished, Opened, Tagged
 from hls.timeline import Timeline
 
 # PyAV loads the four modules above when a stream asks for them; a worker can't open files any more then.
@@ -36,9 +34,7 @@ _DECODERS = frozenset(intake.DECODERS) | {
 }
 
 
-def package(
-    source: SourceReader, output: Output, limits: Limits, report: Callable[[AnyReport], None]
-) -> None:
+def package(source: SourceReader, output: Output, limits: Limits, report: Reporter) -> None:
     """Make a track of a recording, reporting what comes about, `Finished` last.
 
     Args:
@@ -55,7 +51,7 @@ def package(
     if source.size_bytes is None and intake.readable_while_arriving(read_at(source, 0, intake.HEAD_BYTES)):
         attempt = _Attempt(source, output, limits, report)
         try:
-            return attempt.run(_Forwards(source))
+            return attempt.run(Forwards(source))
         except MediaRefused:
             if attempt.encoder is not None:
                 raise
@@ -65,37 +61,29 @@ def package(
     _Attempt(source, output, limits, report).run(source)
 
 
-class _Forwards:
-    """A source that can't seek: FFmpeg then takes things as they come, and asks for nothing from the end."""
-
-    def __init__(self, source: SourceReader) -> None:
-        self.read = source.read
-
-
 class _Attempt:
     """One pass over the source. While `encoder` is None, nothing was reported or written."""
 
-    def __init__(
-        self, source: SourceReader, output: Output, limits: Limits, report: Callable[[AnyReport], None]
-    ) -> None:
+    def __init__(self, source: SourceReader, output: Output, limits: Limits, report: Reporter) -> None:
         self._source = source
         self._output = output
         self._limits = limits
         self._report = report
+        self._told: Tagged | None = None
         self.encoder: _Encoder | None = None
 
-    def run(self, file: "SourceReader | _Forwards") -> None:
+    def run(self, file: SourceReader | Forwards) -> None:
         """Read from the first byte to the last."""
-        arriving = isinstance(file, _Forwards)
-        with _open(file) as container:
+        arriving = isinstance(file, Forwards)
+        with _open(file) as container, _blaming_source("its sound can't be converted"):
             decoder = _Decoder(container)
-            told = self._transcode(decoder, self._frames(decoder) if arriving else iter(decoder))
-            if self.encoder is None or told is None:
+            self._transcode(decoder, self._frames(decoder) if arriving else iter(decoder))
+            if self.encoder is None:
                 raise MediaRefused("no sound in it could be decoded")
             duration_ms = self.encoder.finish()
             look_again = arriving and container.format.name not in intake.TAGS_COME_FIRST
         if look_again:
-            self._read_tags_again(told)
+            self._read_tags_again()
         self._report(Finished(duration_ms))
 
     def _frames(self, decoder: "_Decoder") -> Iterator[AudioFrame]:
@@ -103,48 +91,37 @@ class _Attempt:
         samples = gapless.mp3_samples(self._source) if decoder.container.format.name == "mp3" else None
         return gapless.without_padding(decoder, samples, _first_samples) if samples else iter(decoder)
 
-    def _transcode(self, decoder: "_Decoder", frames: Iterator[AudioFrame]) -> Tagged | None:
-        """Feed the encoder, which the first frame brings about; the tags, or None if there was no frame."""
-        told: Tagged | None = None
-        shaper: _Shaper | None = None
+    def _transcode(self, decoder: "_Decoder", frames: Iterator[AudioFrame]) -> None:
         for frame in frames:
-            if shaper is None or not shaper.fits(frame):
-                if reason := intake.refusal(frame.sample_rate, len(frame.layout.channels)):
-                    raise MediaRefused(reason)
-                if self.encoder is None:
-                    self._report(decoder.opened(frame, self._source.size_bytes))
-                    told = self._tell(decoder)
-                    (plan,) = ladder.plan(frame.sample_rate, len(frame.layout.channels))
-                    packager = Packager(plan, self._output, self._report, self._source.tell)
-                    self.encoder = _Encoder(plan, packager, self._limits)
-                if shaper is not None:
-                    self.encoder.feed(shaper.flush())
-                shaper = _Shaper(frame, self.encoder.plan, decoder.sound.time_base)
-            assert self.encoder is not None
+            if self.encoder is None:
+                _check(frame)
+                self._report(decoder.opened(frame, self._source.size_bytes))
+                self._tell(decoder)
+                (plan,) = ladder.plan(frame.sample_rate, len(frame.layout.channels))
+                shaper = _Shaper(plan, decoder.sound.time_base)
+                packager = Packager(plan, self._output, self._report, self._source.tell)
+                self.encoder = _Encoder(plan, packager, self._limits)
             self.encoder.feed(shaper.feed(frame))
-        if self.encoder is not None and shaper is not None:
+        if self.encoder is not None:
             self.encoder.feed(shaper.flush())
-        return told
 
-    def _tell(self, decoder: "_Decoder") -> Tagged:
-        told = decoder.tagged()
-        if told.cover_type is not None:
-            self._output.keep_cover(decoder.cover)
-        self._report(told)
-        return told
+    def _tell(self, decoder: "_Decoder") -> None:
+        """Report the tags, unless they have been reported just so."""
+        tagged = decoder.tagged()
+        if tagged != self._told:
+            self._told = tagged
+            if tagged.cover_type is not None:
+                self._output.keep_cover(decoder.cover)
+            self._report(tagged)
 
-    def _read_tags_again(self, told: Tagged) -> None:
-        """Look for tags at the end of the source, now that it is there; say nothing if they are the same."""
+    def _read_tags_again(self) -> None:
+        """Look for tags at the end of the source, now that it is there."""
         self._source.wait_complete()
         self._source.seek(0)
-        try:
-            with _open(self._source) as container:
-                decoder = _Decoder(container)
-                next(iter(decoder), None)
-                if decoder.tagged() != told:
-                    self._tell(decoder)
-        except MediaRefused:
-            return  # the sound is in, and what was told stands
+        with suppress(MediaRefused), _open(self._source) as container:
+            decoder = _Decoder(container)
+            next(iter(decoder), None)
+            self._tell(decoder)
 
 
 class _Decoder:
@@ -185,7 +162,7 @@ class _Decoder:
     def __iter__(self) -> Iterator[AudioFrame]:
         return intake.undamaged(self._decode(packet) for packet in self._packets())
 
-    def _packets(self) -> "Iterator[Packet[Any] | None]":
+    def _packets(self) -> "Iterator[av.Packet[Any] | None]":
         """Packets in order, with None where the container was damaged."""
         while True:
             try:
@@ -196,7 +173,7 @@ class _Decoder:
             except av.FFmpegError:
                 yield None
 
-    def _decode(self, packet: "Packet[Any] | None") -> list[AudioFrame] | None:
+    def _decode(self, packet: "av.Packet[Any] | None") -> list[AudioFrame] | None:
         """The frames of a packet, or None if it is damaged."""
         if packet is None:
             return None
@@ -207,27 +184,26 @@ class _Decoder:
             return list(self.sound.codec_context.decode(packet))
         except MemoryError:
             raise
-        except EOFError:
-            return []
         except av.FFmpegError:
             return None
 
 
 class _Shaper:
-    """Brings frames of one format to the plan's rate and channels, in even blocks, silence in lost places."""
+    """Brings frames to the plan's rate and channels, in even blocks, with silence where sound was lost.
 
-    def __init__(self, frame: AudioFrame, plan: ladder.RenditionPlan, time_base: Fraction | None) -> None:
-        self._timeline = Timeline(frame.sample_rate, time_base)
-        self._format = (frame.format.name, frame.layout.name, frame.sample_rate)
-        layout, rate = _LAYOUTS[plan.channels], plan.sample_rate
-        self._resampler = av.AudioResampler("fltp", layout, rate, frame_size=_BLOCK_SAMPLES)
+    A source may change its format as it goes: chained Ogg and joined ADTS do.
+    """
 
-    def fits(self, frame: AudioFrame) -> bool:
-        """Whether the frame has the format that this was made for."""
-        return (frame.format.name, frame.layout.name, frame.sample_rate) == self._format
+    def __init__(self, plan: ladder.RenditionPlan, time_base: Fraction | None) -> None:
+        self._plan = plan
+        self._time_base = time_base
+        self._format: tuple[str, str, int] | None = None
 
     def feed(self, frame: AudioFrame) -> Iterator[AudioFrame]:
-        """Take a frame that fits; the blocks that it completes."""
+        """Take a frame; the blocks that it completes."""
+        if (frame.format.name, frame.layout.name, frame.sample_rate) != self._format:
+            yield from self.flush()
+            self._adapt(frame)
         lost = self._timeline.feed(frame.pts, frame.samples)
         while lost > 0:
             yield from self._resampler.resample(_silence(frame, min(lost, _BLOCK_SAMPLES)))
@@ -237,7 +213,14 @@ class _Shaper:
 
     def flush(self) -> list[AudioFrame]:
         """What is left, the resampler's tail included."""
-        return self._resampler.resample(None)
+        return [] if self._format is None else self._resampler.resample(None)
+
+    def _adapt(self, frame: AudioFrame) -> None:
+        _check(frame)
+        self._format = (frame.format.name, frame.layout.name, frame.sample_rate)
+        self._timeline = Timeline(frame.sample_rate, self._time_base)
+        layout = _LAYOUTS[self._plan.channels]
+        self._resampler = av.AudioResampler("fltp", layout, self._plan.sample_rate, frame_size=_BLOCK_SAMPLES)
 
 
 class _Encoder:
@@ -284,14 +267,26 @@ class _Encoder:
         return block
 
 
-def _open(file: SourceReader | _Forwards) -> InputContainer:
-    options = intake.open_options(_DECODERS, arriving=isinstance(file, _Forwards))
+@contextmanager
+def _blaming_source(reason: str) -> Iterator[None]:
+    """What FFmpeg can't do with a source is the source's fault; but for memory, which is ours to give."""
     try:
-        return av.open(file, "r", None, options, metadata_errors="replace", buffer_size=_READ_BYTES)
+        yield
     except MemoryError:
         raise
     except av.FFmpegError as error:
-        raise MediaRefused("it is not a recording in a format that is known here") from error
+        raise MediaRefused(reason) from error
+
+
+def _open(file: SourceReader | Forwards) -> InputContainer:
+    options = intake.open_options(_DECODERS, arriving=isinstance(file, Forwards))
+    with _blaming_source("it is not a recording in a format that is known here"):
+        return av.open(file, "r", None, options, metadata_errors="replace", buffer_size=_READ_BYTES)
+
+
+def _check(frame: AudioFrame) -> None:
+    if reason := intake.refusal(frame.sample_rate, len(frame.layout.channels)):
+        raise MediaRefused(reason)
 
 
 def _silence(frame: AudioFrame, samples: int) -> AudioFrame:

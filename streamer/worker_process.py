@@ -17,7 +17,10 @@ from pathlib import Path
 
 import msgspec
 
+from hls import ladder
+from hls.job import Limits, MediaRefused, Reporter
 from hls.report import AnyReport, Broken, Refused
+from streamer.worker_files import GrowingSource, OutputFolder, ServerGone
 
 MAX_FRAME_BYTES = 1 << 20
 """A report is a few hundred bytes; what is longer than this is none."""
@@ -78,11 +81,8 @@ def main(channel: socket.socket, order: Order) -> None:
             report(last)
 
 
-def _work(channel: socket.socket, order: Order, report: Callable[[AnyReport], None]) -> None:
-    from hls import ladder
-    from hls.job import Limits
+def _work(channel: socket.socket, order: Order, report: Reporter) -> None:
     from hls.transcoder import package
-    from streamer.worker_files import GrowingSource, OutputFolder
 
     def beat() -> None:
         channel.sendall(HEARTBEAT)
@@ -98,8 +98,6 @@ def _work(channel: socket.socket, order: Order, report: Callable[[AnyReport], No
 
 def _judge(work: Callable[[], None], bounds: Bounds) -> AnyReport | None:
     """Do the work; what there is to say if it did not come to its end."""
-    from hls.job import MediaRefused
-    from streamer.worker_files import ServerGone
 
     try:
         work()
