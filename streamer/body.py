@@ -84,14 +84,14 @@ async def open_recording(request: web.Request, named: str | None, idle_s: float)
         )
     if request.content_type != "multipart/form-data":
         raise MediaTypeUnsupported(f"{request.content_type} is not multipart/form-data")
-    part = await _first_file(request, idle_s)
+    form, part = await _first_file(request, idle_s)
     filename = clean_filename(named or part.filename)
     claimed = part.headers.get(hdrs.CONTENT_TYPE, _OPAQUE).partition(";")[0]
     return Recording(
         filename,
         safe_media_type(claimed, filename),
         0,
-        _chunks(lambda: part.read_chunk(_READ_BYTES), idle_s),
+        _part_chunks(form, part, idle_s),
     )
 
 
@@ -122,6 +122,13 @@ async def _chunks(read: Callable[[], Awaitable[bytes]], idle_s: float) -> AsyncI
         yield chunk
 
 
+async def _part_chunks(form: MultipartReader, part: BodyPartReader, idle_s: float) -> AsyncIterator[bytes]:
+    async for chunk in _chunks(lambda: part.read_chunk(_READ_BYTES), idle_s):
+        yield chunk
+    # aiohttp takes the end of the body for the end of the part; the next boundary tells that it was whole.
+    await _read(form.next, idle_s)
+
+
 async def _read(read: Callable[[], Awaitable[_T]], idle_s: float) -> _T:
     try:
         async with asyncio.timeout(idle_s):
@@ -133,7 +140,7 @@ async def _read(read: Callable[[], Awaitable[_T]], idle_s: float) -> _T:
         raise UploadCut("the upload was cut") from error
 
 
-async def _first_file(request: web.Request, idle_s: float) -> BodyPartReader:
+async def _first_file(request: web.Request, idle_s: float) -> tuple[MultipartReader, BodyPartReader]:
     try:
         form = await request.multipart()
     except ValueError as error:  # no boundary
@@ -143,7 +150,7 @@ async def _first_file(request: web.Request, idle_s: float) -> BodyPartReader:
         if isinstance(part, MultipartReader):
             raise MediaTypeUnsupported("a form inside a form")
         if part.filename is not None:
-            return part
+            return form, part
         async for chunk in _chunks(part.read_chunk, idle_s):
             skipped += len(chunk)
             if skipped > _MAX_FIELDS_BYTES:

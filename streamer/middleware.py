@@ -94,6 +94,7 @@ async def _answer(request: web.Request, handler: Handler, origins: frozenset[str
 def _dress(request: web.Request, response: web.StreamResponse, origins: frozenset[str]) -> None:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers[hdrs.SERVER] = "veza"  # not which versions of what it is made of
     response.headers[REQUEST_ID] = request.get(_ID, "-")
     if request.path.startswith("/api/"):
         response.headers.setdefault("Content-Security-Policy", _API_POLICY)

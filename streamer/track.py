@@ -101,6 +101,8 @@ class TrackRecord(msgspec.Struct, kw_only=True):
 
     @property
     def packaged_ms(self) -> int:
+        if self.state is State.READY:  # a record from a list has no renditions
+            return self.duration_ms or 0
         first = next(iter(self.renditions.values()), None)
         if first is None:
             return 0

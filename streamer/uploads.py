@@ -121,15 +121,7 @@ class Uploads:
 
     async def _spool(self, work: Work, recording: Recording) -> None:
         try:
-            spool = Spool(work.path / "source", self._writers, work.source_grew)
-            try:
-                await self._copy(recording, spool, work)
-                await spool.finish()
-                await asyncio.to_thread(folder.sync, work.path, ())
-            finally:
-                await spool.close()
-            if work.deleted:
-                raise TrackDeleted
+            await self._write(work, recording)
         except (Problem, OSError) as error:
             if work.deleted:
                 raise TrackDeleted from None
@@ -139,6 +131,22 @@ class Uploads:
             await work.fail(Event.BODY_CUT, str(problem))
             raise problem from error
         await work.source_completed()
+
+    async def _write(self, work: Work, recording: Recording) -> None:
+        spool = Spool(work.path / "source", self._writers, work.source_grew)
+        try:
+            await self._copy(recording, spool, work)
+            try:
+                await spool.finish()
+                await asyncio.to_thread(folder.sync, work.path, ())
+            except FileNotFoundError:
+                if work.wants_bytes:
+                    raise
+                # The worker refused the file in the last moment, and its folder is gone.
+        finally:
+            await spool.close()
+        if work.deleted:
+            raise TrackDeleted
 
     async def _copy(self, recording: Recording, spool: Spool, work: Work) -> None:
         taken, check_at = 0, _CHECK_DISK_EVERY_BYTES
