@@ -1,0 +1,104 @@
+import struct
+
+import pytest
+
+from hls import intake
+from hls.job import MediaRefused
+
+
+def box(kind: bytes, size: int, fill: int | None = None) -> bytes:
+    return struct.pack(">I4s", size, kind) + bytes((size if fill is None else fill) - 8)
+
+
+LARGE_MDAT = struct.pack(">I4sQ", 1, b"mdat", 1 << 33)
+LARGE_FREE = struct.pack(">I4sQ", 1, b"free", 24) + bytes(8)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (box(b"ftyp", 32) + box(b"moov", 90_000, 500), True),
+        (box(b"ftyp", 32) + box(b"moof", 900, 500), True),
+        (box(b"moov", 90_000, 500), True),
+        (box(b"ftyp", 32) + box(b"free", 8) + box(b"mdat", 90_000, 500), False),
+        (box(b"mdat", 90_000, 500), False),
+        (box(b"ftyp", 32) + LARGE_MDAT, False),
+        (box(b"ftyp", 32) + LARGE_FREE + box(b"moov", 100), True),
+        (box(b"ftyp", 32) + box(b"free", 90_000, 500), False),  # what comes behind it is out of sight
+        (box(b"ftyp", 32) + b"\0\0\0\0free" + bytes(8), False),  # "extends to the end of the file"
+        (box(b"ftyp", 32) + b"\0\0\0\x01free", False),
+        (box(b"ftyp", 32) + box(b"????", 32), False),
+        (box(b"ftyp", 32), False),
+        (b"ID3\x04" + bytes(100), True),
+        (b"fLaC" + bytes(100), True),
+        (b"RIFF\xff\xff\xff\xffWAVEfmt ", True),
+        (b"", True),
+        (b"\0\0", True),
+    ],
+)
+def test_readable_while_arriving(head, expected):
+    assert intake.readable_while_arriving(head) is expected
+
+
+def test_ordinary_sound_is_taken():
+    assert intake.refusal(44_100, 2) is None
+    assert intake.refusal(intake.MIN_SAMPLE_RATE, intake.MAX_CHANNELS) is None
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(1, 2), (4_000_000_000, 2), (44_100, 0), (44_100, 65_535)])
+def test_absurd_sound_is_refused_with_the_value_and_the_limit(rate, channels):
+    reason = intake.refusal(rate, channels)
+    assert reason is not None
+    assert str(rate if channels == 2 else channels) in reason
+    assert str(intake.MAX_SAMPLE_RATE if channels == 2 else intake.MAX_CHANNELS) in reason
+
+
+@pytest.mark.parametrize(
+    ("claimed_us", "pcm_bits_per_s", "size_bytes", "expected"),
+    [
+        (None, None, 100, None),
+        (0, None, 100, None),
+        (-5, None, None, None),
+        (1_500_900, None, None, 1500),
+        (36_000_000_000, None, 100_000, 36_000_000),  # compressed: who knows
+        (500_000, 1_411_200, 88_244, 500),
+        (36_000_000_000, 1_411_200, 88_244, None),
+        (36_000_000_000, 1_411_200, None, None),
+    ],
+)
+def test_believable_duration(claimed_us, pcm_bits_per_s, size_bytes, expected):
+    assert intake.believable_duration_ms(claimed_us, pcm_bits_per_s, size_bytes) == expected
+
+
+def test_open_options_name_what_may_be_tried_and_nothing_else():
+    options = intake.open_options({"flac", "aac"}, arriving=False)
+    assert options["codec_whitelist"] == "aac,flac"
+    assert options["protocol_whitelist"] == "none"
+    formats = options["format_whitelist"].split(",")
+    assert {"flac", "mov", "wav"} <= set(formats)
+    assert not {"hls", "concat", "dash", "image2", "sdp", "rtsp", "tee", "lavfi"} & set(formats)
+
+
+def test_less_is_probed_while_it_arrives():
+    arriving, whole = (intake.open_options((), arriving=arriving) for arriving in (True, False))
+    assert int(arriving["probesize"]) < int(whole["probesize"])
+
+
+def test_damage_is_left_out():
+    assert list(intake.undamaged([[1, 2], None, [], [3]])) == [1, 2, 3]
+
+
+def test_a_long_stretch_of_damage_is_the_end():
+    pieces = [[i] for i in range(5_000)] + [None] * 1_001 + [[-1]]
+    assert list(intake.undamaged(pieces)) == list(range(5_000))
+
+
+def test_a_shorter_one_is_not():
+    pieces = [[i] for i in range(5_000)] + [None] * 1_000 + [[-1]]
+    assert list(intake.undamaged(pieces)) == [*range(5_000), -1]
+
+
+def test_more_damage_than_sound_is_no_recording():
+    pieces = [[1]] * 50 + [None] * 101
+    with pytest.raises(MediaRefused, match="damaged"):
+        list(intake.undamaged(pieces))
