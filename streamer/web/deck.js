@@ -22,6 +22,7 @@ export class Deck {
   #recovered = false;
   #load = 0;
   #reloaded = 0;
+  #sought = null;
   #onError;
 
   /** `onError(deck, kind)`: `kind` is "network", "media" or "unsupported"; playing can't go on. */
@@ -31,6 +32,7 @@ export class Deck {
     this.audio = document.createElement("audio");
     this.audio.preload = "auto";
     this.audio.addEventListener("error", () => !this.#hls && this.track && this.#onError(this, "media"));
+    this.audio.addEventListener("durationchange", () => this.#sought !== null && this.seek(this.#sought));
     document.body.append(this.audio);
   }
 
@@ -99,9 +101,27 @@ export class Deck {
   grow(track) {
     this.track = track;
     const ahead = this.bufferedEnd() - this.audio.currentTime;
-    if (!this.#hls || ahead > HUNGRY_S || track.packaged_ms / 1000 <= this.bufferedEnd() + 0.1) return;
-    if (performance.now() - this.#reloaded < RETRY_MS) return;
-    this.#reloaded = performance.now();
+    if (!this.#hls || (ahead > HUNGRY_S && this.#sought === null) || track.packaged_ms / 1000 <= this.bufferedEnd() + 0.1) return;
+    this.#reload();
+  }
+
+  /** Go to a place; one that the playlist does not have yet is reached once it has been loaded again. */
+  seek(seconds) {
+    const beyond = this.#hls !== null && seconds > this.audio.duration;
+    this.#sought = beyond ? seconds : null;
+    if (beyond) this.#reload();
+    else this.audio.currentTime = seconds;
+  }
+
+  /** The element is, or will soon be, somewhere else than `currentTime` says. */
+  get isSeeking() {
+    return this.#sought !== null || this.audio.seeking;
+  }
+
+  #reload() {
+    const now = performance.now();
+    if (now - this.#reloaded < RETRY_MS) return;
+    this.#reloaded = now;
     this.#hls.startLoad(-1, true);
   }
 
@@ -115,6 +135,7 @@ export class Deck {
 
   eject() {
     this.#load += 1;
+    this.#sought = null;
     this.#hls?.destroy();
     this.#hls = null;
     if (this.track) {

@@ -63,7 +63,7 @@ function stopAtEnd() {
 
 function tick() {
   // Until the element stands where it was told to, the promise is shown, not the element.
-  if (deck.audio.readyState === 0 || deck.audio.seeking) return;
+  if (deck.audio.readyState === 0 || deck.isSeeking) return;
   position.value = deck.audio.currentTime;
   readBuffered();
   if (Math.abs(saved.peek().position - position.peek()) > REMEMBER_EVERY_S) remember();
@@ -112,7 +112,7 @@ function start(track, at) {
     if (deck.track?.id !== track.id) deck.cue(track, at);
   }
   deck.engage();
-  if (deck.audio.readyState > 0 && Math.abs(deck.audio.currentTime - at) > 0.05) deck.audio.currentTime = at;
+  if (deck.audio.readyState > 0 && Math.abs(deck.audio.currentTime - at) > 0.05) deck.seek(at);
   position.value = at;
   readBuffered();
   resume();
@@ -146,7 +146,7 @@ export function seek(seconds) {
   position.value = target;
   remember();
   if (deck.track?.id !== track.id) return;
-  if (deck.audio.readyState > 0) deck.audio.currentTime = target;
+  if (deck.audio.readyState > 0) deck.seek(target);
   else deck.cue(track, target).then(() => playing.peek() && resume());
 }
 

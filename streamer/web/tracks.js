@@ -10,7 +10,10 @@ const listed = signal(null);
 const cursor = signal(null);
 export const listError = signal(null);
 export const more = computed(() => cursor.value !== null);
-export const latest = computed(() => listed.value?.map((id) => known.get(id).value).filter(Boolean) ?? null);
+/** What can be listened to; who sent a file that failed is told so beside the upload. */
+export const latest = computed(
+  () => listed.value?.map((id) => known.get(id).value).filter((track) => track && track.state !== "failed") ?? null,
+);
 
 /** The track's signal; its value is undefined while unknown and null once deleted. */
 export function trackSignal(id) {

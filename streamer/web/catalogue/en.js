@@ -73,7 +73,6 @@ export default {
   "room.sending": "sending",
   "room.unread": { one: "{count} new", other: "{count} new" },
   "room.write": "Write to #{room}",
-  "state.failed": "failed",
   "state.packaging": "packaging",
   "state.receiving": "arriving",
   "top.docs": "API",

@@ -16,7 +16,7 @@ export function Card({ track, among }) {
       <${PlayButton} track=${track} among=${among} size="22" />
     </div>
     <div class="card-words">
-      <h3><a href=${track.links.page} title=${track.title}>${track.title}</a></h3>
+      <h2><a href=${track.links.page} title=${track.title}>${track.title}</a></h2>
       <p>${track.artist ?? t("track.no_artist")}</p>
     </div>
     <div class="card-sound">
@@ -27,7 +27,6 @@ export function Card({ track, among }) {
 }
 
 function Length({ track }) {
-  if (track.state === "failed") return html`<span class="chip bad">${t("state.failed")}</span>`;
   if (track.state === "receiving") return html`<span class="chip live">${t("state.receiving")}</span>`;
   if (track.state === "packaging") return html`<span class="chip live">${t("state.packaging")}</span>`;
   return html`<span class="card-time">${playTime(player.durationOf(track))}</span>`;

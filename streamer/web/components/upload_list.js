@@ -16,7 +16,7 @@ export function UploadList() {
 
 function Upload({ upload }) {
   const track = upload.trackId ? trackSignal(upload.trackId).value : null;
-  const failed = upload.state === "failed" || track?.state === "failed";
+  const failed = upload.state === "failed" || (track?.state === "failed" && upload.state !== "cancelled");
   const share = shareOf(upload, track);
   return html`<li class=${`upload ${failed ? "is-failed" : ""}`}>
     <div class="upload-act">${track?.playable
@@ -53,10 +53,10 @@ function shareOf(upload, track) {
 
 function words(upload, track) {
   const { state, sent, file, left_s: left } = upload;
+  if (state === "cancelled") return t("upload.cancelled");
   if (track?.state === "failed") return t("upload.refused", { reason: track.reason ?? "" });
   if (state === "failed") return upload.error;
   if (state === "waiting") return t("upload.waiting", { size: size(file.size) });
-  if (state === "cancelled") return t("upload.cancelled");
   if (state === "sending") {
     const key = left === null ? "upload.sending" : "upload.sending_left";
     return t(key, { sent: size(sent), size: size(file.size), left: timeLeft(left ?? 0) });

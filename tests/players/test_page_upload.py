@@ -1,0 +1,119 @@
+"""A file dropped on the page is a track that plays before it has arrived."""
+
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.support.api import get_json
+from tests.support.audio import make_tone
+from tests.support.chromium import browsing
+from tests.support.player import CURRENT, position, wait_until_past
+from tests.support.server import Server
+
+SLOW_BYTES_PER_S = 400_000
+
+_DROP = """async ([name, base64]) => {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], name));
+  const tell = (type) => document.body.dispatchEvent(
+    new DragEvent(type, {dataTransfer, bubbles: true, cancelable: true}));
+  tell("dragenter");
+  await new Promise(requestAnimationFrame);
+  window.veil = document.querySelector(".drop-veil")?.textContent;
+  tell("dragover");
+  tell("drop");
+}"""
+
+
+def choose(page: Page, *paths: Path) -> None:
+    page.locator("input[type=file]").first.set_input_files(paths)
+
+
+def upload_called(page: Page, name: str) -> Locator:
+    return page.locator(".upload").filter(has_text=name)
+
+
+def slow_down(page: Page) -> None:
+    """Let the page send no faster than a poor line, so that there is time to press play."""
+    client = page.context.new_cdp_session(page)
+    client.send("Network.enable")
+    conditions = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    client.send("Network.emulateNetworkConditions", conditions | {"uploadThroughput": SLOW_BYTES_PER_S})
+
+
+@pytest.fixture(scope="module")
+def long_tone(folder: Path) -> Path:
+    """Plays for four minutes, and takes ten seconds on the slow line: it can be read from its beginning."""
+    return make_tone(folder / "long.mp3", seconds=240, options=("-b:a", "128k"))
+
+
+def test_a_dropped_file_becomes_a_track(chromium: Browser, server: Server, tone: Path) -> None:
+    with browsing(chromium, server.url) as (page, _):
+        page.goto("/")
+        expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+        page.evaluate(_DROP, ["dropped.flac", b64encode(tone.read_bytes()).decode()])
+        assert page.evaluate("window.veil") == "Let go to upload"
+        expect(page.locator(".upload-state")).to_contain_text("Uploaded")
+        card = page.locator(".card").filter(has_text="Long Wave")
+        expect(card.get_by_role("button", name="Play Long Wave")).to_be_enabled()
+        expect(card.locator(".card-time")).to_have_text("0:40")
+
+
+def test_play_before_the_upload_has_ended(chromium: Browser, server: Server, long_tone: Path) -> None:
+    with browsing(chromium, server.url) as (page, _):
+        page.goto("/")
+        slow_down(page)
+        choose(page, long_tone)
+        upload = upload_called(page, "long")
+        expect(upload.get_by_text("playable now")).to_be_visible()
+        expect(upload.locator(".upload-state")).to_contain_text("left")
+        upload.get_by_role("button", name="Play long").click()
+        wait_until_past(page, 0.5)
+        (track,) = (t for t in get_json(f"{server.url}/api/v1/tracks")["items"] if t["title"] == "long")
+        assert track["state"] == "receiving", "it must still be on its way for this test to show anything"
+        assert position(page) < 5, "it begins at its beginning"
+        first_end = track["packaged_ms"] / 1000
+        page.get_by_role("link", name="long", exact=True).first.click()
+        expect(page.locator(".track-progress")).to_contain_text("ready to play")
+        page.wait_for_function(f"s => {CURRENT}.duration > s + 20", arg=first_end)
+        page.get_by_role("slider", name="Position in the track").focus()
+        while position(page) < first_end:
+            before = position(page)
+            page.keyboard.press("Shift+ArrowRight")
+            wait_until_past(page, before + 5)
+        expect(page.locator(".track-progress")).to_have_count(0, timeout=30_000)
+        page.keyboard.press("End")
+        page.wait_for_function(f"() => {CURRENT}.ended")
+        assert abs(position(page) - 240) < 0.1
+
+
+def test_files_queue_and_can_be_cancelled(
+    chromium: Browser, server: Server, folder: Path, long_tone: Path
+) -> None:
+    second = make_tone(folder / "second.mp3", seconds=8, options=("-b:a", "64k"))
+    with browsing(chromium, server.url) as (page, _):
+        page.goto("/")
+        slow_down(page)
+        choose(page, long_tone, second)
+        expect(upload_called(page, "second").locator(".upload-state")).to_contain_text("Waiting")
+        expect(upload_called(page, "long").get_by_text("playable now")).to_be_visible()
+        page.get_by_role("button", name="Cancel the upload of long.mp3").click()
+        expect(upload_called(page, "long.mp3").locator(".upload-state")).to_have_text("Cancelled")
+        expect(upload_called(page, "second").locator(".upload-state")).to_contain_text("Uploaded")
+        expect(page.locator(".card").filter(has_text="second")).to_have_count(1)
+        found = get_json(f"{server.url}/api/v1/tracks")["items"]
+        assert not [track for track in found if track["state"] == "receiving"]
+
+
+def test_a_file_that_is_no_recording_says_so(chromium: Browser, server: Server, folder: Path) -> None:
+    letter = folder / "letter.mp3"
+    letter.write_text("Dear listener,\n" * 500)
+    with browsing(chromium, server.url) as (page, _):
+        page.goto("/")
+        choose(page, letter)
+        state = upload_called(page, "letter").locator(".upload-state")
+        expect(state).to_contain_text("did not become a track")
+        expect(upload_called(page, "letter").locator(".upload-mark .icon-circle-alert")).to_be_visible()

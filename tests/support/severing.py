@@ -1,0 +1,69 @@
+"""A line between a browser and a server that a test can cut, and mend."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_CHUNK_BYTES = 65536
+
+
+class Line:
+    """Forwards TCP to `target_port`; while cut, connections die and new ones are refused."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._whole = threading.Event()
+        self._whole.set()
+        self._ends: set[socket.socket] = set()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        self._whole.clear()
+        for end in list(self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        self._whole.set()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.cut()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            if not self._whole.is_set():
+                near.close()
+                continue
+            far = socket.create_connection(("127.0.0.1", self._target_port))
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=self._forward, args=pair, daemon=True).start()
+
+    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+        self._ends.add(source)
+        with contextlib.suppress(OSError):
+            while data := source.recv(_CHUNK_BYTES):
+                target.sendall(data)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+        self._ends.discard(source)
+        source.close()
+
+
+@contextmanager
+def severable(target_port: int) -> Iterator[Line]:
+    line = Line(target_port)
+    try:
+        yield line
+    finally:
+        line.close()
