@@ -1,4 +1,4 @@
-"""What a resource answers to GET and HEAD: conditions, ranges, response head. Pure; both ways into the server use it."""
+"""What a resource answers to GET and HEAD: conditions, ranges, response head. Pure; both ways in use it."""
 
 import hashlib
 import re
@@ -47,7 +47,7 @@ def answer(resource: Resource, method: str, headers: Mapping[str, str]) -> Answe
     Args:
         resource: the selected representation.
         method: "GET" or "HEAD".
-        headers: lower-case field names (or a mapping that folds case) to values, repeated fields joined by ", ".
+        headers: lower-case field names to values, repeated fields joined by ", ".
 
     Source: RFC 9110 13.2.2 for the order of conditions, 14.2 for Range.
     """
@@ -75,7 +75,7 @@ def answer(resource: Resource, method: str, headers: Mapping[str, str]) -> Answe
 
 
 def _precondition(resource: Resource, headers: Mapping[str, str]) -> int | None:
-    """The status of the first condition that ends the request, in the order of RFC 9110 13.2.2; None to go on."""
+    """The status of the first condition that ends the request, by RFC 9110 13.2.2; or None."""
     if (match := headers.get("if-match")) is not None:
         if not _matches(match, resource.etag, weak=False):
             return 412
@@ -90,7 +90,7 @@ def _precondition(resource: Resource, headers: Mapping[str, str]) -> int | None:
 
 
 def _matches(field: str, etag: str, *, weak: bool) -> bool:
-    """RFC 9110 8.8.3.2: strong comparison for If-Match, weak for If-None-Match. A malformed list matches nothing more."""
+    """RFC 9110 8.8.3.2: strong comparison for If-Match, weak for If-None-Match. Linear."""
     if field.strip() == "*":
         return True
     position = 0
@@ -102,7 +102,7 @@ def _matches(field: str, etag: str, *, weak: bool) -> bool:
 
 
 def _range_applies(resource: Resource, if_range: str | None) -> bool:
-    """RFC 9110 13.1.5: a strong entity tag, or a date that is exactly Last-Modified, of a file that is never rewritten.
+    """RFC 9110 13.1.5: a strong entity tag, or exactly the Last-Modified of a file that is never rewritten.
 
     The date of a body in memory is a weak validator (it may change twice in a second), and never true.
     """
@@ -114,7 +114,7 @@ def _range_applies(resource: Resource, if_range: str | None) -> bool:
 
 
 def _date(field: str | None) -> int | None:
-    """Seconds since the epoch; RFC 9110 5.6.7: all three formats. None without a field or for an invalid one."""
+    """Seconds since the epoch, from any of the three formats of RFC 9110 5.6.7; None without a valid one."""
     if field is None or len(field) > _MAX_DATE_CHARACTERS:
         return None
     try:
@@ -183,7 +183,7 @@ def _partial(resource: Resource, spans: tuple[Span, ...]) -> Answer:
 
 
 def _multipart(resource: Resource, spans: tuple[Span, ...]) -> Answer:
-    """RFC 9110 14.6. The boundary is a digest, the same for the same request: nobody can have put it in the content."""
+    """RFC 9110 14.6. The boundary is a digest of what is asked: nobody can have put it in the content."""
     seed = f"{resource.etag} {[(span.offset_bytes, span.size_bytes) for span in spans]}"
     boundary = hashlib.blake2b(seed.encode("latin-1"), digest_size=16).hexdigest().encode()
     media_type = resource.media_type.encode("latin-1")
@@ -195,7 +195,8 @@ def _multipart(resource: Resource, spans: tuple[Span, ...]) -> Answer:
     pieces.append(b"\r\n--%b--\r\n" % boundary)
     size = sum(piece.size_bytes if isinstance(piece, Span) else len(piece) for piece in pieces)
     head = (
-        b"HTTP/1.1 206 Partial Content\r\nContent-Type: multipart/byteranges; boundary=%b\r\nContent-Length: %d\r\n%b"
+        b"HTTP/1.1 206 Partial Content\r\n"
+        b"Content-Type: multipart/byteranges; boundary=%b\r\nContent-Length: %d\r\n%b"
     ) % (boundary, size, _fields(resource))
     return Answer(206, head, tuple(pieces), size)
 

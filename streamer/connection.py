@@ -4,17 +4,16 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final, cast
 
-from streamer.delivery import Delivery
 from streamer.guest import Guest
 from streamer.heads import Head, HeadReader
-from streamer.outlet import Outlet
-from streamer.refusal import Refused, refusal
+from streamer.refusal import Refused, turn_away
 from streamer.reply import Reply
 from streamer.resource import Resource
+from streamer.voice import Voice
 from streamer.wheel import Deadline
 
 if TYPE_CHECKING:
-    from streamer.server import FrontDoor
+    from streamer.server import FrontDoor, WebSocketAcceptor
 
 # What the connection does with bytes that arrive. Plain integers: the hot path compares them.
 READY: Final = 0  # between requests, and nobody's guest: a head begins
@@ -27,24 +26,21 @@ GONE: Final = 4
 class Connection(asyncio.Protocol):
     """The protocol of a socket that the front door has accepted.
 
-    At most one has the connection's voice at any time: a delivery of its own (`BUSY`), or aiohttp. So answers
-    never mix, and their order is the order of the requests.
-
-    Bounds: what is held of later requests is one read of the transport, for reading pauses as soon as it is held.
+    At most one speaks at any time: its own voice (`BUSY`), or aiohttp. So answers come in order.
+    Bounds: what is held of later requests is one read of the transport, for reading then pauses.
     """
 
     __slots__ = (
         "_blocked",
         "_closing",
         "_deadline",
-        "_delivery",
         "_door",
         "_guest",
         "_held",
-        "_outlet",
         "_reader",
         "_state",
         "_transport",
+        "_voice",
     )
 
     def __init__(self, door: "FrontDoor") -> None:
@@ -52,21 +48,19 @@ class Connection(asyncio.Protocol):
         self._state = READY
         self._reader: HeadReader | None = None  # of a head that has begun
         self._guest: Guest | None = None
-        self._delivery: Delivery | None = None
         self._held = b""
         self._blocked = False  # the peer doesn't read
         self._closing = False  # after the answer in hand
 
-    # --- The transport calls
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclasses of asyncio's
-        self._outlet = Outlet(self._transport)
+        self._voice = Voice(self._door, self._transport, self)
         # Unwritten bytes always pause: pause_writing then means exactly that the transport keeps our buffer.
         self._transport.set_write_buffer_limits(0)
         door = self._door
         self._deadline = Deadline(door.wheel, door.head_ticks, self._expire)
-        if not door.admit(self):
+        door.admit(self)
+        if door.stats.connections_open > door.limits.max_connections or door.draining:
             self._refuse(Refused(503, "too many connections; try again in a moment"))
 
     def data_received(self, data: bytes) -> None:
@@ -79,7 +73,8 @@ class Connection(asyncio.Protocol):
         self._deadline.tick = door.wheel.tick + door.idle_ticks
         if resource is not None and resource is reply.resource and reply.date_line is door.date_line:
             # The hot path: the bytes of before ask for the resource of before, within the same second.
-            self._answer_at_once(reply, data)
+            if not self._voice.repeat(reply):
+                self._said(False)
         else:
             self._serve(reply, resource, data)
         if self._state == BUSY:
@@ -98,31 +93,24 @@ class Connection(asyncio.Protocol):
         self._deadline.set(self._door.idle_ticks)
         if self._guest is not None:
             self._guest.resume_writing()
-        elif self._delivery is not None:
-            self._delivery.resume()
+        elif self._voice.speaking:
+            self._voice.resume()
         elif self._state == BUSY:
             self._go_on()
 
     def eof_received(self) -> bool:
-        """A client that says no more may still want its answer from us; for aiohttp it has gone (its own rule)."""
-        if self._state == BUSY:
-            self._closing = True
-            return True
-        return False
+        """A client that says no more may still want our answer; for aiohttp it has gone (its own rule)."""
+        self._closing = True
+        return self._state == BUSY
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._state = GONE
         self._let_go()
         self._held = b""
         self._reader = None
-        delivery, self._delivery = self._delivery, None
-        if delivery is not None:
-            delivery.stop()
         guest, self._guest = self._guest, None
         if guest is not None:
             guest.leave(exc)
-
-    # --- Requests
 
     def _receive(self, data: bytes) -> None:
         if self._state == BUSY:
@@ -137,35 +125,34 @@ class Connection(asyncio.Protocol):
 
     def _read(self, data: bytes) -> None:
         position, end = 0, len(data)
-        while position < end:
-            guest = self._guest
-            if guest is not None and guest.in_body:
-                position = guest.receive_body(data, position)
-                if self._closing and not guest.in_body:
-                    self._part()
+        while position < end and self._state < BUSY:
+            if self._guest is not None and self._guest.in_body:
+                position = self._guest.receive_body(data, position)
+                if self._closing:
+                    self.drain()
                 continue
             reader = self._reader or HeadReader(self._door.head_limits)
             head = reader.feed(data, position)
             if head is None:
                 if self._reader is None:
                     # All of the head must come in time, however often a piece of it does.
-                    self._reader = reader
-                    self._state = OPEN
+                    self._reader, self._state = reader, OPEN
                     self._deadline.set(self._door.head_ticks)
                 return
             self._reader = None
             position = reader.end
-            self._route(head, reader.raw, data, position)
-            if self._state >= BUSY:
-                if self._state == BUSY:
-                    self._hold(data[position:])
-                return
+            self._route(head, reader.raw, data[position:] if head.upgrades else b"")
+        if self._state == BUSY:
+            self._hold(data[position:])
 
-    def _route(self, head: Head, raw: bytes, data: bytes, position: int) -> None:
+    def _route(self, head: Head, raw: bytes, rest: bytes) -> None:
         door = self._door
-        if self._guest is None or self._guest.idle:
+        guest = self._guest
+        # What aiohttp has written may still be in the transport: then it stays the only one who writes.
+        if guest is None or (guest.idle and not self._transport.get_write_buffer_size()):
             if head.upgrades and head.path == "/ws" and door.websocket is not None:
-                self._hand_over(raw + data[position:])
+                self._dismiss()
+                self._hand_over(door.websocket, raw + rest)
                 return
             if head.body_bytes == 0 and head.method in ("GET", "HEAD"):
                 found = door.shelf.find(head.path)
@@ -175,58 +162,30 @@ class Connection(asyncio.Protocol):
                     return
         self._pass_on(head, raw)
 
-    # --- Answers of its own
-
-    def _serve(self, reply: Reply, found: "Resource | Awaitable[Resource | None] | None", raw: bytes) -> None:
-        """Answers from what the shelf has found, now or later; what turns out to be no media goes to aiohttp."""
+    def _serve(self, reply: Reply, found: Resource | Awaitable[Resource | None] | None, raw: bytes) -> None:
+        """Answers with what the shelf has found, now or later; what is no media goes to aiohttp."""
         if found is None:
             self._pass_on(reply.head, raw)
             return
-        if isinstance(found, Resource) and not self._closing:
-            reply.renew(found, self._door.date_line)
-            if reply.resource is found:
-                self._answer_at_once(reply, raw)
-                return
-        delivery = self._deliver(reply, raw)
-        if isinstance(found, Resource):
-            delivery.send(found)
-        else:
-            delivery.wait_for(found)
-
-    def _answer_at_once(self, reply: Reply, raw: bytes) -> None:
-        """Sends a reply that is at hand in one go; what socket or page cache can't take or give goes on later."""
         self._state = READY
-        door = self._door
-        span = reply.span
-        if span is None:
-            self._transport.write(reply.wire)
-        elif (count := self._outlet.send(door, reply)) != span.size_bytes:
-            assert reply.resource is not None
-            if not self._transport.is_closing():
-                self._deliver(reply, raw).send(reply.resource, count)
-            return
-        stats = door.stats
-        stats.requests_total += 1
-        stats.bytes_sent += reply.size_bytes
+        self._closing = self._closing or not reply.head.keep_alive
+        self._said(self._voice.say(reply, found, raw, closing=self._closing))
 
-    def _deliver(self, reply: Reply, raw: bytes) -> Delivery:
-        self._state = BUSY
-        closing = self._closing = self._closing or not reply.head.keep_alive
-        self._delivery = Delivery(self._door, self._transport, self, reply, raw, closing=closing)
-        return self._delivery
+    def _said(self, all_of_it: bool) -> None:
+        if not all_of_it and self._state == READY:
+            self._state = BUSY
+        elif self._closing and all_of_it:
+            self._part()
 
     def receive_nothing(self, reply: Reply, raw: bytes) -> None:
-        self._delivery = None
         self._pass_on(reply.head, raw)
         self._go_on()
 
     def receive_all(self) -> None:
-        self._delivery = None
         if not self._blocked:
             self._go_on()  # else when the peer has read it
 
     def receive_failure(self, refused: Refused | None) -> None:
-        self._delivery = None
         if refused is None:
             self._transport.abort()
         else:
@@ -250,29 +209,23 @@ class Connection(asyncio.Protocol):
         if self._transport.is_reading():
             self._transport.pause_reading()
 
-    # --- Handing over
-
-    def _hand_over(self, received: bytes) -> None:
+    def _hand_over(self, accept: "WebSocketAcceptor", received: bytes) -> None:
         """The connection becomes a WebSocket, and is none of ours any more."""
-        assert self._door.websocket is not None
-        self._dismiss()
         self._state = GONE
         self._let_go()
         self._door.stats.requests_total += 1
         self._transport.set_write_buffer_limits()
-        self._transport.set_protocol(self._door.websocket(self._transport, received))
+        self._transport.set_protocol(accept(self._transport, received))
 
     def _pass_on(self, head: Head, raw: bytes) -> None:
         """aiohttp gets the request."""
-        guest = self._guest
-        if guest is None:
+        door = self._door
+        if self._guest is None:
             self._transport.set_write_buffer_limits()
-            guest = self._guest = Guest(
-                self._door.http(), self._transport, self, self._door.limits.max_body_bytes
-            )
+            self._guest = Guest(door.http(), self._transport, self, door.limits.max_body_bytes)
         self._state = OPEN
-        self._door.stats.requests_total += 1
-        guest.receive_head(head, raw)
+        door.stats.requests_total += 1
+        self._guest.receive_head(head, raw)
 
     def _dismiss(self) -> None:
         """aiohttp has answered all it was asked: it leaves the connection, and takes its task along."""
@@ -290,9 +243,7 @@ class Connection(asyncio.Protocol):
         """The socket is closed or somebody else's."""
         self._deadline.cancel()
         self._door.forget(self)
-        self._outlet.detach()
-
-    # --- Ends
+        self._voice.silence()
 
     def drain(self) -> None:
         """Closes now if nothing is in flight, else as soon as it is answered."""
@@ -304,13 +255,13 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _part(self) -> None:
-        """Closes once what aiohttp has in hand is answered, and what is written has left."""
+        """Closes when aiohttp has answered what has arrived, and what is written has left."""
         self._state = LEAVING
         self._deadline.set(self._door.write_ticks)
-        if self._guest is not None and not self._guest.idle:
-            self._guest.finish()
-        else:
+        if self._guest is None or self._guest.idle or self._guest.in_body:
             self._transport.close()
+        else:
+            self._guest.finish()
 
     def _refuse(self, refused: Refused) -> None:
         """Says what was wrong, if nothing else is being said, and closes."""
@@ -319,23 +270,12 @@ class Connection(asyncio.Protocol):
         guest = self._guest
         self._reader = None
         if guest is not None and not guest.answerable:
-            if guest.in_body:
-                self._state = LEAVING
-                self._transport.close()
-            else:
-                self._part()
+            self._part()
             return
-        self._guest = None
-        self._state = LEAVING
+        self._guest, self._state = None, LEAVING
         if guest is not None:
             guest.leave(ConnectionAbortedError(refused.detail))
-        if self._transport.is_closing():
-            return
-        self._transport.write(refusal(refused, door.date_line))
-        # RFC 9112 9.6: closing with unread data resets the connection, and the client may lose the answer.
-        self._transport.write_eof()
-        if not self._transport.is_reading():
-            self._transport.resume_reading()
+        turn_away(self._transport, refused, door.date_line)
         self._deadline.set(door.linger_ticks)
 
     def _expire(self) -> None:
@@ -346,9 +286,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()  # the peer doesn't read, or has had its time to
         elif self._state >= BUSY:
             pass  # what takes so long is ours
-        elif self._reader is not None or (
-            guest is not None and guest.in_body and self._transport.is_reading()
-        ):
+        elif self._reader or (guest is not None and guest.in_body and self._transport.is_reading()):
             self._refuse(Refused(408, "the request took too long to arrive"))
         elif guest is None or guest.idle:
             self._part()

@@ -1,4 +1,4 @@
-"""Bytes of files, without blocking the loop: open descriptors, reads from the page cache, reads in a thread."""
+"""Bytes of files, without blocking the loop: open descriptors, reads from the page cache or in a thread."""
 
 import asyncio
 import errno
@@ -31,7 +31,7 @@ class TruncatedFile(Exception):
 
 
 class OpenFile:
-    """A descriptor in the cache. It is closed when it has left the cache and the last user has released it."""
+    """A descriptor in the cache. It is closed when it has left the cache and its last user."""
 
     __slots__ = ("fd", "fresh", "path", "readable_at_once", "users")
 
@@ -93,7 +93,7 @@ class FileCache:
         return file
 
     def adopt(self, path: Path, fd: int) -> OpenFile:
-        """Takes a descriptor that a thread has opened; the file is acquired. Two threads may have opened the same."""
+        """Takes a descriptor that a thread has opened (two may have); the file is acquired."""
         file = self._files.get(path)
         if file is not None:
             os.close(fd)

@@ -1,7 +1,7 @@
-"""Where a request body ends. The front door follows every body it passes on, so that both sides of the hand-over agree.
+"""Where a request body ends. The front door follows every body it passes on, so that both sides agree.
 
-Both followers have one door: `take(data, start)` returns the offset after the bytes that belong to the body, and `done`
-says whether the next byte is a new head. The bytes themselves are never copied for it but for chunk headers.
+Both followers have one door: `take(data, start)` returns the offset after the bytes that belong to the body,
+and `done` says whether the next byte is a new head. The data is never copied.
 """
 
 import re
@@ -44,7 +44,7 @@ class Body(Protocol):
         Returns: the offset after its last byte in `data`, which is `len(data)` unless `done` is now True.
 
         Raises:
-            Refused: 400 for a framing violation, 413 for a body over the limit; nothing of `data` may be used.
+            Refused: 400 for a framing violation, 413 for too large a body; nothing of `data` may be used.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""aiohttp as a guest on a connection of the front door: it may use the transport, and be asked to leave it."""
+"""aiohttp as a guest on a connection of the front door: it may use the transport, until it has to leave."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Guest:
         max_body_bytes: of a chunked body.
     """
 
-    __slots__ = ("_is_only", "_body", "_handler", "_max_body_bytes", "_view")
+    __slots__ = ("_body", "_handler", "_is_only", "_max_body_bytes", "_view")
 
     def __init__(
         self, handler: asyncio.Protocol, transport: asyncio.Transport, host: Host, max_body_bytes: int
@@ -80,8 +80,7 @@ class Guest:
 
     @property
     def answerable(self) -> bool:
-        """Another may speak: everything is answered, or the one request that isn't is still arriving, and nothing
-        of its answer is on the wire."""
+        """Another may speak: all is answered, or the only request still arrives and nothing is written."""
         return self.idle or (self.in_body and self._is_only and not self._view.has_written)
 
     def finish(self) -> None:

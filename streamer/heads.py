@@ -1,11 +1,11 @@
-"""Request heads: bytes in, a typed `Head` or a typed refusal out. llhttp parses, this file closes what it leaves open.
+"""Request heads: bytes in, a typed `Head` or refusal out. llhttp parses, we close what it leaves open.
 
-llhttp in httptools 0.9 refuses by itself (tests/unit/streamer/test_heads.py holds it to that): bare LF, bare CR,
-obsolete folding, NUL and other controls, space before a colon, a field without a colon, repeated, empty, signed, listed
-or overflowing Content-Length, Content-Length with Transfer-Encoding, and any last coding but `chunked`.
-It accepts, and we refuse: more than one space in the request line, HTTP/0.9 and HTTP/2.0 request lines, target forms
-that a method can't have, a fragment, `Transfer-Encoding: gzip, chunked`, Transfer-Encoding on HTTP/1.0, and a missing,
-repeated or malformed Host.
+llhttp in httptools 0.9 refuses by itself (tests/unit/streamer/test_heads.py holds it to that): bare LF, bare
+CR, obsolete folding, NUL and other controls, space before a colon, a field without a colon, repeated, empty,
+signed, listed or overflowing Content-Length, Content-Length with Transfer-Encoding, and any last coding but
+`chunked`. It accepts, and we refuse: more than one space in the request line, HTTP/0.9 and HTTP/2.0 request
+lines, target forms that a method can't have, a fragment, `Transfer-Encoding: gzip, chunked`, any
+Transfer-Encoding on HTTP/1.0, and a missing, repeated or malformed Host.
 """
 
 import re
@@ -73,7 +73,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class HeadReader:
-    """Reads one head from bytes in pieces of any size, in time linear to the head. Make a new one for each head.
+    """Reads one head from bytes in pieces of any size, in time linear to the head. Each head needs a new one.
 
     A violation that llhttp knows is refused with the piece that shows it, not when the head is complete.
     """
@@ -99,28 +99,37 @@ class HeadReader:
         Raises:
             Refused: the peer broke a rule; 400, 413, 414, 431, 501 or 505.
         """
-        held = len(self._buffer)
         limit = self._limits.max_head_bytes
+        if not self._buffer:
+            stop = data.find(b"\r\n\r\n", start, start + limit)
+            if stop >= 0:
+                return self._complete(data[start : stop + 4], data[start : stop + 4], stop + 4)
+        held = len(self._buffer)
         window = data[start : start + limit + 1 - held]
         self._buffer += window
         stop = self._buffer.find(b"\r\n\r\n", max(0, held - 3))
-        if stop < 0:
-            if len(self._buffer) > limit:
-                raise self._too_large()
-            self._parse(window)
-            return None
-        self.end = start + stop + 4 - held
-        self.raw = bytes(self._buffer[: stop + 4])
-        self._parse(window[: stop + 4 - held])
+        if stop >= 0:
+            size = stop + 4
+            return self._complete(bytes(self._buffer[:size]), window[: size - held], start + size - held)
+        if len(self._buffer) > limit:
+            raise self._too_large()
+        self._parse(window, self._buffer)
+        return None
+
+    def _complete(self, raw: bytes, piece: bytes, end: int) -> Head:
+        # RFC 9112 2.2: an empty line before the request line is ignored, and nobody else has to know of it.
+        self.raw = raw.removeprefix(b"\r\n")
+        self.end = end
+        self._parse(piece, raw)
         return _judge(self.raw, self._sink, self._limits)
 
-    def _parse(self, piece: bytes) -> None:
+    def _parse(self, piece: bytes, received: bytes | bytearray) -> None:
         try:
             self._parser.feed_data(piece)
         except httptools.HttpParserUpgrade:
             pass
         except httptools.HttpParserError as error:
-            raise _violation(bytes(self._buffer), str(error)) from None
+            raise _violation(received, str(error)) from None
         if len(self._sink.fields) > self._limits.max_header_count:
             raise Refused(431, f"more than {self._limits.max_header_count} header fields")
 
@@ -146,8 +155,8 @@ class _Sink:
         self.complete = True
 
 
-def _violation(received: bytes, error: str) -> Refused:
-    """The status for bytes that llhttp won't take: our answer is most precise where the request line is well formed."""
+def _violation(received: bytes | bytearray, error: str) -> Refused:
+    """The refusal of bytes that llhttp won't take, as precise as the request line is well formed."""
     if _OTHER_VERSION.match(received):
         return Refused(505, "the HTTP version is neither 1.0 nor 1.1")
     if "method" in error and _UNKNOWN_METHOD.match(received):
@@ -189,7 +198,7 @@ def _judge(raw: bytes, sink: _Sink, limits: HeadLimits) -> Head:
 
 
 def _collect(received: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Fields by lower-case name; RFC 9110 5.3: repeated ones are one list. A repeated Host or TE then is no valid one."""
+    """Fields by lower-case name. RFC 9110 5.3: repeated ones are a list; a list of Hosts is no valid Host."""
     fields: dict[bytes, bytes] = {}
     for name, value in received:
         if len(name) + len(value) > MAX_LINE_BYTES:

@@ -16,7 +16,7 @@ _BUFFER_BYTES: Final = _HEAD_ROOM_BYTES + CHUNK_BYTES
 class Pump:
     """What all answers of a front door share: open files, threads to read in, and one buffer to read into.
 
-    uvloop writes to the socket in `write` itself. So one hot buffer serves every connection, and only a transport
+    uvloop writes to the socket in `write` itself. So one hot buffer serves every connection; only a transport
     that could not write it all keeps it, and is the reason for a new one.
     """
 

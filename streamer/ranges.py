@@ -30,8 +30,8 @@ def locate(field: str, size_bytes: int) -> tuple[Span, ...] | Unsatisfiable | No
         size_bytes: of the whole representation, >= 0.
 
     Returns:
-        Spans in the order asked for, at least one, without overlaps; Unsatisfiable; or None when the field is to be
-        ignored: another unit, malformed, too many ranges, or more than two that overlap.
+        Spans in the order asked for, at least one, without overlaps; Unsatisfiable; or None when the field is
+        to be ignored: another unit, malformed, too many ranges, or more than two that overlap.
 
     Source: RFC 9110 14.1.1, 14.1.2, 14.2. Linear in the field's length.
     """
@@ -58,7 +58,7 @@ def locate(field: str, size_bytes: int) -> tuple[Span, ...] | Unsatisfiable | No
 
 
 def _bounds(spec: str, size_bytes: int) -> tuple[int, int] | None:
-    """First and last position, clipped to the representation (first > last when nothing is left); None if malformed."""
+    """First and last position, clipped to what exists (first > last: nothing is left); None if malformed."""
     first_text, dash, last_text = spec.partition("-")
     first, last = _number(first_text), _number(last_text)
     if not dash or first is None or last is None or first == last == -1:
@@ -73,7 +73,7 @@ def _bounds(spec: str, size_bytes: int) -> tuple[int, int] | None:
 
 
 def _number(text: str) -> int | None:
-    """A decimal number of ASCII digits, -1 for no text, None for anything else; capped at a number no file reaches."""
+    """A decimal number of ASCII digits, capped where no file reaches; -1 for no text, None for other text."""
     if not text:
         return -1
     if not (text.isascii() and text.isdigit()):
@@ -87,7 +87,7 @@ def _asks_for_suffix(spec: str) -> bool:
 
 
 def _coalesced(spans: list[Span]) -> tuple[Span, ...] | None:
-    """Two spans that overlap are joined. 14.2: "more than two overlapping ranges" are a broken client or an attack."""
+    """Two spans that overlap are joined. 14.2: "more than two overlapping ranges" are a bug or an attack."""
     apart: list[Span] = []
     joins = 0
     for span in spans:

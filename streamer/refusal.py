@@ -1,5 +1,6 @@
 """What the front door says to a client that broke a rule: RFC 9457 problem details, as bytes."""
 
+import asyncio
 import json
 from http import HTTPStatus
 
@@ -35,3 +36,14 @@ def refusal(refused: Refused, date_line: bytes) -> bytes:
         b"Cache-Control: no-store\r\n"
         b"%bConnection: close\r\n\r\n%b" % (refused.status, title.encode(), len(body), date_line, body)
     )
+
+
+def turn_away(transport: asyncio.Transport, refused: Refused, date_line: bytes) -> None:
+    """Writes the refusal and half-closes; what the client still sends must be read, and thrown away.
+
+    Source: RFC 9112 9.6: closing with unread data resets the connection, and the client may lose the answer.
+    """
+    transport.write(refusal(refused, date_line))
+    transport.write_eof()
+    if not transport.is_reading():
+        transport.resume_reading()

@@ -22,7 +22,7 @@ class Sender:
             hasn't promised anything yet.
         path: the file that spans refer to; None when all pieces are bytes.
         finished: called once, with None when everything was handed to the transport, else with what went
-            wrong; never after `stop`.
+            wrong; never after `stop`, nor when `begin` has sent everything.
     """
 
     __slots__ = (
@@ -63,14 +63,18 @@ class Sender:
         """The head and the first bytes of the first piece, fewer than it has, were sent before."""
         self._head, self._offset, self.started = b"", size_bytes, True
 
+    def begin(self) -> bool:
+        """Writes until the transport is full. True when that was all, and `finished` won't be called."""
+        if not self._run():
+            return False
+        self._finished = None
+        self._release()
+        return True
+
     def resume(self) -> None:
-        """Writes until the transport is full; called to begin, and whenever it is empty again."""
-        if self._waits or self._finished is None:
-            return
-        try:
-            self._run()
-        except (TruncatedFile, OSError) as error:
-            self._finish(error)
+        """The transport is empty again: writes until it is full."""
+        if not self._waits and self._finished is not None and self._run():
+            self._finish(None)
 
     def stop(self) -> None:
         """The connection is gone. Idempotent."""
@@ -79,22 +83,30 @@ class Sender:
         if not self._waits:
             self._release()
 
-    def _run(self) -> None:
-        for _ in range(_CHUNKS_A_TURN):
-            if self._transport.get_write_buffer_size():
-                return  # resume() is called when the peer has read it
-            if not self._pieces:
-                self._write(b"")
-                self._finish(None)
-                return
-            piece = self._pieces[-1]
-            if isinstance(piece, bytes):
-                self._pieces.pop()
-                self._write(piece)
-            elif not self._send_span(piece):
-                return
+    def _run(self) -> bool:
+        """True when everything was handed to the transport; failures are reported."""
+        try:
+            for _ in range(_CHUNKS_A_TURN):
+                if not self._pieces:
+                    if self._head:
+                        self._write(b"")
+                    return True
+                if self._transport.get_write_buffer_size():
+                    return False  # resume() is called when the peer has read it
+                piece = self._pieces[-1]
+                if isinstance(piece, bytes):
+                    self._pieces.pop()
+                    self._write(piece)
+                elif not self._send_span(piece):
+                    return False
+        except (TruncatedFile, OSError) as error:
+            self._finish(error)
+            return False
+        if not self._pieces:
+            return True
         self._waits = True
         self._pump.loop.call_soon(self._take_turn)
+        return False
 
     def _take_turn(self) -> None:
         self._waits = False

@@ -27,6 +27,7 @@ _SWEEP_S: Final = 10.0
 #: How long a refused client may go on talking, so that it reads the refusal before the connection is reset.
 _LINGER_S: Final = 2.0
 _READER_THREADS: Final = 4
+_MAX_REFUSED_AT_ONCE: Final = 256
 _BACKLOG: Final = 1_024
 
 
@@ -40,8 +41,8 @@ class MediaShelf(Protocol):
             path: percent-decoded, without the query.
 
         Returns:
-            The resource, ready from memory; an awaitable when something must be asked first; None when this is no
-            media: aiohttp answers, with 404 too.
+            The resource, ready from memory; an awaitable when something must be asked first; None when this
+            is no media: aiohttp answers, with 404 too.
         """
         ...
 
@@ -159,7 +160,7 @@ class FrontDoor:
             self._server.close()
 
     async def drain(self, grace_s: float) -> None:
-        """Closes idle connections at once and the others when they have their answer; after `grace_s` all of them.
+        """Closes idle connections at once, others when they have their answer, all of them after `grace_s`.
 
         Answers given meanwhile say `Connection: close`. When it is cancelled, connections stay open.
         """
@@ -179,16 +180,17 @@ class FrontDoor:
         self.files.close()
 
     async def announce_close(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
-        """A signal handler for `app.on_response_prepare`: aiohttp's answers while draining say `Connection: close`."""
+        """For `app.on_response_prepare`: aiohttp's answers while draining say `Connection: close`."""
         if self.draining:
             response.force_close()
 
-    def admit(self, connection: Connection) -> bool:
-        """Counts a new connection; False when there are too many."""
+    def admit(self, connection: Connection) -> None:
+        """Counts a new connection. Far beyond the limit it is dropped: even saying 503 takes a descriptor."""
         self._connections.add(connection)
         self.stats.connections_open += 1
         self._deserted.clear()
-        return self.stats.connections_open <= self.limits.max_connections and not self.draining
+        if self.stats.connections_open > self.limits.max_connections + _MAX_REFUSED_AT_ONCE:
+            connection.abort()
 
     def forget(self, connection: Connection) -> None:
         """The connection is closed, or a WebSocket's."""

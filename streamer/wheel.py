@@ -16,7 +16,7 @@ class Ticket:
         self.due = due
 
     def cancel(self) -> None:
-        """Takes the ticket out, so that neither it nor what its callback holds outlives the need. Idempotent."""
+        """Takes the ticket out, and lets go of what its callback holds. Idempotent."""
         self._callback = None
         self._slot.discard(self)
 
@@ -58,7 +58,7 @@ class TimerWheel:
             self._timer = None
 
     def ticks(self, delay_s: float) -> int:
-        """The number of ticks, >= 1, that cover `delay_s` seconds from any moment: one more than fit in it."""
+        """The number of ticks that cover `delay_s` seconds from any moment: one more than fit in it."""
         return max(1, math.ceil(delay_s / self._tick_s) + 1)
 
     def schedule(self, delay_s: float, callback: Callable[[], None]) -> Ticket:
@@ -105,7 +105,7 @@ class TimerWheel:
 class Deadline:
     """A timeout that is put off with every request, for the price of an attribute.
 
-    The ticket in the wheel stays where it is while `tick` moves on; when the ticket is due it looks whether the
+    The ticket in the wheel stays where it is while `tick` moves on; when it is due it looks whether the
     deadline is over, and else waits for the rest.
 
     Args:

@@ -1,0 +1,204 @@
+"""What the front door itself says on a connection: at once where it can, else from lookup to last byte."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Final, Protocol
+
+from streamer.files import OpenFile, TruncatedFile
+from streamer.ranges import Span
+from streamer.refusal import Refused
+from streamer.reply import Reply
+from streamer.resource import FileBody, Resource
+from streamer.sender import Sender
+
+if TYPE_CHECKING:
+    from streamer.server import FrontDoor
+
+_MSG_MORE: Final = getattr(socket, "MSG_MORE", 0)  # Linux: the head waits for the file, and shares its packet
+_HAS_SENDFILE: Final = bool(_MSG_MORE) and hasattr(os, "sendfile")
+
+
+class Listener(Protocol):
+    """The connection. When `Voice.say` has returned False one of these is called, once, if not silenced."""
+
+    def receive_nothing(self, reply: Reply, raw: bytes) -> None:
+        """This is no media: somebody else has to answer."""
+
+    def receive_all(self) -> None:
+        """The answer was handed to the transport."""
+
+    def receive_failure(self, refused: Refused | None) -> None:
+        """It can't be given: this is to be said instead; None when some of it is out, and must be cut off."""
+
+
+class Voice:
+    """Gives one answer after the other. Nothing else may write meanwhile.
+
+    uvloop has no sendfile, and the kernel's own waits for the disk. So a span of a file is first read from
+    the page cache without waiting, which also proves that it is there, and sent by the kernel when the same
+    is asked again within that second.
+    """
+
+    __slots__ = ("_closing", "_door", "_listener", "_lookup", "_sender", "_socket", "_transport")
+
+    def __init__(self, door: "FrontDoor", transport: asyncio.Transport, listener: Listener) -> None:
+        self._door = door
+        self._transport = transport
+        self._listener = listener
+        self._closing = False
+        self._lookup: asyncio.Future[Resource | None] | None = None
+        self._sender: Sender | None = None
+        self._socket: socket.socket | None = None
+
+    @property
+    def speaking(self) -> bool:
+        """An answer is on its way: `resume` when the transport has room."""
+        return self._lookup is not None or self._sender is not None
+
+    def say(
+        self, reply: Reply, found: Resource | Awaitable[Resource | None], raw: bytes, *, closing: bool
+    ) -> bool:
+        """Answers with what the shelf has found.
+
+        Args:
+            raw: the bytes of the request's head.
+            closing: the connection is closed after this, and the answer says so.
+
+        Returns: True when the transport has the whole answer; False when the listener will hear of it.
+        """
+        self._closing = closing
+        if not isinstance(found, Resource):
+            self._lookup = asyncio.ensure_future(found)
+            self._lookup.add_done_callback(lambda lookup: self._receive_found(lookup, reply, raw))
+            return False
+        if not closing:
+            reply.renew(found, self._door.date_line)
+            if reply.resource is found:
+                return self.repeat(reply)
+        return self._send(reply, found)
+
+    def repeat(self, reply: Reply) -> bool:
+        """Says what is at hand in `reply`; the connection stays open. Returns as `say` does."""
+        span = reply.span
+        if span is None:
+            self._transport.write(reply.wire)
+        elif (count := self._send_span(reply, span)) != span.size_bytes:
+            assert reply.resource is not None
+            return self._transport.is_closing() or self._send(reply, reply.resource, count)
+        stats = self._door.stats
+        stats.requests_total += 1
+        stats.bytes_sent += reply.size_bytes
+        return True
+
+    def resume(self) -> None:
+        """The transport has room again."""
+        if self._sender is not None:
+            self._sender.resume()
+
+    def silence(self) -> None:
+        """The connection is somebody else's, or about to be closed. Idempotent."""
+        lookup, self._lookup = self._lookup, None
+        if lookup is not None:
+            lookup.cancel()
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            sender.stop()
+        if self._socket is not None:
+            self._socket.detach()  # the transport closes the descriptor
+            self._socket = None
+
+    def _receive_found(self, lookup: "asyncio.Future[Resource | None]", reply: Reply, raw: bytes) -> None:
+        self._lookup = None
+        if lookup.cancelled():
+            return
+        error = lookup.exception()
+        if error is not None:
+            self._door.report(error)
+            self._listener.receive_failure(Refused(500, "looking the resource up failed"))
+            return
+        resource = lookup.result()
+        if resource is None:
+            self._listener.receive_nothing(reply, raw)
+        elif self._send(reply, resource):
+            self._listener.receive_all()
+
+    def _send(self, reply: Reply, resource: Resource, sent_bytes: int | None = None) -> bool:
+        """Sends the answer, without its head and the first `sent_bytes` if these are on their way already."""
+        door = self._door
+        answer = reply.renew(resource, door.date_line)
+        connection = b""
+        if self._closing or door.draining:
+            connection = b"Connection: close\r\n"
+        elif reply.head.http10:
+            connection = b"Connection: keep-alive\r\n"
+        head = b"%b%b%b\r\n" % (answer.head, door.date_line, connection)
+        door.stats.requests_total += 1
+        door.stats.bytes_sent += len(head) + answer.size_bytes
+        path = resource.body.path if isinstance(resource.body, FileBody) else None
+        sender = Sender(door.pump, self._transport, head, answer.pieces, path, self._receive_sent)
+        if sent_bytes is not None:
+            sender.skip(sent_bytes)
+        self._sender = sender
+        if not sender.begin():
+            return False
+        self._sender = None
+        return True
+
+    def _receive_sent(self, error: Exception | None) -> None:
+        sender, self._sender = self._sender, None
+        if error is None:
+            self._listener.receive_all()
+            return
+        # Deleted under a listener, or shorter than promised: never a short answer that looks complete.
+        self._door.stats.truncated_total += 1
+        self._door.report(error)
+        started = sender is not None and sender.started
+        self._listener.receive_failure(None if started else Refused(500, "the file can't be read"))
+
+    def _send_span(self, reply: Reply, span: Span) -> int | None:
+        """Sends a reply's head and as much of its span as is possible without waiting.
+
+        A failure that leaves the response half sent closes the connection.
+
+        Returns: bytes of the span sent; None when nothing was, not even the head.
+        """
+        door = self._door
+        assert reply.resource is not None and isinstance(reply.resource.body, FileBody)
+        file = door.files.find(reply.resource.body.path)
+        if file is None:
+            return None
+        try:
+            if reply.resident and _HAS_SENDFILE:
+                return self._send_by_kernel(reply.wire, file, span)
+            count = door.pump.copy(self._transport, reply.wire, file, span)
+        except ConnectionError:
+            self._transport.abort()
+            return None
+        except (TruncatedFile, OSError) as error:
+            door.stats.truncated_total += 1
+            door.report(error)
+            self._transport.abort()
+            return None
+        reply.resident = count == span.size_bytes
+        return count or None
+
+    def _send_by_kernel(self, head: bytes, file: OpenFile, span: Span) -> int | None:
+        if self._socket is None:
+            # The same descriptor, not a copy: detach() keeps it from being closed twice. Family and type are
+            # given so that the system isn't asked for them; send() needs neither.
+            fd = self._transport.get_extra_info("socket").fileno()
+            self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=fd)
+        try:
+            if self._socket.send(head, _MSG_MORE) != len(head):
+                raise ConnectionError("the socket took part of a response head")
+        except BlockingIOError:
+            return None
+        try:
+            count = os.sendfile(self._socket.fileno(), file.fd, span.offset_bytes, span.size_bytes)
+        except BlockingIOError:
+            return 0
+        if not count:
+            raise TruncatedFile(f"{file.path} ends before byte {span.offset_bytes}")
+        return count
