@@ -1,0 +1,200 @@
+"""One body of tests on SQLite and on a real PostgreSQL."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hls.model import Rendition, Segment
+from streamer.catalogue import Catalogue
+from streamer.database import DatabaseUnusable, answers, make_engine, migration_config, open_database
+from streamer.tables import metadata, renditions
+from streamer.track import State, TrackRecord
+from tests.support.postgres import find_binaries, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    if find_binaries() is None:
+        assert os.environ.get("CI") != "true", "postgresql is missing: run scripts/setup test"
+        pytest.skip("postgresql is not installed")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        with running_postgres(Path(folder)) as url:
+            yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'veza.db'}"
+    found: str = request.getfixturevalue("postgres_url")
+    return found
+
+
+@pytest.fixture
+async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+    engine = make_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(empty)
+    await engine.dispose()
+    engine = await open_database(url)
+    yield engine
+    await engine.dispose()
+
+
+def empty(connection: Connection) -> None:
+    found = sa.MetaData()
+    found.reflect(connection)
+    found.drop_all(connection)
+
+
+def record(number: int, **known: Any) -> TrackRecord:
+    basics: dict[str, Any] = {
+        "id": f"{number:026}",
+        "filename": "ünï 🎵.flac",
+        "media_type": "audio/flac",
+        "created_at": 1_795_227_189_778,
+        "updated_at": number,
+    }
+    return TrackRecord(**(basics | known))
+
+
+def rendition(name: str = "aac128") -> Rendition:
+    segments = [Segment(700, 9, 176_128), Segment(709, 1 << 33, 5)]
+    return Rendition(name, "mp4a.40.2", 44100, 2, 700, segments, complete=True)
+
+
+async def test_the_migrations_make_the_tables(engine: AsyncEngine) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_the_migrations_go_back_and_forth(engine: AsyncEngine) -> None:
+    def down_and_up(connection: Connection) -> None:
+        command.downgrade(migration_config(connection), "base")
+        assert set(sa.inspect(connection).get_table_names()) <= {"alembic_version"}
+        command.upgrade(migration_config(connection), "head")
+
+    async with engine.begin() as connection:
+        await connection.run_sync(down_and_up)
+
+
+async def test_opening_again_changes_nothing(engine: AsyncEngine, url: str) -> None:
+    await Catalogue(engine).insert(record(1))
+    again = await open_database(url)
+    assert await Catalogue(again).get(record(1).id) is not None
+    assert await answers(again)
+    await again.dispose()
+
+
+async def test_two_that_open_at_once_both_succeed(engine: AsyncEngine, url: str) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("one server has the data folder, and its SQLite, to itself")
+    async with engine.begin() as connection:
+        await connection.run_sync(empty)
+    for opened in await asyncio.gather(open_database(url), open_database(url)):
+        await opened.dispose()
+
+
+async def test_a_schema_from_the_future_is_refused(engine: AsyncEngine, url: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseUnusable, match="9999"):
+        await open_database(url)
+
+
+async def test_a_rendition_needs_its_track(engine: AsyncEngine) -> None:
+    with pytest.raises(sa.exc.IntegrityError):
+        async with engine.begin() as connection:
+            orphan = {"track_id": "nobody", "name": "a", "codecs": "b", "timescale": 1, "channels": 1}
+            await connection.execute(sa.insert(renditions).values(**orphan, init_size_bytes=1, segments=b""))
+
+
+async def test_a_track_goes_in_and_comes_out(engine: AsyncEngine) -> None:
+    catalogue = Catalogue(engine)
+    track = record(7, ref="r")
+    await catalogue.insert(track)
+    track.state, track.playable, track.duration_ms = State.READY, True, 1 << 40
+    track.received_bytes = track.size_bytes = 1 << 41
+    track.title, track.cover_type = "Ünï", "image/png"
+    track.renditions = {"aac128": rendition()}
+    await catalogue.finish(track)
+    await catalogue.finish(track)  # packaged again after a restart
+    found = await catalogue.get(track.id)
+    assert found is not None
+    assert found.packaged_ticks == 176_133
+    found.packaged_ticks, found.size_bytes = track.packaged_ticks, track.size_bytes
+    assert found == track
+    assert await catalogue.packaged() == {track.id: ["aac128"]}
+    assert await catalogue.states() == {track.id: State.READY}
+
+
+async def test_pages_go_from_new_to_old(engine: AsyncEngine) -> None:
+    catalogue = Catalogue(engine)
+    for number in range(1, 6):
+        await catalogue.insert(record(number, state=State.READY, playable=True))
+    await catalogue.insert(record(6, ref="mine"))
+    await catalogue.insert(record(7, state=State.FAILED))
+    await catalogue.insert(record(8, state=State.RECEIVING, playable=True))
+
+    async def ids(**asked: Any) -> list[int]:
+        return [int(found.id) for found in await catalogue.page(**({"before": None, "ref": None} | asked))]
+
+    assert await ids(limit=9) == [8, 7, 5, 4, 3, 2, 1], "what can't be played yet is not listed"
+    assert await ids(limit=2) == [8, 7]
+    assert await ids(limit=2, before=record(7).id) == [5, 4]
+    assert await ids(limit=9, ref="mine") == [6]
+    assert await ids(limit=9, ref="other") == []
+
+
+async def test_a_deleted_track_takes_its_renditions_along(engine: AsyncEngine) -> None:
+    catalogue = Catalogue(engine)
+    track = record(1, state=State.READY, renditions={"aac128": rendition()})
+    await catalogue.insert(track)
+    await catalogue.finish(track)
+    assert await catalogue.delete(track.id)
+    assert not await catalogue.delete(track.id)
+    assert await catalogue.get(track.id) is None
+    await catalogue.update(track)
+    await catalogue.finish(track)
+    assert await catalogue.get(track.id) is None, "work that ends late does not bring it back"
+    assert await catalogue.packaged() == {}
+
+
+async def test_what_a_restart_asks_for(engine: AsyncEngine) -> None:
+    catalogue = Catalogue(engine)
+    was_ready = record(5, state=State.FAILED, renditions={"aac128": rendition()})
+    for track in (
+        record(1),
+        record(2, state=State.PACKAGING),
+        record(3, state=State.READY),
+        record(4, state=State.FAILED),
+        was_ready,
+    ):
+        await catalogue.insert(track)
+    await catalogue.finish(was_ready)
+    assert [int(track.id) for track in await catalogue.unfinished()] == [1, 2]
+    assert [int(found) for found in await catalogue.failed_before(4)] == []
+    assert [int(found) for found in await catalogue.failed_before(99)] == [4], (
+        "one that was ready may come back"
+    )
+
+
+async def test_writers_wait_for_each_other(engine: AsyncEngine) -> None:
+    catalogue = Catalogue(engine)
+    await asyncio.gather(*(catalogue.insert(record(number)) for number in range(50)))
+    assert len(await catalogue.states()) == 50
