@@ -1,0 +1,98 @@
+"""What comes out is what went in: the HLS of every recording, decoded by ffmpeg and held against the source."""
+
+from pathlib import Path
+
+import pytest
+
+from hls import playlist
+from tests.support.audio import make_tone, recordings
+from tests.support.m3u8 import read_media, read_multivariant
+from tests.support.pcm import decode, likeness
+from tests.support.worker import package, rendition, worker_pool
+
+FRAME = 1024
+
+# Correlation of what is left by 128 kbit/s: music with cymbals and noise at 5.1 or 24 bits loses the most.
+LEAST_LIKENESS = 0.95
+
+TONES = {
+    "tone.wav": {"rate": 44_100},
+    "tone.mp3": {"rate": 44_100},
+    "tone.m4a": {"rate": 48_000},
+    "tone.opus": {"rate": 48_000},
+    "voice.wav": {"rate": 22_050, "channels": 1},
+}
+
+
+async def track(source: Path, folder: Path):
+    """The track of a source, with its playlists beside it as a server would give them."""
+    async with worker_pool() as pool:
+        one = rendition(await package(pool, source, folder))
+    (folder / "aac128.m3u8").write_text(playlist.media(one, "aac128.mp4"))
+    (folder / "index.m3u8").write_text(playlist.multivariant([one], lambda each: f"{each.name}.m3u8"))
+    return one
+
+
+async def check(source: Path, folder: Path) -> None:
+    one = await track(source, folder)
+    original = decode(source, rate=one.timescale)
+    for address in ("index.m3u8", "aac128.mp4"):
+        heard = decode(folder / address, rate=one.timescale)
+        alike = likeness(original, heard)
+        assert alike.correlation >= LEAST_LIKENESS, address
+        assert 0 <= alike.lag_samples <= one.timescale // 1000 + FRAME, address
+        assert abs(len(heard) - alike.lag_samples - len(original)) <= FRAME, address
+    # ffmpeg skips neither more nor less at the start of the source than this did.
+    assert abs(one.duration_ticks - len(original)) <= 1
+
+
+@pytest.mark.parametrize("source", recordings(), ids=lambda path: path.name)
+async def test_recording(tmp_path, source):
+    await check(source, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", TONES)
+async def test_tone(tmp_path, name):
+    await check(make_tone(tmp_path / name, seconds=9, **TONES[name]), tmp_path / "out")
+
+
+async def test_playlists_say_what_the_file_is(tmp_path):
+    one = await track(make_tone(tmp_path / "tone.flac", seconds=13), tmp_path / "out")
+    media = read_media((tmp_path / "out/aac128.m3u8").read_text())
+    assert sum(piece.duration_s for piece in media.pieces) == 13
+    size = (tmp_path / "out/aac128.mp4").stat().st_size
+    assert media.pieces[-1].offset + media.pieces[-1].size == size
+    (variant,) = read_multivariant((tmp_path / "out/index.m3u8").read_text()).variants
+    assert variant.attributes["CODECS"] == "mp4a.40.2"
+    average = int(variant.attributes["AVERAGE-BANDWIDTH"])
+    assert average == pytest.approx(size * 8 / 13, rel=0.01)
+    assert average <= int(variant.attributes["BANDWIDTH"]) <= 160_000
+    assert one.complete
+
+
+async def test_lost_packets_leave_silence_and_the_rest_in_its_place(tmp_path):
+    tone = make_tone(tmp_path / "tone.flac", seconds=12)
+    data = bytearray(tone.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 20_000] = bytes(20_000)
+    damaged = tmp_path / "damaged.flac"
+    damaged.write_bytes(data)
+    one = await track(damaged, tmp_path / "out")
+    assert one.duration_ticks == 12 * 44_100
+    original = decode(tone, rate=44_100)
+    heard = decode(tmp_path / "out/aac128.mp4", rate=44_100)
+    for part in (slice(44_100, 3 * 44_100), slice(9 * 44_100, 11 * 44_100)):
+        alike = likeness(original[part], heard[part])
+        assert alike.correlation > 0.9
+        assert abs(alike.lag_samples - FRAME) <= 2
+
+
+async def test_an_album_goes_on_without_a_gap(tmp_path):
+    whole = make_tone(tmp_path / "whole.wav", seconds=8)
+    lengths = []
+    for name, cut in (("one.flac", "0:123457"), ("two.flac", "123457:9999999")):
+        start, end = cut.split(":")
+        options = ("-i", str(whole), "-map", "1", "-af", f"atrim=start_sample={start}:end_sample={end}")
+        make_tone(tmp_path / name, seconds=1, options=options)
+        lengths.append((await track(tmp_path / name, tmp_path / name[:3])).duration_ticks)
+    assert lengths == [123_457, 8 * 44_100 - 123_457]
