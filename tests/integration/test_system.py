@@ -1,0 +1,147 @@
+"""The API from outside: problems, headers, health, metrics, and its own description."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.api import get_json, upload
+from tests.support.audio import make_tone
+from tests.support.server import Server, running_server
+from tests.support.wire import Reply, Wire
+
+TRACKS = "/api/v1/tracks"
+VEZA = Path(sys.executable).with_name("veza")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("system")
+    with running_server(folder, uploads="token", origins="https://friend.example") as server:
+        yield server
+
+
+def ask(server: Server, method: str, target: str, **headers: str) -> Reply:
+    with Wire(server.url) as wire:
+        return wire.request(
+            method, target, {name.replace("_", "-"): value for name, value in headers.items()}
+        )
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("GET", "/api/v1/nothing", 404),
+        ("PUT", TRACKS, 405),
+        ("GET", f"{TRACKS}/nonsense", 404),
+        ("GET", f"{TRACKS}/{'0' * 26}", 404),
+        ("GET", f"{TRACKS}/{'0' * 26}/source", 404),
+        ("GET", f"/hls/{'0' * 26}/index.m3u8", 404),
+        ("GET", f"/hls/{'0' * 26}/..%2f..%2fsecret.mp4", 404),
+        ("GET", f"{TRACKS}?limit=0", 400),
+        ("GET", f"{TRACKS}?limit=x", 400),
+        ("GET", f"{TRACKS}?cursor=x", 400),
+        ("GET", f"{TRACKS}?ref=%00", 400),
+        ("POST", f"{TRACKS}?ref={'x' * 129}", 400),
+        ("POST", TRACKS, 401),
+        ("DELETE", f"{TRACKS}/{'0' * 26}", 401),
+    ],
+)
+def test_what_goes_wrong_is_a_problem_rfc_9457(server: Server, method: str, target: str, status: int) -> None:
+    reply = ask(server, method, target)
+    assert reply.status == status, reply
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.headers["cache-control"] == "no-store"
+    assert reply.json["status"] == status
+    assert set(reply.json) == {"type", "title", "status", "detail", "instance"}
+
+
+def test_a_token_lets_one_write(server: Server) -> None:
+    made = subprocess.run(
+        [VEZA, "token", "ann"],
+        env={"VEZA_DATA_DIR": str(server.data_dir)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    with Wire(server.url) as wire:
+        headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
+        track = wire.request("POST", TRACKS, headers, b"text, no music")
+        assert track.status == 201, track
+        assert wire.request("DELETE", track.json["links"]["self"], headers).status == 204
+    refused = ask(server, "POST", TRACKS, Authorization="Bearer x.y.z")
+    assert refused.status == 401
+    assert refused.headers["www-authenticate"] == 'Bearer realm="veza"'
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://evil.example", 403),
+        ("null", 403),
+        ("https://friend.example", 401),
+        ("http://veza.test", 401),
+    ],
+)
+def test_a_page_of_another_site_may_not_write(server: Server, origin: str, status: int) -> None:
+    assert ask(server, "DELETE", f"{TRACKS}/{'0' * 26}", Origin=origin).status == status
+
+
+def test_answers_carry_what_keeps_browsers_safe(server: Server) -> None:
+    for target in (TRACKS, "/api/docs", "/healthz", "/api/v1/nothing"):
+        reply = ask(server, "GET", target)
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.headers["x-frame-options"] == "DENY"
+        assert len(reply.headers["x-request-id"]) == 16
+        assert "aiohttp" not in reply.headers["server"]
+
+
+def test_players_of_other_sites_are_told_what_they_may_ask_for(server: Server) -> None:
+    for target in (f"/hls/{'0' * 26}/index.m3u8", f"/hls/{'0' * 26}/a.mp4", f"{TRACKS}/{'0' * 26}/source"):
+        reply = ask(
+            server, "OPTIONS", target, Origin="https://a.example", Access_Control_Request_Method="GET"
+        )
+        assert reply.status == 204
+        assert reply.headers["access-control-allow-origin"] == "*"
+        assert "Range" in reply.headers["access-control-allow-headers"]
+
+
+def test_health(server: Server) -> None:
+    assert get_json(server.url + "/healthz") == {"status": "alive"}
+    assert get_json(server.url + "/readyz") == {"status": "ready"}
+
+
+def test_metrics_are_there(server: Server) -> None:
+    reply = ask(server, "GET", "/metrics")
+    assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert b"\nveza_http_requests_total " in reply.body
+    assert b"\nprocess_resident_memory_bytes " in reply.body
+
+
+def test_the_description_and_its_page_are_there(server: Server) -> None:
+    described = get_json(server.url + "/api/openapi.json")
+    assert described["openapi"] == "3.1.0"
+    page = ask(server, "GET", "/api/docs")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+    assert b"/api/v1/tracks/{id}" in page.body
+    assert ask(server, "GET", "/api/docs.css").headers["content-type"].startswith("text/css")
+
+
+def test_the_list_is_paged(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("paged")
+    text = folder / "text.mp3"
+    text.write_text("no music")
+    with running_server(folder) as server:
+        made = [upload(server.url, text)["id"] for _ in range(3)]
+        upload(server.url, make_tone(folder / "t.wav", seconds=1))
+        seen, cursor = [], ""
+        while cursor is not None:
+            page = get_json(f"{server.url}{TRACKS}?limit=2{cursor and f'&cursor={cursor}'}")
+            assert len(page["items"]) <= 2
+            seen += [item["id"] for item in page["items"]]
+            cursor = page["next"]
+    assert seen == sorted(seen, reverse=True)
+    assert seen[-3:] == made[::-1]

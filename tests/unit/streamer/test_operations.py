@@ -1,0 +1,81 @@
+"""docs/operations.md lists every setting and every metric, and none that does not exist."""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streamer.gauges import chat_gauges, door_gauges, library_gauges, loop_gauges, upload_gauges
+from streamer.metrics import Gauge, LoopLag, Metrics
+from streamer.server import DoorStats
+from streamer.settings import Settings, describe, keys
+from streamer.stats import ChatStats
+from streamer.uploads import UploadStats
+
+DOCUMENT = (Path(__file__).resolve().parents[3] / "docs" / "operations.md").read_text()
+
+
+class Library:
+    def __init__(self) -> None:
+        self.outcomes = {"packaged": 2}
+
+    def counts(self) -> dict[str, int]:
+        return {"receiving": 1, "packaging": 0}
+
+
+def gauges() -> list[Gauge]:
+    library: Any = Library()
+    shelf: Any = [1, 2, 3]
+    return [
+        *door_gauges(lambda: DoorStats(refused_total=Counter({431: 1}))),
+        *upload_gauges(UploadStats(running=4)),
+        *library_gauges(library, shelf),
+        *chat_gauges(ChatStats()),
+        *loop_gauges(LoopLag().take),
+    ]
+
+
+def rows(start: str) -> dict[str, list[str]]:
+    _, _, after = DOCUMENT.partition(start)
+    table = re.search(r"(?:^\|.*\n)+", after, re.MULTILINE)
+    assert table is not None
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table[0].splitlines()[2:]]
+    return {cell[0].strip("`"): cell[1:] for cell in cells}
+
+
+def full_name(gauge: Gauge) -> str:
+    return f"veza_{gauge.name}" + ("_total" if gauge.kind == "counter" else "")
+
+
+def test_every_setting_is_listed_with_its_default_and_no_other() -> None:
+    listed = rows("## Settings")
+    assert tuple(listed) == keys()
+    for key, (default, unit, meaning) in listed.items():
+        assert json.loads(default.strip("`")) == getattr(Settings(), key)
+        assert (unit, meaning) == describe(key)[:2]
+
+
+def test_every_metric_is_listed_and_no_other() -> None:
+    listed = rows("## Health and metrics")
+    assert listed == {full_name(gauge): [gauge.kind, gauge.label or "", gauge.help] for gauge in gauges()}
+
+
+def test_metrics_are_read_from_the_counters() -> None:
+    text = Metrics(gauges()).render().decode()
+    for line in (
+        "veza_uploads_running 4.0",
+        'veza_http_refused_total{status="431"} 1.0',
+        'veza_tracks_unfinished{state="receiving"} 1.0',
+        'veza_tracks_ended_total{event="packaged"} 2.0',
+        "veza_shelf_tracks 3.0",
+        "veza_loop_lag_seconds 0.0",
+    ):
+        assert f"\n{line}\n" in text
+
+
+@pytest.mark.parametrize("gauge", gauges(), ids=full_name)
+def test_a_metric_says_what_it_counts(gauge: Gauge) -> None:
+    assert gauge.help.endswith(".")
