@@ -51,7 +51,6 @@ ICONS = (
     "pause",
     "pencil",
     "play",
-    "plus",
     "rotate-ccw",
     "search",
     "send",

@@ -1,7 +1,7 @@
 // The rooms one is in, as signals: what has been said, who is there, what is still on its way.
 import { signal } from "@preact/signals";
 
-import { socket } from "./line.js";
+import { me, socket } from "./line.js";
 import { kept } from "./store.js";
 
 const SHOWN_LIMIT = 1000;
@@ -11,6 +11,7 @@ const VISITED_LIMIT = 8;
 export const visited = kept("rooms", []);
 
 const rooms = new Map();
+let changes = 0;
 
 /**
  * A room: `entries` are `{kind: "message" | "gap" | "presence", key, ...}` in order, `pending` our own messages without
@@ -85,9 +86,10 @@ socket.on("presence", (frame) => {
   const room = rooms.get(frame.room);
   if (!room) return;
   room.count.value = frame.count;
-  const at = Date.now();
-  if (frame.joined.length) append(room, { kind: "presence", key: `j${at}`, came: true, people: frame.joined });
-  if (frame.left.length) append(room, { kind: "presence", key: `l${at}`, came: false, people: frame.left });
+  const others = (people) => people.filter((person) => person.id !== me.peek());
+  for (const [came, people] of [[true, others(frame.joined)], [false, others(frame.left)]]) {
+    if (people.length) append(room, { kind: "presence", key: `p${(changes += 1)}`, came, people });
+  }
 });
 
 socket.on("acked", (entry) => refresh(entry.room));

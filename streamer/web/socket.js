@@ -93,13 +93,13 @@ export class Socket {
     if (this.#rooms.delete(room) && this.#welcomed) this.#write({ type: "leave", room });
   }
 
-  /** Queue a message. Returns its entry: `{room, nonce, body, at}`. `acked` or `failed` follows. */
+  /** Queue a message and return its nonce. `acked` or `failed` follows. */
   send(room, body) {
-    const entry = { room, nonce: this.#world.nonce(), body, at: this.#world.now(), sent: false };
-    this.#outbox.set(entry.nonce, entry);
+    const nonce = this.#world.nonce();
+    this.#outbox.set(nonce, { room, nonce, body, at: this.#world.now(), sent: false });
     this.#outboxChanged();
     this.#flush();
-    return entry;
+    return nonce;
   }
 
   /** What has not been acknowledged, in the order it was written. */
@@ -127,8 +127,7 @@ export class Socket {
   #open() {
     this.#clear("retry");
     this.#status("connecting");
-    const ws = this.#world.make(this.#url);
-    this.#ws = ws;
+    const ws = (this.#ws = this.#world.make(this.#url));
     ws.onopen = () => this.#write({ type: "hello", ...this.#hello() });
     ws.onmessage = (event) => {
       if (ws === this.#ws && typeof event.data === "string") this.#receive(JSON.parse(event.data));
@@ -140,7 +139,6 @@ export class Socket {
 
   #drop(code) {
     const ws = this.#ws;
-    this.#ws = null;
     if (ws) {
       ws.onopen = ws.onmessage = ws.onclose = null;
       ws.close(code);
@@ -149,7 +147,6 @@ export class Socket {
   }
 
   #closed(code, reason) {
-    this.#ws = null;
     this.#forget();
     this.#wanted &&= mayReconnect(code);
     this.#status(this.#wanted ? "offline" : "refused", { code, reason });
@@ -161,6 +158,7 @@ export class Socket {
   }
 
   #forget() {
+    this.#ws = null;
     this.#welcomed = false;
     this.#heldUntil = 0;
     for (const name of ["retry", "ping", "pong", "held"]) this.#clear(name);
@@ -215,25 +213,16 @@ export class Socket {
   #receive(frame) {
     this.#clear("pong");
     this.#after("ping", PING_EVERY_MS, () => this.#ping(PONG_WITHIN_MS));
-    switch (frame.type) {
-      case "welcome":
-        return this.#receiveWelcome(frame);
-      case "joined":
-        return this.#receiveJoined(frame);
-      case "message":
-        return this.#receiveMessage(frame);
-      case "ack":
-        return this.#settle(frame.nonce, "acked", frame);
-      case "error":
-        return this.#receiveError(frame);
-      default:
-        return this.#emit(frame.type, frame);
-    }
+    if (frame.type === "welcome") this.#receiveWelcome(frame);
+    else if (frame.type === "joined") this.#receiveJoined(frame);
+    else if (frame.type === "message") this.#receiveMessage(frame);
+    else if (frame.type === "ack") this.#settle(frame.nonce, "acked", frame);
+    else if (frame.type === "error") this.#receiveError(frame);
+    else this.#emit(frame.type, frame);
   }
 
   #receiveWelcome(frame) {
-    this.#welcomed = true;
-    this.#attempt = 0;
+    [this.#welcomed, this.#attempt] = [true, 0];
     this.#emit("welcome", frame);
     this.#status("online");
     for (const track of this.#watches.keys()) this.#write({ type: "watch", track });
@@ -306,6 +295,6 @@ export class Socket {
   }
 
   #outboxChanged() {
-    this.#emit("outbox", [...this.#outbox.values()].map(({ room, nonce, body, at }) => ({ room, nonce, body, at })));
+    this.#emit("outbox", [...this.#outbox.values()]);
   }
 }

@@ -1,5 +1,5 @@
 // Light, dark, or what the system says.
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 
 import { kept } from "./store.js";
 
@@ -14,5 +14,5 @@ export function nextTheme() {
 effect(() => {
   if (theme.value === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme.value;
-  dispatchEvent(new Event("veza-theme"));
+  untracked(() => dispatchEvent(new Event("veza-theme")));
 });

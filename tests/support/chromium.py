@@ -89,7 +89,7 @@ def browsing(browser: Browser, server_url: str, **options: Any) -> Iterator[tupl
     page = context.new_page()
     try:
         yield page, faults
-        assert faults.unexpected == []
+        assert not faults.unexpected, faults.unexpected
     finally:
         context.close()
 

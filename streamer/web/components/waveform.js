@@ -66,7 +66,7 @@ function useCanvas(paint) {
     if (canvas.current) draw(canvas.current, paint());
   });
   useEffect(() => {
-    const again = () => (size.value += 1);
+    const again = () => (size.value = size.peek() + 1);
     const observer = new ResizeObserver(again);
     observer.observe(canvas.current);
     const dark = matchMedia("(prefers-color-scheme: dark)");

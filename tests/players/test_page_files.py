@@ -1,0 +1,112 @@
+"""The page's files: their size on the wire, their words, their icons, and how they are served."""
+
+import re
+from http.client import HTTPConnection, HTTPResponse
+
+import pytest
+
+from streamer.pages import WEB, Site, build_site
+from tests.support.audio import ROOT
+from tests.support.server import Server
+
+MAX_FIRST_SCRIPT_BYTES = 60_000
+MAX_LINES = 300
+OURS = sorted(path for path in WEB.rglob("*.js") if "vendor" not in path.parts)
+SOURCES = {path.relative_to(WEB).as_posix(): path.read_text() for path in OURS}
+ALL = "\n".join(SOURCES.values())
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    return build_site()
+
+
+def get(server: Server, path: str, **headers: str) -> tuple[HTTPResponse, bytes]:
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+    try:
+        connection.request(
+            "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()}
+        )
+        response = connection.getresponse()
+        return response, response.read()
+    finally:
+        connection.close()
+
+
+def test_the_first_screen_takes_little_script(site: Site) -> None:
+    sizes = {path: len(site.assets[path].bodies["br"]) for path in site.first_screen}
+    assert sum(sizes.values()) <= MAX_FIRST_SCRIPT_BYTES, sizes
+    assert not [path for path in sizes if "hls" in path]
+    assert len([path for path in sizes if "/vendor" in path or path.endswith(".mjs")]) == 5
+
+
+def test_every_import_leads_somewhere(site: Site) -> None:
+    ours = {path.split("/", 3)[3] for path in site.first_screen}
+    assert set(SOURCES) - {"theme.js"} <= ours, "every module of ours is part of the first screen"
+
+
+def test_every_word_is_in_the_catalogue_and_every_entry_is_used() -> None:
+    catalogue = set(re.findall(r'^  "([\w.]+)":', SOURCES["catalogue/en.js"], re.MULTILINE))
+    code = "\n".join(text for name, text in SOURCES.items() if not name.startswith("catalogue/"))
+    named = set(re.findall(r'"([a-z]+(?:\.[a-z_]+)+)"', code)) & (
+        catalogue | set(re.findall(r'\bt\(\s*"([\w.]+)"', code))
+    )
+    made = re.findall(r"\bt\(`([\w.]+)\.\$\{", code)  # t(`player.failure.${kind}`)
+    found = {key for key in catalogue if any(key.startswith(f"{prefix}.") for prefix in made)}
+    assert named <= catalogue, "a word is missing"
+    assert catalogue == named | found, "a word is not used"
+
+
+def test_every_icon_is_there_and_every_one_is_used() -> None:
+    vendored = set(re.findall(r'"([a-z0-9-]+)":\[\[', (WEB / "vendor" / "icons.js").read_text()))
+    quoted = set(re.findall(r'"([a-z0-9-]+)"', ALL))
+    assert set(re.findall(r'<\$\{Icon\} name="([a-z0-9-]+)"', ALL)) <= vendored
+    assert vendored <= quoted
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_files_stay_small(name: str) -> None:
+    assert SOURCES[name].count("\n") <= MAX_LINES
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_nothing_turns_text_into_markup(name: str) -> None:
+    forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|dangerouslySet"
+    assert not re.search(forbidden, SOURCES[name])
+
+
+def test_the_socket_knows_no_page() -> None:
+    assert not re.search(r"\bdocument\b\.|\bwindow\b|localStorage|import ", SOURCES["socket.js"])
+
+
+def test_the_shell_allows_our_own_files_alone(server: Server) -> None:
+    response, body = get(server, "/t/anything")
+    policy = response.headers["Content-Security-Policy"]
+    assert response.status == 200 and b'<script type="importmap">' in body
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+    assert response.headers["Cache-Control"] == "no-cache"
+    again, nothing = get(server, "/r/lobby", If_None_Match=response.headers["ETag"])
+    assert (again.status, nothing) == (304, b"")
+
+
+def test_files_are_compressed_and_kept_for_ever(server: Server, site: Site) -> None:
+    path = site.first_screen[0]
+    plain, content = get(server, path)
+    assert plain.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert "immutable" in plain.headers["Cache-Control"]
+    assert plain.headers["Vary"] == "Accept-Encoding" and "Content-Encoding" not in plain.headers
+    for accept, coding in {"gzip": "gzip", "gzip, br": "br", "br;q=0, gzip": "gzip"}.items():
+        response, packed = get(server, path, Accept_Encoding=accept)
+        assert response.headers["Content-Encoding"] == coding
+        assert len(packed) < len(content)
+        assert response.headers["ETag"] != plain.headers["ETag"]
+
+
+def test_a_file_of_another_version_is_not_there(server: Server) -> None:
+    response, _ = get(server, "/assets/0000000000000000/app.js")
+    assert response.status == 404
+
+
+def test_versions_are_pinned() -> None:
+    text = (ROOT / "package.json").read_text()
+    assert re.findall(r'"[\w@/.-]+": "([\^~*>][^"]*)"', text) == []
