@@ -105,13 +105,13 @@ class HeadReader:
             if stop >= 0:
                 return self._complete(data[start : stop + 4], data[start : stop + 4], stop + 4)
         held = len(self._buffer)
-        window = data[start : start + limit + 1 - held]
+        window = data[start : start + limit - held]
         self._buffer += window
         stop = self._buffer.find(b"\r\n\r\n", max(0, held - 3))
         if stop >= 0:
             size = stop + 4
             return self._complete(bytes(self._buffer[:size]), window[: size - held], start + size - held)
-        if len(self._buffer) > limit:
+        if len(self._buffer) == limit:
             raise self._too_large()
         self._parse(window, self._buffer)
         return None
@@ -149,7 +149,8 @@ class _Sink:
         self.complete = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.fields.append((name.lower(), value))
+        # RFC 9112 5: a field line's value excludes the whitespace around it; llhttp leaves that after it.
+        self.fields.append((name.lower(), value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         self.complete = True

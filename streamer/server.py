@@ -183,6 +183,7 @@ class FrontDoor:
         """For `app.on_response_prepare`: aiohttp's answers while draining say `Connection: close`."""
         if self.draining:
             response.force_close()
+            response.headers["Connection"] = "close"  # aiohttp 3.14 calls this after it has made the fields
 
     def admit(self, connection: Connection) -> None:
         """Counts a new connection. Far beyond the limit it is dropped: even saying 503 takes a descriptor."""
