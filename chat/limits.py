@@ -10,8 +10,8 @@ class ChatLimits:
 
     messages_per_s: float = 10.0  # `send`, per connection, sustained
     messages_burst: int = 50  # ... and at once
-    commands_per_s: float = 100.0  # every frame, malformed ones too: each costs an answer
-    commands_burst: int = 500
+    commands_per_s: float = 50.0  # every other frame, malformed ones too: each costs an answer
+    commands_burst: int = 200
 
     max_connections: int = 50_000  # beyond it the handshake is answered 503
     max_rooms_per_connection: int = 50

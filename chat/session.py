@@ -118,17 +118,17 @@ class Session:
 
     def _judge_rate(self, command: AnyCommand | Malformed, now_s: float) -> Reply | None:
         rules = self._rules
-        self._commands_full_at_s, retry_ms = rules.commands.take(self._commands_full_at_s, now_s)
-        limit = f"{rules.limits.commands_per_s:g} commands a second"
-        if not retry_ms and isinstance(command, Send):
+        if isinstance(command, Send):
             self._messages_full_at_s, retry_ms = rules.messages.take(self._messages_full_at_s, now_s)
-            limit = f"{rules.limits.messages_per_s:g} messages a second"
+            limit = f"{rules.limits.messages_per_s:g} messages"
+        else:
+            self._commands_full_at_s, retry_ms = rules.commands.take(self._commands_full_at_s, now_s)
+            limit = f"{rules.limits.commands_per_s:g} commands"
         if not retry_ms:
             return None
         answered = command.reply if isinstance(command, Malformed) else command
-        return _refuse(
-            answered, ErrorCode.RATE_LIMITED, f"more than {limit}; try again in {retry_ms} ms", retry_ms
-        )
+        message = f"more than {limit} a second; try again in {retry_ms} ms"
+        return _refuse(answered, ErrorCode.RATE_LIMITED, message, retry_ms)
 
     def _hello(self, command: Hello) -> Sequence[Effect]:
         return (Authenticate(command.name, command.token),)

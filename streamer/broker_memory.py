@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from chat.broker import (
@@ -18,7 +18,8 @@ from chat.broker import (
     Stored,
 )
 from chat.messages import Author, Message, encode_event
-from streamer.journal import Group, Journal, JournalFailed, MessageRow
+from streamer.journal import Group, Journal, JournalClosed, MessageRow
+from streamer.lane import DatabaseFailed
 
 _EPOCH_BYTES = 8
 
@@ -84,7 +85,7 @@ class MemoryBroker:
             gathering = _Gathering(self)
             try:
                 self._journal.append(gathering)
-            except JournalFailed as error:
+            except JournalClosed as error:
                 asyncio.get_running_loop().call_soon(settle, NotStored(str(error)))
                 return
             self._filling = gathering
@@ -101,7 +102,7 @@ class MemoryBroker:
             await self.open(log)
             seq, rows = await self._journal.read(room, after or 0, limit)
             return Page(log.epoch, seq, [_entry(_message(row)) for row in rows])
-        except JournalFailed as error:
+        except DatabaseFailed as error:
             raise LogUnavailable(str(error)) from error
         finally:
             self.release(log)
@@ -114,22 +115,19 @@ class MemoryBroker:
     # --- for _Gathering
 
     async def open(self, log: _Log) -> None:
-        """Have `log` say what the disk says. Raises JournalFailed."""
+        """Have `log` say what the disk says. Raises DatabaseFailed."""
         async with log.opening:
             if log.known:
                 return
-            head = await self._journal.read_head(log.room)
-            since_ms = int(self._clock() * 1000) - NONCE_TTL_S * 1000
-            recent = await self._journal.read_nonces(log.room, since_ms)
-            missed: list[MessageRow] = []
-            if log.epoch and head.seq > log.seq:
-                # A commit was reported as failed, and was none. Those who listen get what they would not have
-                # seen.
-                _, missed = await self._journal.read(log.room, log.seq, head.seq - log.seq)
-            log.written = head.epoch is not None
-            log.epoch = head.epoch or log.epoch or self._entropy(_EPOCH_BYTES).hex()
-            log.seq = head.seq
-            log.nonces = {(row[0], row[1]): (row[4], Stored(row[2], row[3])) for row in recent}
+            end = await self._journal.read_end(log.room, int(self._clock() * 1000) - NONCE_TTL_S * 1000)
+            missed: Sequence[MessageRow] = ()
+            if log.epoch and end.seq > log.seq:
+                # A commit was reported as failed, and was none: those who listen have not seen what is in it.
+                _, missed = await self._journal.read(log.room, log.seq, end.seq - log.seq)
+            log.written = end.epoch is not None
+            log.epoch = end.epoch or log.epoch or self._entropy(_EPOCH_BYTES).hex()
+            log.seq = end.seq
+            log.nonces = {(row.author_id, row.nonce): (row.at, Stored(row.seq, row.id)) for row in end.recent}
             log.known = True
             if missed and log.deliver is not None:
                 log.deliver(log.epoch, [_entry(_message(row)) for row in missed])

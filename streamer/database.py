@@ -40,6 +40,15 @@ def make_engine(url: str) -> AsyncEngine:
     return create_async_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=10)
 
 
+def make_twin(engine: AsyncEngine) -> sa.Engine | None:
+    """A synchronous engine on the same SQLite file, set up the same way; None for another database."""
+    if engine.dialect.name != "sqlite":
+        return None
+    twin = sa.create_engine(engine.url.set(drivername="sqlite"))
+    sa.event.listen(twin, "connect", _set_pragmas)
+    return twin
+
+
 async def open_database(url: str) -> AsyncEngine:
     """Connect and bring the schema up to date.
 

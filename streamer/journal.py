@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Row, func, insert, select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from streamer.lane import DatabaseFailed, Lane
 from streamer.tables import messages, rooms
 
+_READERS = 2
 _NONCES_PER_READ = 1000
 
 MessageRow = Row[Any]  # of the table `messages`
 
 
-class JournalFailed(Exception):
-    """The database refused; the text is its own. The world's fault."""
+class JournalClosed(Exception):
+    """Nothing is written any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +31,25 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """What a room's log ends with. `epoch` is None and `seq` 0 for a room that was never written to."""
+class LogEnd:
+    """What a room's log ends with.
+
+    Attributes:
+        epoch: None for a room that was never written to.
+        seq: of the newest message; 0 without one.
+        recent: (author_id, nonce, seq, id, at) of the newest messages, oldest first.
+    """
 
     epoch: str | None
     seq: int
+    recent: Sequence[Row[Any]]
 
 
 class Batch(Protocol):
     """What one transaction is made of, and who is told how it ended."""
 
     async def prepare(self) -> Group:
-        """The rows; called when the transaction is about to begin. May raise JournalFailed."""
+        """The rows; called when the transaction is about to begin. May raise DatabaseFailed."""
         ...
 
     def committed(self) -> None:
@@ -61,7 +69,8 @@ class Journal:
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._writer = Lane(engine, "veza-journal")
+        self._readers = Lane(engine, "veza-history", _READERS)
         self._queue: deque[Batch] = deque()
         self._wake = asyncio.Event()
         self._closing = False
@@ -82,62 +91,31 @@ class Journal:
             self._closing = True
             while self._queue:
                 self._queue.popleft().failed("the journal is closed")
+            self._writer.close()
+            self._readers.close()
 
     def append(self, batch: Batch) -> None:
         """Have a batch written.
 
         Raises:
-            JournalFailed: the journal is closed.
+            JournalClosed
         """
         if self._closing:
-            raise JournalFailed("the journal is closed")
+            raise JournalClosed("the journal is closed")
         self._queue.append(batch)
         self._wake.set()
 
-    async def read_head(self, room: str) -> Head:
-        """Raises: JournalFailed."""
-        async with _Reading(self._engine) as connection:
-            epoch = await connection.scalar(select(rooms.c.epoch).where(rooms.c.name == room))
-            return Head(epoch, await _newest_seq(connection, room))
+    async def read_end(self, room: str, since_ms: int) -> LogEnd:
+        """The end of a room's log, with what was said at or after `since_ms`. Raises DatabaseFailed."""
+        return await self._readers.run(_read_end, room, since_ms)
 
-    async def read(self, room: str, after: int, limit: int) -> tuple[int, list[MessageRow]]:
+    async def read(self, room: str, after: int, limit: int) -> tuple[int, Sequence[MessageRow]]:
         """The newest seq, and the newest `limit` messages after `after`, oldest first, ending at that seq.
 
         Raises:
-            JournalFailed
+            DatabaseFailed
         """
-        newest = (
-            select(messages)
-            .where(messages.c.room == room, messages.c.seq > after)
-            .order_by(messages.c.seq.desc())
-            .limit(limit)
-        )
-        async with _Reading(self._engine) as connection:
-            seq = await _newest_seq(connection, room)
-            rows = list(await connection.execute(newest))
-        rows.reverse()
-        # Two statements may see two states; what was committed between them is at the end of the second.
-        return (rows[-1].seq if rows else seq), rows
-
-    async def read_nonces(self, room: str, since_ms: int) -> list[tuple[str, str, int, str, int]]:
-        """(author id, nonce, seq, id, at) of what was said since then, oldest first.
-
-        Raises:
-            JournalFailed
-        """
-        columns = (messages.c.author_id, messages.c.nonce, messages.c.seq, messages.c.id, messages.c.at)
-        query = select(*columns).where(messages.c.room == room)
-        # By seq, backwards, until they are too old: the table has no index by time, and needs none for this.
-        query = query.order_by(messages.c.seq.desc()).limit(_NONCES_PER_READ)
-        found: list[tuple[str, str, int, str, int]] = []
-        async with _Reading(self._engine) as connection:
-            while True:
-                page = query.where(messages.c.seq < found[-1][2]) if found else query
-                rows = [tuple(row) for row in await connection.execute(page)]
-                recent = [row for row in rows if row[4] >= since_ms]
-                found += recent
-                if len(recent) < _NONCES_PER_READ:
-                    return found[::-1]
+        return await self._readers.run(_read, room, after, limit)
 
     def close(self) -> None:
         """Let `run` write what was appended, and end."""
@@ -148,12 +126,9 @@ class Journal:
         try:
             group = await batch.prepare()
             if group.messages:
-                async with self._engine.begin() as connection:
-                    if group.rooms:
-                        await connection.execute(insert(rooms), group.rooms)
-                    await connection.execute(insert(messages), group.messages)
-        except (SQLAlchemyError, OSError, JournalFailed) as error:
-            batch.failed(_first_line(error))
+                await self._writer.run(_insert, group)
+        except DatabaseFailed as error:
+            batch.failed(str(error))
         except BaseException:
             batch.failed("the journal was stopped")
             raise
@@ -161,31 +136,43 @@ class Journal:
             batch.committed()
 
 
-class _Reading:
-    """A connection to read with, whose errors are JournalFailed."""
-
-    __slots__ = ("_connection", "_engine")
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    async def __aenter__(self) -> AsyncConnection:
-        try:
-            self._connection = await self._engine.connect()
-        except (SQLAlchemyError, OSError) as error:
-            raise JournalFailed(_first_line(error)) from error
-        return self._connection
-
-    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        await self._connection.close()
-        if isinstance(error, SQLAlchemyError | OSError):
-            raise JournalFailed(_first_line(error)) from error
+def _insert(connection: Connection, group: Group) -> None:
+    if group.rooms:
+        connection.execute(insert(rooms), group.rooms)
+    connection.execute(insert(messages), group.messages)
 
 
-async def _newest_seq(connection: AsyncConnection, room: str) -> int:
-    newest = await connection.scalar(select(func.max(messages.c.seq)).where(messages.c.room == room))
-    return newest or 0
+def _read_end(connection: Connection, room: str, since_ms: int) -> LogEnd:
+    epoch = connection.scalar(select(rooms.c.epoch).where(rooms.c.name == room))
+    seq = _newest_seq(connection, room)
+    columns = (messages.c.author_id, messages.c.nonce, messages.c.seq, messages.c.id, messages.c.at)
+    query = select(*columns).where(messages.c.room == room)
+    # By seq, backwards, until they are too old: the table has no index by time, and needs none for this.
+    query = query.order_by(messages.c.seq.desc()).limit(_NONCES_PER_READ)
+    recent: list[Row[Any]] = []
+    while True:
+        before = recent[-1].seq if recent else seq + 1
+        found = [
+            row for row in connection.execute(query.where(messages.c.seq < before)) if row.at >= since_ms
+        ]
+        recent += found
+        if len(found) < _NONCES_PER_READ:
+            return LogEnd(epoch, seq, recent[::-1])
 
 
-def _first_line(error: BaseException) -> str:
-    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+def _read(connection: Connection, room: str, after: int, limit: int) -> tuple[int, Sequence[MessageRow]]:
+    newest = (
+        select(messages)
+        .where(messages.c.room == room, messages.c.seq > after)
+        .order_by(messages.c.seq.desc())
+        .limit(limit)
+    )
+    seq = _newest_seq(connection, room)
+    rows = list(connection.execute(newest))
+    rows.reverse()
+    # Two statements may see two states; what was committed between them is at the end of the second.
+    return (rows[-1].seq if rows else seq), rows
+
+
+def _newest_seq(connection: Connection, room: str) -> int:
+    return connection.scalar(select(func.max(messages.c.seq)).where(messages.c.room == room)) or 0
