@@ -33,7 +33,7 @@ from streamer.server import DoorLimits, FrontDoor
 from streamer.settings import Settings
 from streamer.shelf import Shelf
 from streamer.start import StartRefused
-from streamer.uploads import ENVELOPE_BYTES, UploadLimits, Uploads
+from streamer.uploads import UploadLimits, Uploads
 from streamer.wheel import TimerWheel
 from streamer.work import Desk
 from streamer.worker import WorkerLimits, WorkerPool
@@ -41,6 +41,7 @@ from streamer.worker import WorkerLimits, WorkerPool
 # aiohttp's handlers have had their grace in the front door when it is told to stop.
 _HANDLERS_GRACE_S = 1.0
 _READ_BUFFER_BYTES = 256 << 10
+_ANY_BODY = 1 << 50
 
 log = structlog.get_logger()
 
@@ -197,13 +198,13 @@ async def serve(settings: Settings, secret: bytes) -> None:
 
 
 def door_limits(settings: Settings) -> DoorLimits:
-    """What the front door lets in. The API judges the body of an upload itself, and says more about it."""
+    """What the front door lets in. Only uploads have bodies that are read; they are measured there."""
     return DoorLimits(
         max_head_bytes=settings.max_head_bytes,
         max_header_count=settings.max_header_count,
         head_timeout_s=settings.head_timeout_s,
         idle_timeout_s=settings.idle_timeout_s,
-        max_body_bytes=settings.max_upload_bytes + 2 * ENVELOPE_BYTES,
+        max_body_bytes=_ANY_BODY,
         max_connections=settings.max_connections,
     )
 

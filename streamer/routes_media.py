@@ -12,8 +12,8 @@ from streamer.problems import PartMissing, TrackUnknown
 from streamer.route import Reply, Route
 from streamer.shelf import MEDIA_TYPE, PLAYLIST_TYPE, Shelf
 
-_ID = {"id": "The track's id."}
-_RENDITION = {"rendition": "Its name in the multivariant playlist."}
+_PARAMETERS = {"id": "The track's id.", "rendition": "Its name in the multivariant playlist."}
+_MEDIA_PLAYLIST = "EVENT while the track is packaged, VOD afterwards."
 _NOTE = "Answers Range, If-Range and conditional requests (RFC 9110); readable from pages of any site."
 # RFC 9110 field names that players of other sites send and a browser asks about first.
 _PREFLIGHT = {
@@ -34,66 +34,34 @@ class MediaRoutes:
 
     def routes(self) -> list[Route]:
         """The table."""
-        parts = [TrackUnknown, PartMissing]
+        playlist = {PLAYLIST_TYPE: None}
+        index, media = (
+            Reply(200, "The multivariant playlist.", playlist),
+            Reply(200, _MEDIA_PLAYLIST, playlist),
+        )
+        rendition = [Reply(200, "The file.", {MEDIA_TYPE: None}), Reply(206, "A part.", {MEDIA_TYPE: None})]
+        source = [Reply(200, "The file.", {"*/*": None}), Reply(206, "A part.", {"*/*": None})]
         gets = [
-            Route(
-                *(
-                    "GET",
-                    "/hls/{id}/index.m3u8",
-                    "getMultivariantPlaylist",
-                    "The HLS link of a track.",
-                    self._get,
-                ),
-                [Reply(200, "The multivariant playlist.", {PLAYLIST_TYPE: None})],
-                description=f"It is there from the first segment on. {_NOTE}",
-                tag="media",
-                parameters=_ID,
-                problems=parts,
-            ),
-            Route(
-                *(
-                    "GET",
-                    "/hls/{id}/{rendition}.m3u8",
-                    "getMediaPlaylist",
-                    "One rendition's playlist.",
-                    self._get,
-                ),
-                [Reply(200, "EVENT while the track is packaged, VOD afterwards.", {PLAYLIST_TYPE: None})],
-                description=_NOTE,
-                tag="media",
-                parameters=_ID | _RENDITION,
-                problems=parts,
-            ),
-            Route(
-                *(
-                    "GET",
-                    "/hls/{id}/{rendition}.mp4",
-                    "getRendition",
-                    "One rendition: a CMAF file.",
-                    self._get,
-                ),
-                [Reply(200, "The file.", {MEDIA_TYPE: None}), Reply(206, "A part.", {MEDIA_TYPE: None})],
-                description=_NOTE,
-                tag="media",
-                parameters=_ID | _RENDITION,
-                problems=parts,
-            ),
-            Route(
-                *(
-                    "GET",
-                    "/api/v1/tracks/{id}/source",
-                    "getSource",
-                    "The recording as it was uploaded.",
-                    self._get,
-                ),
-                [Reply(200, "The file.", {"*/*": None}), Reply(206, "A part.", {"*/*": None})],
-                description=_NOTE,
-                tag="media",
-                parameters=_ID,
-                problems=parts,
-            ),
+            self._of("/hls/{id}/index.m3u8", "getMultivariantPlaylist", "The HLS link of a track.", [index]),
+            self._of("/hls/{id}/{rendition}.m3u8", "getMediaPlaylist", "One rendition's playlist.", [media]),
+            self._of("/hls/{id}/{rendition}.mp4", "getRendition", "One rendition: a CMAF file.", rendition),
+            self._of("/api/v1/tracks/{id}/source", "getSource", "The recording as it was uploaded.", source),
         ]
         return [*gets, *(self._preflight_of(route) for route in gets)]
+
+    def _of(self, path: str, name: str, summary: str, replies: list[Reply]) -> Route:
+        return Route(
+            "GET",
+            path,
+            name,
+            summary,
+            self._get,
+            replies,
+            description=_NOTE,
+            tag="media",
+            parameters={key: meaning for key, meaning in _PARAMETERS.items() if f"{{{key}}}" in path},
+            problems=[TrackUnknown, PartMissing],
+        )
 
     def _preflight_of(self, route: Route) -> Route:
         return Route(

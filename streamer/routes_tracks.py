@@ -27,7 +27,7 @@ from streamer.problems import (
     UploadTooLarge,
 )
 from streamer.resource import FileBody, Resource
-from streamer.route import Reply, Route
+from streamer.route import Handler, Reply, Route
 from streamer.shelf import IMMUTABLE
 from streamer.track import State, Track, TrackPage, TrackRecord, view
 from streamer.uploads import Uploads
@@ -118,8 +118,6 @@ class TrackRoutes:
         ]
 
     def _routes_of_one(self) -> list[Route]:
-        missing = [TrackUnknown, PartMissing]
-        image: dict[str, Any] = {"image/jpeg": None, "image/png": None, "image/webp": None}
         return [
             Route(
                 *("GET", TRACK, "getTrack", "Look at a track.", self._get),
@@ -134,31 +132,28 @@ class TrackRoutes:
                 problems=[TrackUnknown],
                 writes=True,
             ),
-            Route(
-                *("GET", TRACK + "/cover", "getCover", "The cover that the recording carries.", self._cover),
-                [Reply(200, "The picture.", image)],
-                parameters=_ID,
-                problems=missing,
-            ),
-            Route(
-                *("GET", TRACK + "/waveform.json", "getWaveform", "The waveform.", self._waveform_json),
-                [Reply(200, "audiowaveform's JSON, version 2.", {_JSON: Waveform})],
+            *self._routes_of_parts(),
+        ]
+
+    def _routes_of_parts(self) -> list[Route]:
+        image: dict[str, Any] = {"image/jpeg": None, "image/png": None, "image/webp": None}
+        binary = {"application/octet-stream": None}
+
+        def part(name: str, operation: str, summary: str, handler: Handler, reply: Reply) -> Route:
+            return Route(
+                *("GET", f"{TRACK}/{name}", operation, summary, handler, [reply]),
                 description="While the track is packaged: as far as it has come.",
                 parameters=_ID,
-                problems=missing,
-            ),
-            Route(
-                *(
-                    "GET",
-                    TRACK + "/waveform.dat",
-                    "getWaveformFile",
-                    "The waveform, binary.",
-                    self._waveform_dat,
-                ),
-                [Reply(200, "audiowaveform's binary format, version 2.", {"application/octet-stream": None})],
-                parameters=_ID,
-                problems=missing,
-            ),
+                problems=[TrackUnknown, PartMissing],
+            )
+
+        cover = Reply(200, "The picture.", image)
+        as_json = Reply(200, "audiowaveform's JSON, version 2.", {_JSON: Waveform})
+        as_binary = Reply(200, "audiowaveform's binary format, version 2.", binary)
+        return [
+            part("cover", "getCover", "The cover that the recording carries.", self._cover, cover),
+            part("waveform.json", "getWaveform", "The waveform.", self._waveform_json, as_json),
+            part("waveform.dat", "getWaveformFile", "The waveform, binary.", self._waveform_dat, as_binary),
         ]
 
     async def _upload(self, request: web.Request, query: UploadQuery) -> web.StreamResponse:

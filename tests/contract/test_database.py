@@ -77,7 +77,8 @@ def rendition(name: str = "aac128") -> Rendition:
 
 async def test_the_migrations_make_the_tables(engine: AsyncEngine) -> None:
     def differences(connection: Connection) -> list[Any]:
-        return compare_metadata(MigrationContext.configure(connection), metadata)
+        found: list[Any] = compare_metadata(MigrationContext.configure(connection), metadata)
+        return found
 
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []

@@ -41,7 +41,7 @@ def test_an_upload_in_flight_is_finished(tmp_path: Path) -> None:
 
 
 def test_an_upload_that_does_not_end_is_cut_and_says_so(tmp_path: Path) -> None:
-    server = start_server(tmp_path / "data", stop_grace_s=0.5)
+    server = start_server(tmp_path / "data", stop_grace_s="0.5")
     with Wire(server.url) as wire:
         wire.begin("POST", f"{TRACKS}?filename=a.wav&ref=r", {"Content-Length": "1000000"})
         wire.socket.sendall(b"RIFF")

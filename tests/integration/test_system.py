@@ -137,7 +137,8 @@ def test_the_list_is_paged(tmp_path_factory: pytest.TempPathFactory) -> None:
     with running_server(folder) as server:
         made = [upload(server.url, text)["id"] for _ in range(3)]
         upload(server.url, make_tone(folder / "t.wav", seconds=1))
-        seen, cursor = [], ""
+        seen: list[str] = []
+        cursor: str | None = ""
         while cursor is not None:
             page = get_json(f"{server.url}{TRACKS}?limit=2{cursor and f'&cursor={cursor}'}")
             assert len(page["items"]) <= 2

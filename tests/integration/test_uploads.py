@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.support.api import get_json, upload, wait_for_track
@@ -294,3 +294,27 @@ def assert_gone(url: str) -> None:
         urllib.request.urlopen(url)
     assert answer.value.code == 404
     answer.value.close()
+
+
+def test_a_disk_without_room_is_said_before_the_body_is_sent(tmp_path: Path) -> None:
+    with running_server(tmp_path, min_free_bytes=1 << 49) as server, Wire(server.url) as wire:
+        wire.begin("POST", TRACKS, {"Content-Length": "1000", "Expect": "100-continue"})
+        reply = wire.reply()
+    assert (reply.status, reply.json["type"]) == (507, "/api/docs#disk-full")
+
+
+def test_one_upload_too_many_is_asked_to_come_back(tmp_path: Path) -> None:
+    with (
+        running_server(tmp_path, max_uploads=1) as server,
+        Wire(server.url) as wire,
+        Wire(server.url) as other,
+    ):
+        wire.begin("POST", f"{TRACKS}?ref=r", {"Content-Length": "1000000"})
+        wire.socket.sendall(b"RIFF")
+        wait_until(lambda: by_ref(server, "r"), "begun")
+        reply = other.request("POST", TRACKS, body=b"RIFF")
+        assert (reply.status, reply.json["type"]) == (503, "/api/docs#uploads-busy")
+        assert reply.headers["retry-after"] == "5"
+        wire.socket.close()
+        wait_until(lambda: by_ref(server, "r")[0]["state"] == "failed", "the place is free")
+        assert Wire(server.url).request("POST", TRACKS, body=b"RIFF").status == 201

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 _USER = "postgres"  # PostgreSQL refuses to run as root; Debian's package makes this user
 
@@ -44,7 +45,7 @@ def running_postgres(folder: Path) -> Iterator[str]:
 
 
 def _run(binaries: Path, program: str, *arguments: str | Path) -> None:
-    become = {}
+    become: dict[str, Any] = {}
     if os.geteuid() == 0:
         user = pwd.getpwnam(_USER)
         become = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}

@@ -9,7 +9,9 @@ TIMEOUT_S = 30
 _POLL_S = 0.02
 
 
-def wait_until(condition: Callable[[], T], what: str = "the condition", timeout_s: float = TIMEOUT_S) -> T:
+def wait_until(
+    condition: Callable[[], T | None], what: str = "the condition", timeout_s: float = TIMEOUT_S
+) -> T:
     """The first true value of `condition`."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):
