@@ -68,13 +68,18 @@ def readable_while_arriving(head: bytes) -> bool:
     return position == 0
 
 
-def refusal(sample_rate: int, channels: int) -> str | None:
-    """Why sound of this kind can't be taken, in words; None if it can."""
+def check(sample_rate: int, channels: int) -> None:
+    """Turn away sound that nobody records.
+
+    Raises:
+        MediaRefused: the rate, in Hz, or the channels are out of bounds.
+    """
     if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
-        return f"a sample rate of {sample_rate} Hz is outside of {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
+        raise MediaRefused(
+            f"a sample rate of {sample_rate} Hz is outside of {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
+        )
     if not 1 <= channels <= MAX_CHANNELS:
-        return f"{channels} channels are outside of 1 to {MAX_CHANNELS}"
-    return None
+        raise MediaRefused(f"{channels} channels are outside of 1 to {MAX_CHANNELS}")
 
 
 def believable_duration_ms(

@@ -89,12 +89,12 @@ class _Attempt:
     def _frames(self, decoder: "_Decoder") -> Iterator[AudioFrame]:
         """The frames of a source that still arrives, as they would be if it were complete."""
         samples = gapless.mp3_samples(self._source) if decoder.container.format.name == "mp3" else None
-        return gapless.without_padding(decoder, samples, _first_samples) if samples else iter(decoder)
+        return gapless.without_padding(decoder, samples, _first) if samples else iter(decoder)
 
     def _transcode(self, decoder: "_Decoder", frames: Iterator[AudioFrame]) -> None:
         for frame in frames:
             if self.encoder is None:
-                _check(frame)
+                intake.check(frame.sample_rate, len(frame.layout.channels))
                 self._report(decoder.opened(frame, self._source.size_bytes))
                 self._tell(decoder)
                 (plan,) = ladder.plan(frame.sample_rate, len(frame.layout.channels))
@@ -132,9 +132,7 @@ class _Decoder:
             raise MediaRefused("there is no sound in it")
         best = container.streams.best("audio")
         sound = best if isinstance(best, AudioStream) else container.streams.audio[0]
-        codec: Any = (
-            sound.codec_context
-        )  # None, whatever its type says, for a codec that FFmpeg has no decoder for
+        codec: Any = sound.codec_context  # None where FFmpeg has no decoder, whatever the type says
         if codec is None or codec.codec.name not in _DECODERS:
             raise MediaRefused("its sound is in a codec that is not known here")
         codec.thread_count = 1
@@ -206,21 +204,43 @@ class _Shaper:
             self._adapt(frame)
         lost = self._timeline.feed(frame.pts, frame.samples)
         while lost > 0:
-            yield from self._resampler.resample(_silence(frame, min(lost, _BLOCK_SAMPLES)))
+            yield from self._pass(_silence(frame, min(lost, _BLOCK_SAMPLES)))
             lost -= _BLOCK_SAMPLES
         frame.pts = None  # from here on, the place of a sample is its number
-        yield from self._resampler.resample(frame)
+        yield from self._pass(frame)
 
-    def flush(self) -> list[AudioFrame]:
+    def flush(self) -> Iterator[AudioFrame]:
         """What is left, the resampler's tail included."""
-        return [] if self._format is None else self._resampler.resample(None)
+        if self._format is not None:
+            self._in.push(None)
+            with suppress(EOFError):
+                while True:
+                    yield self._out.pull()
 
     def _adapt(self, frame: AudioFrame) -> None:
-        _check(frame)
+        intake.check(frame.sample_rate, len(frame.layout.channels))
+        rate, layout = str(self._plan.sample_rate), _LAYOUTS[self._plan.channels]
         self._format = (frame.format.name, frame.layout.name, frame.sample_rate)
         self._timeline = Timeline(frame.sample_rate, self._time_base)
-        layout = _LAYOUTS[self._plan.channels]
-        self._resampler = av.AudioResampler("fltp", layout, self._plan.sample_rate, frame_size=_BLOCK_SAMPLES)
+        self._held, self._block = 0.0, _BLOCK_SAMPLES * frame.sample_rate / self._plan.sample_rate
+        self._graph = graph = av.filter.Graph()  # kept, because its parts refer to it weakly
+        tick = Fraction(1, frame.sample_rate)
+        self._in = graph.add_abuffer(None, frame.sample_rate, frame.format, frame.layout, time_base=tick)
+        form = graph.add("aformat", sample_fmts="fltp", sample_rates=rate, channel_layouts=layout)
+        self._out: Any = graph.add("abuffersink")
+        graph.link_nodes(self._in, form, self._out).configure()
+        graph.set_audio_frame_size(_BLOCK_SAMPLES)
+
+    def _pass(self, frame: AudioFrame) -> Iterator[AudioFrame]:
+        self._in.push(frame)
+        self._held += frame.samples
+        while self._held >= self._block:  # asking for a block that is not there would cost an exception
+            try:
+                block = self._out.pull()
+            except BlockingIOError:  # the resampler holds some back
+                return
+            self._held -= self._block
+            yield block
 
 
 class _Encoder:
@@ -284,11 +304,6 @@ def _open(file: SourceReader | Forwards) -> InputContainer:
         return av.open(file, "r", None, options, metadata_errors="replace", buffer_size=_READ_BYTES)
 
 
-def _check(frame: AudioFrame) -> None:
-    if reason := intake.refusal(frame.sample_rate, len(frame.layout.channels)):
-        raise MediaRefused(reason)
-
-
 def _silence(frame: AudioFrame, samples: int) -> AudioFrame:
     silent = _like(frame, AudioFrame(frame.format.name, frame.layout.name, samples))
     level = b"\x80" if frame.format.name in ("u8", "u8p") else b"\0"
@@ -297,7 +312,7 @@ def _silence(frame: AudioFrame, samples: int) -> AudioFrame:
     return silent
 
 
-def _first_samples(frame: AudioFrame, samples: int) -> AudioFrame:
+def _first(frame: AudioFrame, samples: int) -> AudioFrame:
     return _frame(np.ascontiguousarray(frame.to_ndarray()[:, :samples]), frame)
 
 

@@ -3,6 +3,7 @@
 Never imported by the server itself.
 """
 
+import gc
 import os
 
 # numpy's BLAS would start a thread for every core. A process with threads must not fork, and nothing here
@@ -11,3 +12,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import hls.transcoder  # noqa: F401
 import streamer.worker_files  # noqa: F401
+
+# What is loaded stays: a worker's garbage collector need not look at it, and its pages stay shared.
+gc.collect()
+gc.freeze()

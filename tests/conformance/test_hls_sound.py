@@ -1,4 +1,4 @@
-"""What comes out is what went in: the HLS of every recording, decoded by ffmpeg and held against the source."""
+"""What comes out is what went in: the HLS of every recording, decoded by ffmpeg, beside its source."""
 
 from pathlib import Path
 

@@ -108,7 +108,7 @@ def test_bandwidth_rounds_up():
 
 
 def test_peak_is_of_the_heaviest_stretch_near_the_target_duration():
-    # Half a second of heavy sound is no peak by itself, only in company that reaches half the target duration.
+    # Half a second of heavy sound is no peak by itself, only in company of half the target duration.
     model = rendition(22_050, 88_200, 44_100 * 4, sizes=(50_000, 25_000, 40_000))
     assert playlist.peak_bandwidth(model) == 75_000 * 8 * 10 // 25
 
