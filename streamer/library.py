@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from streamer import folder
 from streamer.ids import is_id
@@ -113,10 +114,10 @@ class Library:
     async def sweep(self) -> None:
         """Forget the traces of failed uploads after a day. Runs until cancelled."""
         while True:
-            for track_id in await self._desk.catalogue.failed_before(self._desk.now_ms() - _TRACE_TTL_MS):
-                await self._desk.catalogue.delete(track_id)
-                self._desk.shelf.remove(track_id)
-                await asyncio.to_thread(folder.remove, self._root / track_id)
+            try:
+                await self._sweep_once()
+            except (OSError, SQLAlchemyError) as error:
+                log.error("the traces of failed uploads could not be removed", error=str(error))
             await asyncio.sleep(_SWEEP_INTERVAL_S)
 
     def expect_stop(self) -> None:
@@ -138,6 +139,12 @@ class Library:
             if record.state.value in counts:
                 counts[record.state.value] += 1
         return counts
+
+    async def _sweep_once(self) -> None:
+        for track_id in await self._desk.catalogue.failed_before(self._desk.now_ms() - _TRACE_TTL_MS):
+            await self._desk.catalogue.delete(track_id)
+            self._desk.shelf.remove(track_id)
+            await asyncio.to_thread(folder.remove, self._root / track_id)
 
     def _take_up(self, record: TrackRecord) -> Work:
         self._forget_finished()

@@ -67,7 +67,7 @@ class Shelf:
         self._max_kept = max_kept
         self._active: dict[str, _Entry] = {}
         self._kept: OrderedDict[str, _Entry] = OrderedDict()
-        self._loading: dict[str, asyncio.Task[TrackRecord | None]] = {}
+        self._loading: dict[str, asyncio.Future[TrackRecord | None]] = {}
 
     def find(self, path: str) -> Resource | Awaitable[Resource | None] | None:
         """The front door's question, in the form of `MediaShelf.find`."""
@@ -80,10 +80,7 @@ class Shelf:
         entry = self._at_hand(track_id)
         if entry is None:
             return self._find_later(track_id, path) if is_id(track_id) else None
-        try:
-            return entry.resources[path]
-        except KeyError:
-            return self._render(entry, path)
+        return entry.resources.get(path) or self._render(entry, path)
 
     async def get(self, track_id: str) -> TrackRecord | None:
         """The track, from memory or the database. Safe to cancel: others wait on undisturbed."""
@@ -92,10 +89,11 @@ class Shelf:
             return entry.record
         if not is_id(track_id):
             return None
-        task = self._loading.get(track_id)
-        if task is None:
-            task = self._loading[track_id] = self._tasks.create_task(self._fetch(track_id))
-        return await asyncio.shield(task)
+        loaded = self._loading.get(track_id)
+        if loaded is None:
+            loaded = self._loading[track_id] = asyncio.get_running_loop().create_future()
+            self._tasks.create_task(self._fetch(track_id, loaded), name=f"load {track_id}")
+        return await asyncio.shield(loaded)
 
     def hold(self, record: TrackRecord) -> None:
         """Keep a track that is being worked on in memory until `release`."""
@@ -153,23 +151,26 @@ class Shelf:
         if record is None:
             return None
         entry = self._at_hand(track_id)
-        return self._render(entry, path) if entry is not None else None
+        if entry is None:
+            return None
+        return entry.resources.get(path) or self._render(entry, path)
 
-    async def _fetch(self, track_id: str) -> TrackRecord | None:
-        """Load a track and keep it, unless it was removed or taken into work while the database thought."""
-        task = asyncio.current_task()
+    async def _fetch(self, track_id: str, loaded: asyncio.Future[TrackRecord | None]) -> None:
+        """Load a track for all who wait. A database that fails is their error, not the end of the server."""
         try:
             record = await self._load(track_id)
-            if self._loading.get(track_id) is not task:
-                return None
             if record is not None:
                 record.file_bytes = await asyncio.to_thread(file_sizes, self._folder / track_id, record)
-                if self._loading.get(track_id) is not task:
-                    return None
+        except Exception as error:
+            loaded.set_exception(error)
+        else:
+            # Removed, or taken into work, while the database thought: what it said is out of date.
+            current = self._loading.get(track_id) is loaded
+            if record is not None and current:
                 self._keep(_Entry(record))
-            return record
+            loaded.set_result(record if current else None)
         finally:
-            if self._loading.get(track_id) is task:
+            if self._loading.get(track_id) is loaded:
                 del self._loading[track_id]
 
     def _render(self, entry: _Entry, path: str) -> Resource | None:
