@@ -1,7 +1,7 @@
 """The web page: a shell of HTML for every screen, and files under addresses that name their content.
 
 Everything is read, hashed and compressed once, at start, in a thread; a request is a look-up in a dict.
-Two trees have a hash each, ours and the third-party one: a new version of ours leaves fonts and hls.js cached.
+Two trees have a hash each, ours and the third-party one: a new version of ours leaves hls.js cached.
 """
 
 import asyncio
@@ -186,12 +186,12 @@ def build_site(root: Path = WEB) -> Site:
 
 def preferred_coding(accept_encoding: str, asset: Asset) -> str:
     """The smallest form that the client takes (RFC 9110 section 12.5.3); "" if it names none of ours."""
-    accepted = set()
+    accepted: dict[str, bool] = {}
     for item in accept_encoding.lower().split(","):
         name, _, weight = item.partition(";")
-        if weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
-            accepted.add(name.strip())
-    usable = [coding for coding in asset.bodies if coding in accepted or (coding and "*" in accepted)]
+        accepted[name.strip()] = weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    other = accepted.get("*", False)
+    usable = [coding for coding in asset.bodies if accepted.get(coding, bool(coding) and other)]
     return min(usable, key=lambda coding: len(asset.bodies[coding]), default="")
 
 

@@ -2,7 +2,7 @@
 const PREPARED_S = 8;
 const PLAYING_S = 60;
 const BEHIND_S = 120;
-const NETWORK_RETRIES = 6;
+const NETWORK_RETRIES = 4;
 const RETRY_MS = 1000;
 // hls.js reloads a growing playlist once a segment; a push of the server's gets there first when sound runs out.
 const HUNGRY_S = 6;

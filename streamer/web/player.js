@@ -2,12 +2,15 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 
 import { Deck } from "./deck.js";
+import { line, socket } from "./line.js";
 import { kept } from "./store.js";
 import { loadTrack, trackSignal } from "./tracks.js";
 
 const REMEMBER_EVERY_S = 2;
 const NEXT_WITHIN_S = 20;
 const RESTART_AFTER_S = 3;
+// Somebody who crosses a card on the way to another does not mean it.
+const DWELL_MS = 60;
 
 const saved = kept("player", { queue: [], index: 0, position: 0 });
 export const volume = kept("volume", 1);
@@ -39,9 +42,10 @@ for (const each of [deck, spare]) listen(each);
 markCurrent();
 
 function onDeckError(which, kind) {
-  if (which !== deck) return which.eject();
+  which.eject();
+  if (which !== deck) return;
   failure.value = kind;
-  waiting.value = false;
+  playing.value = waiting.value = false;
 }
 
 function listen(which) {
@@ -95,6 +99,14 @@ export function prepare(track) {
   spare.cue(track);
 }
 
+let pointing = null;
+
+/** Somebody points at a track, and may press play in a moment. */
+export function pointAt(track) {
+  clearTimeout(pointing);
+  pointing = setTimeout(() => prepare(track), DWELL_MS);
+}
+
 /** Play a track; `among` is the list it stands in, which plays on after it. */
 export function play(track, { among = [track], at = 0 } = {}) {
   queue.value = among.map((each) => each.id);
@@ -104,19 +116,26 @@ export function play(track, { among = [track], at = 0 } = {}) {
 
 function start(track, at) {
   failure.value = null;
+  let cued = null;
   if (deck.track?.id !== track.id) {
     deck.audio.pause();
     [deck, spare] = [spare, deck];
     markCurrent();
-    spare.eject();
-    if (deck.track?.id !== track.id) deck.cue(track, at);
+    putAway(spare, spare.track);
+    if (deck.track?.id !== track.id) cued = deck.cue(track, at);
   }
   deck.engage();
   if (deck.audio.readyState > 0 && Math.abs(deck.audio.currentTime - at) > 0.05) deck.seek(at);
   position.value = at;
   readBuffered();
-  resume();
+  resume(); // now, in the click itself, or a phone's browser will not let it
+  cued?.then(resumeIfWanted); // and again, because an element that is given a source stops
   remember();
+}
+
+/** Empty the deck that was left, once the new sound has begun, unless it has been given something else. */
+function putAway(left, track) {
+  setTimeout(() => left === spare && left.track === track && left.eject());
 }
 
 function resume() {
@@ -128,6 +147,8 @@ function resume() {
     waiting.value = false;
   });
 }
+
+const resumeIfWanted = () => playing.peek() && resume();
 
 export function toggle() {
   const track = current.peek();
@@ -147,7 +168,7 @@ export function seek(seconds) {
   remember();
   if (deck.track?.id !== track.id) return;
   if (deck.audio.readyState > 0) deck.seek(target);
-  else deck.cue(track, target).then(() => playing.peek() && resume());
+  else deck.cue(track, target).then(resumeIfWanted);
 }
 
 export const seekBy = (seconds) => seek(position.peek() + seconds);
@@ -188,6 +209,16 @@ export async function startPlayer({ smooth }) {
   effect(() => {
     const track = current.value;
     if (track) untracked(() => deck.track?.id === track.id && deck.grow(track));
+  });
+  effect(() => {
+    const id = currentId.value;
+    if (id && trackSignal(id).value === null) untracked(() => forget(id));
+  });
+  // It may grow while one looks at something else; what was missed while the line was down is asked for.
+  effect(() => (currentId.value ? socket.watch(currentId.value) : undefined));
+  effect(() => {
+    const id = currentId.value;
+    if (id && line.value.state === "online") loadTrack(id).catch(() => {});
   });
   effect(() => {
     if (playing.value && smooth) untracked(animate);

@@ -10,11 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.chromium import Faults, browsing
 from tests.support.server import Server
-from tests.support.severing import severable
+from tests.support.severing import LINE_BROKE, severable
 from tests.support.talking import come_in, say
-
-# A browser says of a socket that it could not open.
-LINE_BROKE = r"WebSocket connection|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET"
 
 
 @pytest.fixture

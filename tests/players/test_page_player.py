@@ -9,6 +9,7 @@ from tests.support.api import upload, wait_for_track
 from tests.support.chromium import browsing
 from tests.support.player import CURRENT, count_stalls, position, stalls, state, wait_until_past
 from tests.support.server import Server
+from tests.support.severing import LINE_BROKE, severable
 
 PLAY_ANSWER_MS = 100
 SEEK_TO = 0.7
@@ -157,3 +158,20 @@ def test_deleting_asks_first_and_says_who_is_gone(chromium: Browser, server: Ser
         expect(page.locator(f"a[href='/t/{doomed}']")).to_have_count(0)
         page.goto(f"/t/{doomed}")
         expect(page.get_by_role("heading", name="This track is not here")).to_be_visible()
+
+
+def test_a_server_that_went_away_is_told_in_words_and_play_tries_again(
+    chromium: Browser, server: Server, track_id: str
+) -> None:
+    with severable(server.port) as line, browsing(chromium, line.url) as (page, faults):
+        faults.allowed.append(LINE_BROKE)
+        page.goto("/")
+        expect(page.locator(".card .play-button").first).to_be_enabled()
+        page.evaluate("async () => void (await import('hls.js'))")
+        line.cut()
+        page.locator(".card .play-button").first.click()
+        expect(page.get_by_role("alert")).to_contain_text("The server does not answer", timeout=60_000)
+        line.mend()
+        page.get_by_role("region", name="Player").get_by_role("button", name="Play").click()
+        wait_until_past(page, 0.5)
+        expect(page.get_by_role("alert")).to_have_count(0)

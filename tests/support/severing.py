@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _CHUNK_BYTES = 65536
+# What a browser says of it in its console.
+LINE_BROKE = r"WebSocket connection|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET"
 
 
 class Line:

@@ -9,7 +9,7 @@ import { Thumb } from "./waveform.js";
 /** A track in a list: cover, words, sound. */
 export function Card({ track, among }) {
   const current = player.currentId.value === track.id;
-  const ready = () => player.prepare(track);
+  const ready = () => player.pointAt(track);
   return html`<article class=${`card ${current ? "is-current" : ""}`} onPointerEnter=${ready}>
     <div class="card-art">
       <a href=${track.links.page} tabindex="-1" aria-hidden="true"><${Cover} track=${track} /></a>

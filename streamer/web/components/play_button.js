@@ -8,7 +8,7 @@ export function PlayButton({ track, among, className = "", size = 20 }) {
   const current = player.currentId.value === track.id;
   const on = current && player.playing.value;
   const waits = on && player.waiting.value;
-  const ready = () => player.prepare(track);
+  const ready = () => player.pointAt(track);
   const press = () => (current ? player.toggle() : player.play(track, { among }));
   return html`<button
     type="button"
@@ -17,7 +17,7 @@ export function PlayButton({ track, among, className = "", size = 20 }) {
     disabled=${!track.playable}
     onPointerEnter=${ready}
     onFocus=${ready}
-    onTouchStart=${ready}
+    onTouchStart=${() => player.prepare(track)}
     onClick=${press}
   ><${Icon} name=${on ? "pause" : "play"} size=${size} /></button>`;
 }

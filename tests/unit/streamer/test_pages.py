@@ -1,0 +1,67 @@
+"""streamer/pages.py: what is preloaded, which form is sent, what the policy says."""
+
+import base64
+import hashlib
+
+import pytest
+
+from streamer.pages import Asset, compress, content_security_policy, mount, preferred_coding, static_imports
+
+TEXT = Asset("text/css; charset=utf-8", "t", {"": b"aaaa", "br": b"a", "gzip": b"aa"})
+FONT = Asset("font/woff2", "f", {"": b"aaaa"})
+
+
+@pytest.mark.parametrize(
+    ("accept", "coding"),
+    [
+        ("", ""),
+        ("identity", ""),
+        ("gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("GZIP", "gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip"),
+        ("br; q=0.000, *", "gzip"),
+        ("*", "br"),
+        ("*;q=0", ""),
+        (";;,,=", ""),
+    ],
+)
+def test_preferred_coding_rfc9110_section_12_5_3(accept: str, coding: str) -> None:
+    assert preferred_coding(accept, TEXT) == coding
+
+
+def test_what_is_compressed_already_is_sent_as_it_is() -> None:
+    assert preferred_coding("br, gzip", FONT) == ""
+    assert compress(b"x" * 1000, ".woff2").bodies == {"": b"x" * 1000}
+
+
+def test_all_that_the_entry_imports_is_preloaded_once_and_no_more() -> None:
+    scripts = {
+        "/assets/1/app.js": b'import { a } from "./parts/a.js";\nimport x from "lib";\nimport("./later.js");',
+        "/assets/1/parts/a.js": b'import "../b.js";\nexport * from "./a.js";',
+        "/assets/1/b.js": b'import{h}from"lib";',
+        "/assets/1/later.js": b"",
+        "/assets/2/lib.mjs": b'import{y}from"deep";',
+        "/assets/2/deep.mjs": b"",
+    }
+    modules = {"lib": "/assets/2/lib.mjs", "deep": "/assets/2/deep.mjs"}
+    assert sorted(static_imports(scripts, modules)) == [
+        "/assets/1/app.js",
+        "/assets/1/b.js",
+        "/assets/1/parts/a.js",
+        "/assets/2/deep.mjs",
+        "/assets/2/lib.mjs",
+    ]
+
+
+def test_a_tree_has_another_address_when_any_byte_or_name_changes() -> None:
+    trees = [{"a": b"1", "b": b"2"}, {"a": b"1", "b": b"3"}, {"a": b"1", "c": b"2"}, {"a": b"12", "b": b""}]
+    assert len({mount(tree) for tree in trees}) == len(trees)
+    assert mount(trees[0]) == mount(dict(trees[0]))
+
+
+def test_the_policy_allows_one_inline_script_by_its_hash() -> None:
+    policy = content_security_policy('{"imports":{}}')
+    digest = base64.b64encode(hashlib.sha256(b'{"imports":{}}').digest()).decode()
+    assert f"script-src 'self' 'sha256-{digest}';" in policy
+    assert "unsafe" not in policy
