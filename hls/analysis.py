@@ -30,7 +30,7 @@ class PeakMeter:
 
     def feed(self, block: npt.NDArray[np.float32]) -> None:
         """Take samples of shape (channels, n), full scale 1.0; channels are mixed in equal parts."""
-        mono = block[0] if len(block) == 1 else block.mean(axis=0, dtype=np.float32)
+        mono = block[0] if len(block) == 1 else block.sum(axis=0) * np.float32(1 / len(block))
         if len(self._rest):
             mono = np.concatenate((self._rest, mono))
         whole = len(mono) // self._samples_per_peak * self._samples_per_peak

@@ -61,6 +61,16 @@ class SourceReader(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Job:
+    """All that a packaging job is given."""
+
+    source: SourceReader
+    output: Output
+    limits: Limits
+    report: Reporter
+
+
 class Forwards:
     """A source that can't seek: FFmpeg then takes things as they come, and asks for nothing from the end."""
 

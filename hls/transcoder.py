@@ -18,10 +18,10 @@ from av import AudioCodecContext, AudioFrame, AudioStream
 from av.container import InputContainer
 from av.stream import Discard, Disposition
 
-from hls import analysis, gapless, intake, ladder, tags
-from hls.job import Forwards, Limits, MediaRefused, Output, Reporter, SourceReader, read_at
+from hls import analysis, attempt, intake, ladder, tags
+from hls.job import Forwards, Job, Limits, MediaRefused, Output, Reporter, SourceReader
 from hls.packager import Packager
-from hls.report import Finished, Opened, Tagged
+from hls.report import Opened, Tagged
 from hls.timeline import Timeline
 
 # PyAV loads the four modules above when a stream asks for them; a worker can't open files any more then.
@@ -48,84 +48,31 @@ def package(source: SourceReader, output: Output, limits: Limits, report: Report
         OSError: source or output could not be read or written.
         MemoryError: FFmpeg or numpy did not get what they asked for.
     """
-    if source.size_bytes is None and intake.readable_while_arriving(read_at(source, 0, intake.HEAD_BYTES)):
-        attempt = _Attempt(source, output, limits, report)
-        try:
-            return attempt.run(Forwards(source))
-        except MediaRefused:
-            if attempt.encoder is not None:
-                raise
-        # Nothing came out: its index stands at its end, or its beginning was too little to tell what it is.
-    source.wait_complete()
-    source.seek(0)
-    _Attempt(source, output, limits, report).run(source)
+    attempt.package(Job(source, output, limits, report), _open)
 
 
-class _Attempt:
-    """One pass over the source. While `encoder` is None, nothing was reported or written."""
-
-    def __init__(self, source: SourceReader, output: Output, limits: Limits, report: Reporter) -> None:
-        self._source = source
-        self._output = output
-        self._limits = limits
-        self._report = report
-        self._told: Tagged | None = None
-        self.encoder: _Encoder | None = None
-
-    def run(self, file: SourceReader | Forwards) -> None:
-        """Read from the first byte to the last."""
-        arriving = isinstance(file, Forwards)
-        with _open(file) as container, _blaming_source("its sound can't be converted"):
-            decoder = _Decoder(container)
-            self._transcode(decoder, self._frames(decoder) if arriving else iter(decoder))
-            if self.encoder is None:
-                raise MediaRefused("no sound in it could be decoded")
-            duration_ms = self.encoder.finish()
-            look_again = arriving and container.format.name not in intake.TAGS_COME_FIRST
-        if look_again:
-            self._read_tags_again()
-        self._report(Finished(duration_ms))
-
-    def _frames(self, decoder: "_Decoder") -> Iterator[AudioFrame]:
-        """The frames of a source that still arrives, as they would be if it were complete."""
-        samples = gapless.mp3_samples(self._source) if decoder.container.format.name == "mp3" else None
-        return gapless.without_padding(decoder, samples, _first) if samples else iter(decoder)
-
-    def _transcode(self, decoder: "_Decoder", frames: Iterator[AudioFrame]) -> None:
-        for frame in frames:
-            if self.encoder is None:
-                intake.check(frame.sample_rate, len(frame.layout.channels))
-                self._report(decoder.opened(frame, self._source.size_bytes))
-                self._tell(decoder)
-                (plan,) = ladder.plan(frame.sample_rate, len(frame.layout.channels))
-                shaper = _Shaper(plan, decoder.sound.time_base)
-                packager = Packager(plan, self._output, self._report, self._source.tell)
-                self.encoder = _Encoder(plan, packager, self._limits)
-            self.encoder.feed(shaper.feed(frame))
-        if self.encoder is not None:
-            self.encoder.feed(shaper.flush())
-
-    def _tell(self, decoder: "_Decoder") -> None:
-        """Report the tags, unless they have been reported just so."""
-        tagged = decoder.tagged()
-        if tagged != self._told:
-            self._told = tagged
-            if tagged.cover_type is not None:
-                self._output.keep_cover(decoder.cover)
-            self._report(tagged)
-
-    def _read_tags_again(self) -> None:
-        """Look for tags at the end of the source, now that it is there."""
-        self._source.wait_complete()
-        self._source.seek(0)
-        with suppress(MediaRefused), _open(self._source) as container:
-            decoder = _Decoder(container)
-            next(iter(decoder), None)
-            self._tell(decoder)
+@contextmanager
+def _open(file: SourceReader | Forwards) -> Iterator["_Recording"]:
+    options = intake.open_options(_DECODERS, arriving=isinstance(file, Forwards))
+    with _blaming_source("it is not a recording in a format that is known here"):
+        container = av.open(file, "r", None, options, metadata_errors="replace", buffer_size=_READ_BYTES)
+    with container, _blaming_source("its sound can't be converted"):
+        yield _Recording(container)
 
 
-class _Decoder:
-    """The sound of a container as frames, damage left out; and its tags, complete from the first frame on."""
+@contextmanager
+def _blaming_source(reason: str) -> Iterator[None]:
+    """What FFmpeg can't do with a source is the source's fault; but for memory, which is ours to give."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except av.FFmpegError as error:
+        raise MediaRefused(reason) from error
+
+
+class _Recording:
+    """A container and the sound in it. Implements `hls.attempt.Recording`."""
 
     def __init__(self, container: InputContainer) -> None:
         if not container.streams.audio:
@@ -137,9 +84,10 @@ class _Decoder:
             raise MediaRefused("its sound is in a codec that is not known here")
         codec.thread_count = 1
         covers = [s for s in container.streams.video if s.disposition & Disposition.attached_pic]
-        self.container = container
-        self.sound = sound
+        self.container = container.format.name
         self.cover = b""
+        self._input = container
+        self._sound = sound
         self._wanted = [sound, *covers[:1]]
         for stream in container.streams:
             if stream not in self._wanted:
@@ -147,24 +95,35 @@ class _Decoder:
 
     def opened(self, frame: AudioFrame, size_bytes: int | None) -> Opened:
         """What this is, told by its first frame; `size_bytes` of the source, None while it arrives."""
-        codec = self.sound.codec_context
+        codec = self._sound.codec_context
         pcm = codec.bit_rate if codec.name.startswith("pcm_") else None
-        duration_ms = intake.believable_duration_ms(self.container.duration, pcm, size_bytes)
+        duration_ms = intake.believable_duration_ms(self._input.duration, pcm, size_bytes)
         channels = len(frame.layout.channels)
-        return Opened(self.container.format.name, codec.name, frame.sample_rate, channels, duration_ms)
+        return Opened(self.container, codec.name, frame.sample_rate, channels, duration_ms)
 
     def tagged(self) -> Tagged:
         """What the container and its sound say of themselves."""
-        return tags.tagged((self.container.metadata, self.sound.metadata), self.cover)
+        return tags.tagged((self._input.metadata, self._sound.metadata), self.cover)
 
-    def __iter__(self) -> Iterator[AudioFrame]:
+    def frames(self) -> Iterator[AudioFrame]:
+        """The sound, damage left out."""
         return intake.undamaged(self._decode(packet) for packet in self._packets())
+
+    def cut(self, frame: AudioFrame, samples: int) -> AudioFrame:
+        """The first so many samples of a frame of planes."""
+        return _frame(np.ascontiguousarray(frame.to_ndarray()[:, :samples]), frame)
+
+    def encoder(self, frame: AudioFrame, job: Job) -> "_Encoder":
+        """Begin the one rendition that there is for now."""
+        (plan,) = ladder.plan(frame.sample_rate, len(frame.layout.channels))
+        packager = Packager(plan, job.output, job.report, job.source.tell)
+        return _Encoder(plan, _Shaper(plan, self._sound.time_base), packager, job.limits)
 
     def _packets(self) -> "Iterator[av.Packet[Any] | None]":
         """Packets in order, with None where the container was damaged."""
         while True:
             try:
-                yield from self.container.demux(self._wanted)
+                yield from self._input.demux(self._wanted)
                 return
             except MemoryError:
                 raise
@@ -175,11 +134,11 @@ class _Decoder:
         """The frames of a packet, or None if it is damaged."""
         if packet is None:
             return None
-        if packet.stream is not self.sound:
+        if packet.stream is not self._sound:
             self.cover = self.cover or bytes(packet)
             return []
         try:
-            return list(self.sound.codec_context.decode(packet))
+            return list(self._sound.codec_context.decode(packet))
         except MemoryError:
             raise
         except av.FFmpegError:
@@ -246,7 +205,9 @@ class _Shaper:
 class _Encoder:
     """One encoder for the whole track, whatever its source does; every sample that goes in is counted."""
 
-    def __init__(self, plan: ladder.RenditionPlan, packager: Packager, limits: Limits) -> None:
+    def __init__(
+        self, plan: ladder.RenditionPlan, shaper: _Shaper, packager: Packager, limits: Limits
+    ) -> None:
         codec = av.CodecContext.create(plan.codec, "w")
         assert isinstance(codec, AudioCodecContext)
         codec.sample_rate = plan.sample_rate
@@ -255,28 +216,33 @@ class _Encoder:
         codec.bit_rate = plan.bitrate
         codec.time_base = Fraction(1, plan.sample_rate)
         codec.thread_count = 1
-        self.plan = plan
         self._codec = codec
+        self._rate = plan.sample_rate
+        self._shaper = shaper
         self._packager = packager
         self._max_ticks = limits.max_duration_s * plan.sample_rate
         self._ticks = 0
 
-    def feed(self, blocks: Iterable[AudioFrame]) -> None:
-        """Take blocks of any length in the plan's rate and channels."""
-        for block in blocks:
-            self._ticks += block.samples
-            if self._ticks > self._max_ticks:
-                raise MediaRefused(f"it is longer than {self._max_ticks // self.plan.sample_rate} s")
-            block.pts = None
-            for packet in self._codec.encode(self._measured(block)):
-                self._packager.feed(bytes(packet))
+    def feed(self, frame: AudioFrame) -> None:
+        """Take a frame of any format."""
+        self._encode(self._shaper.feed(frame))
 
     def finish(self) -> int:
         """Nothing more comes; the duration in milliseconds, rounded to the nearest."""
+        self._encode(self._shaper.flush())
         if not self._ticks:
             raise MediaRefused("there is not one sample of sound in it")
         self._packager.finish([bytes(packet) for packet in self._codec.encode(None)], self._ticks)
-        return (2000 * self._ticks + self.plan.sample_rate) // (2 * self.plan.sample_rate)
+        return (2000 * self._ticks + self._rate) // (2 * self._rate)
+
+    def _encode(self, blocks: Iterable[AudioFrame]) -> None:
+        for block in blocks:
+            self._ticks += block.samples
+            if self._ticks > self._max_ticks:
+                raise MediaRefused(f"it is longer than {self._max_ticks // self._rate} s")
+            block.pts = None
+            for packet in self._codec.encode(self._measured(block)):
+                self._packager.feed(bytes(packet))
 
     def _measured(self, block: AudioFrame) -> AudioFrame:
         samples = block.to_ndarray().astype(np.float32, copy=False)
@@ -287,33 +253,12 @@ class _Encoder:
         return block
 
 
-@contextmanager
-def _blaming_source(reason: str) -> Iterator[None]:
-    """What FFmpeg can't do with a source is the source's fault; but for memory, which is ours to give."""
-    try:
-        yield
-    except MemoryError:
-        raise
-    except av.FFmpegError as error:
-        raise MediaRefused(reason) from error
-
-
-def _open(file: SourceReader | Forwards) -> InputContainer:
-    options = intake.open_options(_DECODERS, arriving=isinstance(file, Forwards))
-    with _blaming_source("it is not a recording in a format that is known here"):
-        return av.open(file, "r", None, options, metadata_errors="replace", buffer_size=_READ_BYTES)
-
-
 def _silence(frame: AudioFrame, samples: int) -> AudioFrame:
     silent = _like(frame, AudioFrame(frame.format.name, frame.layout.name, samples))
     level = b"\x80" if frame.format.name in ("u8", "u8p") else b"\0"
     for plane in silent.planes:
         plane.update(level * plane.buffer_size)
     return silent
-
-
-def _first(frame: AudioFrame, samples: int) -> AudioFrame:
-    return _frame(np.ascontiguousarray(frame.to_ndarray()[:, :samples]), frame)
 
 
 def _frame(samples: "np.ndarray[Any, Any]", model: AudioFrame) -> AudioFrame:
