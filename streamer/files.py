@@ -31,7 +31,7 @@ class TruncatedFile(Exception):
 
 
 class OpenFile:
-    """A descriptor in the cache. It is closed when it has left the cache and its last user."""
+    """A descriptor in the cache. It is closed, and -1, when it has left the cache and its last user."""
 
     __slots__ = ("fd", "fresh", "path", "readable_at_once", "users")
 
@@ -41,6 +41,10 @@ class OpenFile:
         self.users = 0
         self.fresh = True  # used since the last sweep
         self.readable_at_once = bool(_NOWAIT)  # the file system knows RWF_NOWAIT
+
+    def close(self) -> None:
+        fd, self.fd = self.fd, -1
+        os.close(fd)
 
     def read_at_once(self, view: memoryview, offset_bytes: int) -> int:
         """Reads what the page cache has; never waits for a disk.
@@ -107,7 +111,7 @@ class FileCache:
     def release(self, file: OpenFile) -> None:
         file.users -= 1
         if not file.users and self._files.get(file.path) is not file:
-            os.close(file.fd)
+            file.close()
 
     def sweep(self) -> None:
         """Lets go of files that were deleted, or not used since the last sweep."""
@@ -124,7 +128,7 @@ class FileCache:
     def _retire(self, path: Path) -> None:
         file = self._files.pop(path)
         if not file.users:
-            os.close(file.fd)
+            file.close()
 
 
 def open_from_thread(path: Path) -> int:

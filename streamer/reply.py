@@ -3,6 +3,7 @@
 from typing import Final
 
 from streamer.answer import Answer, answer
+from streamer.files import OpenFile
 from streamer.heads import Head
 from streamer.ranges import Span
 from streamer.resource import FileBody, Resource
@@ -28,7 +29,7 @@ class Reply:
         wire: the response head, and the whole body if that is small and in memory.
         span: what follows `wire` from the resource's file.
         size_bytes: of the whole response.
-        resident: the page cache had all of `span` within this second.
+        resident: the open file, if the page cache had all of `span` within this second.
     """
 
     __slots__ = ("_answer", "date_line", "head", "resident", "resource", "size_bytes", "span", "wire")
@@ -41,7 +42,7 @@ class Reply:
         self.wire = b""
         self.span: Span | None = None
         self.size_bytes = 0
-        self.resident = False
+        self.resident: OpenFile | None = None
 
     def renew(self, resource: Resource, date_line: bytes) -> Answer:
         """Answers with the resource as it is now; what is small is kept at hand for the next who asks."""
@@ -68,7 +69,7 @@ class Reply:
             return
         self.resource, self._answer, self.date_line = resource, result, date_line
         self.size_bytes = len(self.wire) + (self.span.size_bytes if self.span else 0)
-        self.resident = False
+        self.resident = None
 
 
 class ReplyMemory:

@@ -117,7 +117,7 @@ class FrontDoor:
         limits: DoorLimits,
         wheel: TimerWheel | None = None,
     ) -> None:
-        self.shelf = shelf
+        self.find = shelf.find
         self.http = http
         self.websocket = websocket
         self.limits = limits
@@ -125,6 +125,7 @@ class FrontDoor:
         self.stats = DoorStats()
         self.draining = False
         self.replies = ReplyMemory()
+        self.known = self.replies.get
         self.date_line = b""
         self._loop = loop
         self._own_wheel = wheel is None

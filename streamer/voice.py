@@ -41,7 +41,16 @@ class Voice:
     is asked again within that second.
     """
 
-    __slots__ = ("_closing", "_door", "_listener", "_lookup", "_sender", "_socket", "_transport")
+    __slots__ = (
+        "_closing",
+        "_door",
+        "_listener",
+        "_lookup",
+        "_sender",
+        "_socket",
+        "_socket_fd",
+        "_transport",
+    )
 
     def __init__(self, door: "FrontDoor", transport: asyncio.Transport, listener: Listener) -> None:
         self._door = door
@@ -51,6 +60,7 @@ class Voice:
         self._lookup: asyncio.Future[Resource | None] | None = None
         self._sender: Sender | None = None
         self._socket: socket.socket | None = None
+        self._socket_fd = -1
 
     @property
     def speaking(self) -> bool:
@@ -165,13 +175,14 @@ class Voice:
         Returns: bytes of the span sent; None when nothing was, not even the head.
         """
         door = self._door
-        assert reply.resource is not None and isinstance(reply.resource.body, FileBody)
-        file = door.files.find(reply.resource.body.path)
-        if file is None:
-            return None
+        file = reply.resident
         try:
-            if reply.resident and _HAS_SENDFILE:
+            if file is not None and file.fd >= 0:
                 return self._send_by_kernel(reply.wire, file, span)
+            assert reply.resource is not None and isinstance(reply.resource.body, FileBody)
+            file = door.files.find(reply.resource.body.path)
+            if file is None:
+                return None
             count = door.pump.copy(self._transport, reply.wire, file, span)
         except ConnectionError:
             self._transport.abort()
@@ -181,7 +192,8 @@ class Voice:
             door.report(error)
             self._transport.abort()
             return None
-        reply.resident = count == span.size_bytes
+        if _HAS_SENDFILE and count == span.size_bytes:
+            reply.resident = file
         return count or None
 
     def _send_by_kernel(self, head: bytes, file: OpenFile, span: Span) -> int | None:
@@ -190,13 +202,15 @@ class Voice:
             # given so that the system isn't asked for them; send() needs neither.
             fd = self._transport.get_extra_info("socket").fileno()
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=fd)
+            self._socket_fd = fd
+        file.fresh = True
         try:
             if self._socket.send(head, _MSG_MORE) != len(head):
                 raise ConnectionError("the socket took part of a response head")
         except BlockingIOError:
             return None
         try:
-            count = os.sendfile(self._socket.fileno(), file.fd, span.offset_bytes, span.size_bytes)
+            count = os.sendfile(self._socket_fd, file.fd, span.offset_bytes, span.size_bytes)
         except BlockingIOError:
             return 0
         if not count:

@@ -241,3 +241,20 @@ async def test_stats_count() -> None:
         assert (stats.requests_total, stats.refused_total[400], stats.connections_open) == (4, 1, 1)
         assert stats.bytes_sent > 3 * len(PLAYLIST.body)
         await client.close()
+
+
+async def test_a_reader_that_falls_behind_the_kernel_gets_every_byte(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    content = os.urandom(300_000)
+    path.write_bytes(content)
+    async with front_door(Shelf({"/hls/file": file_resource(path)})) as door:
+        client = await door.connect()
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        for _ in range(120):  # 12 MB: more than the sockets hold
+            client.send(b"GET /hls/file HTTP/1.1\r\nHost: x\r\nRange: bytes=1000-100999\r\n\r\n")
+            await asyncio.sleep(0.001)  # so that each arrives alone, which is what the hot path answers
+        client.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        for _ in range(120):
+            answer = await client.receive()
+            assert (answer.status, answer.body) == (206, content[1000:101_000])
+        await client.close()
