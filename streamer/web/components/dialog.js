@@ -21,7 +21,7 @@ export function Dialog({ title, onClose, children }) {
 }
 
 const KEYS = [
-  ["keys.space", "space"],
+  ["space", "toggle"],
   ["←  →", "seek"],
   ["⇧ ←  →", "leap"],
   ["m", "mute"],
@@ -32,7 +32,7 @@ const KEYS = [
 export function Shortcuts({ onClose }) {
   return html`<${Dialog} title=${t("keys.title")} onClose=${onClose}>
     <dl class="keys">${KEYS.map(
-      ([key, action]) => html`<div><dt><kbd>${key === "keys.space" ? t("keys.space") : key}</kbd></dt><dd>${t(`keys.${action}`)}</dd></div>`,
+      ([key, action]) => html`<div><dt><kbd>${key === "space" ? t("key.space") : key}</kbd></dt><dd>${t(`keys.${action}`)}</dd></div>`,
     )}</dl>
     <p class="quiet">${t("keys.media")}</p>
   <//>`;

@@ -18,15 +18,15 @@ const ROOM_LIMIT = 64;
 
 /** What is new, a way in for files, a way in to rooms. */
 export function Home() {
-  const online = useComputed(() => line.value.state === "online");
+  const lost = useComputed(() => line.value.since !== null);
   useEffect(() => {
     document.title = t("home.document");
     return socket.watch(null);
   }, []);
   // After a break of the line, pushes may have been missed.
   useEffect(() => {
-    loadList();
-  }, [online.value]);
+    if (!lost.value) loadList();
+  }, [lost.value]);
   const empty = latest.value?.length === 0;
   return html`<main id="main" class="home">
     <div class="home-main">

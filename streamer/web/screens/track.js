@@ -22,12 +22,13 @@ const COPIED_MS = 2000;
 export function Track({ name: id }) {
   const track = trackSignal(id).value;
   const error = useSignal(null);
-  const online = line.value.state === "online";
+  const lost = line.value.since !== null;
   useEffect(() => socket.watch(id), [id]);
   useEffect(() => {
+    if (lost) return; // what is known stays; it is asked for again when the line is back
     error.value = null;
     loadTrack(id).catch((reason) => (error.value = reason.message));
-  }, [id, online]);
+  }, [id, lost]);
   useEffect(() => {
     document.title = track ? t("track.document", { title: track.title }) : "Veza";
     if (track) player.prepare(track);
