@@ -170,33 +170,25 @@ class Voice:
     def _send_span(self, reply: Reply, span: Span) -> int | None:
         """Sends a reply's head and as much of its span as is possible without waiting.
 
-        A failure that leaves the response half sent closes the connection.
-
         Returns: bytes of the span sent; None when nothing was, not even the head.
         """
-        door = self._door
         file = reply.resident
+        if file is not None and file.fd >= 0:
+            return self._send_by_kernel(reply.wire, file, span)
+        assert reply.resource is not None and isinstance(reply.resource.body, FileBody)
+        file = self._door.files.find(reply.resource.body.path)
+        if file is None:
+            return None
         try:
-            if file is not None and file.fd >= 0:
-                return self._send_by_kernel(reply.wire, file, span)
-            assert reply.resource is not None and isinstance(reply.resource.body, FileBody)
-            file = door.files.find(reply.resource.body.path)
-            if file is None:
-                return None
-            count = door.pump.copy(self._transport, reply.wire, file, span)
-        except ConnectionError:
-            self._transport.abort()
-            return None
-        except (TruncatedFile, OSError) as error:
-            door.stats.truncated_total += 1
-            door.report(error)
-            self._transport.abort()
-            return None
+            count = self._door.pump.copy(self._transport, reply.wire, file, span)
+        except (TruncatedFile, OSError):
+            return None  # a sender will meet it again, and report it
         if _HAS_SENDFILE and count == span.size_bytes:
             reply.resident = file
         return count or None
 
     def _send_by_kernel(self, head: bytes, file: OpenFile, span: Span) -> int | None:
+        """Returns as `_send_span` does. A failure leaves the answer half sent, and closes the connection."""
         if self._socket is None:
             # The same descriptor, not a copy: detach() keeps it from being closed twice. Family and type are
             # given so that the system isn't asked for them; send() needs neither.
@@ -204,15 +196,20 @@ class Voice:
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=fd)
             self._socket_fd = fd
         file.fresh = True
+        sent = None
         try:
             if self._socket.send(head, _MSG_MORE) != len(head):
                 raise ConnectionError("the socket took part of a response head")
+            sent = 0
+            sent = os.sendfile(self._socket_fd, file.fd, span.offset_bytes, span.size_bytes)
+            if not sent:
+                raise TruncatedFile(f"{file.path} ends before byte {span.offset_bytes}")
         except BlockingIOError:
-            return None
-        try:
-            count = os.sendfile(self._socket_fd, file.fd, span.offset_bytes, span.size_bytes)
-        except BlockingIOError:
-            return 0
-        if not count:
-            raise TruncatedFile(f"{file.path} ends before byte {span.offset_bytes}")
-        return count
+            pass  # the socket is full
+        except ConnectionError:
+            self._transport.abort()
+        except (TruncatedFile, OSError) as error:
+            self._door.stats.truncated_total += 1
+            self._door.report(error)
+            self._transport.abort()
+        return sent

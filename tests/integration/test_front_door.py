@@ -1,6 +1,7 @@
 """The front door on real sockets: media, the way to aiohttp and back, order, and files."""
 
 import asyncio
+import errno
 import os
 from pathlib import Path
 
@@ -257,4 +258,86 @@ async def test_a_reader_that_falls_behind_the_kernel_gets_every_byte(tmp_path: P
         for _ in range(120):
             answer = await client.receive()
             assert (answer.status, answer.body) == (206, content[1000:101_000])
+        await client.close()
+
+
+@pytest.mark.parametrize("error", [BlockingIOError(), OSError(errno.EOPNOTSUPP, "no RWF_NOWAIT here")])
+async def test_what_the_page_cache_has_not_got_a_thread_reads(
+    error: OSError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def preadv(*_: object) -> int:
+        raise error
+
+    path = tmp_path / "cold"
+    content = os.urandom(1_000_000)
+    path.write_bytes(content)
+    async with front_door(Shelf({"/hls/cold": file_resource(path)})) as door:
+        monkeypatch.setattr("os.preadv", preadv)
+        client = await door.connect()
+        for _ in range(2):
+            assert (await client.ask("/hls/cold")).body == content
+            assert (await client.ask("/hls/cold", "Range: bytes=9-99999")).body == content[9:100_000]
+        await client.close()
+
+
+async def test_a_disk_that_fails_cuts_the_answer_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "broken"
+    path.write_bytes(bytes(1_000_000))
+    async with front_door(Shelf({"/hls/broken": file_resource(path)})) as door:
+        client = await door.connect()
+        assert (await client.ask("/hls/broken", "Range: bytes=0-9")).status == 206
+
+        def preadv(*_: object) -> int:
+            raise OSError(errno.EIO, "the disk is dying")
+
+        monkeypatch.setattr("os.preadv", preadv)
+        client.send(b"GET /hls/broken HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await client.receive()).status == 500  # nothing was promised yet
+        assert await client.at_end()
+        assert door.door.stats.truncated_total == 1
+        await client.close()
+
+
+@pytest.mark.parametrize("takes", [0, 1, 50_000])
+async def test_what_the_kernel_does_not_take_follows(
+    takes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sendfile, calls = os.sendfile, []
+
+    def reluctant(out: int, file: int, offset: int, count: int) -> int:
+        calls.append(count)
+        if not takes:
+            raise BlockingIOError
+        return sendfile(out, file, offset, min(count, takes))
+
+    path = tmp_path / "file"
+    content = os.urandom(200_000)
+    path.write_bytes(content)
+    async with front_door(Shelf({"/hls/file": file_resource(path)})) as door:
+        monkeypatch.setattr("os.sendfile", reluctant)
+        client = await door.connect()
+        for _ in range(10):
+            assert (await client.ask("/hls/file", "Range: bytes=5-100004")).body == content[5:100_005]
+        assert calls
+        await client.close()
+
+
+@pytest.mark.parametrize("error", [0, BrokenPipeError(), OSError(errno.EIO, "the disk is dying")])
+async def test_what_the_kernel_can_not_send_is_cut_off(
+    error: OSError | int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sendfile(*_: object) -> int:
+        if isinstance(error, OSError):
+            raise error
+        return error
+
+    path = tmp_path / "file"
+    path.write_bytes(bytes(100_000))
+    async with front_door(Shelf({"/hls/file": file_resource(path)})) as door:
+        monkeypatch.setattr("os.sendfile", sendfile)
+        client = await door.connect()
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
+            for _ in range(10):
+                await client.ask("/hls/file", "Range: bytes=5-100004")
+        assert door.door.stats.truncated_total == (not isinstance(error, ConnectionError))
         await client.close()

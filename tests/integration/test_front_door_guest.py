@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from streamer.framing import ChunkedBody
 from streamer.refusal import Refused
 from streamer.resource import Resource
-from tests.support.door import PLAYLIST, Door, Shelf, file_resource, front_door, until
+from tests.support.door import PLAYLIST, Client, Door, Shelf, file_resource, front_door, until
 
 UPGRADE = (
     b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -170,6 +170,45 @@ async def test_a_refused_upload_ends_the_handler_at_once() -> None:
         assert (await client.receive()).status == 400
         await door.uploads.interrupted.wait()
         assert not door.uploads.sizes
+        await client.close()
+
+
+async def test_an_upload_that_nobody_reads_is_not_taken_in() -> None:
+    async with front_door() as door:
+        client = await door.connect()
+        client.writer.transport.set_write_buffer_limits(0)
+        size = 64 << 20  # far more than the sockets hold
+        client.send(b"POST /lazy HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
+        sending = asyncio.create_task(send_all(client, size))
+        await door.uploads.started.wait()
+        (handler,) = guests(door)
+        await until(lambda: handler._reading_paused)
+        assert not sending.done()
+        door.uploads.released.set()
+        await sending
+        assert (await client.receive()).body == b'{"size": %d}' % size
+        await client.close()
+
+
+async def send_all(client: Client, size: int) -> None:
+    for _ in range(size >> 20):
+        client.send(bytes(1 << 20))
+        await client.writer.drain()
+
+
+async def test_aiohttp_waits_for_a_reader_that_falls_behind(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    content = os.urandom(30_000_000)
+    path.write_bytes(content)
+    async with front_door(Shelf({"/hls/file": file_resource(path)})) as door:
+        client = await door.connect()
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        client.send(b"GET /api HTTP/1.1\r\nHost: x\r\n\r\nGET /hls/file HTTP/1.1\r\nHost: x\r\n\r\n")
+        await until(lambda: bool(guests(door)) and guests(door)[0]._paused)
+        client.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        assert (await client.receive()).body == b'{"path": "/api"}'
+        assert (await client.receive()).body == content
+        assert (await client.ask("/hls/file", "Range: bytes=0-9")).body == content[:10]
         await client.close()
 
 

@@ -113,6 +113,11 @@ def application(shelf: Shelf, uploads: Uploads) -> web.Application:
         uploads.sizes.append(size)
         return web.json_response({"size": size}, status=201)
 
+    async def lazy(request: web.Request) -> web.Response:
+        uploads.started.set()
+        await uploads.released.wait()
+        return await upload(request)
+
     async def slow(request: web.Request) -> web.Response:
         uploads.started.set()
         await uploads.released.wait()
@@ -128,6 +133,7 @@ def application(shelf: Shelf, uploads: Uploads) -> web.Application:
     app = web.Application(client_max_size=1 << 40)
     app.router.add_get("/api", hello)
     app.router.add_post("/upload", upload)
+    app.router.add_post("/lazy", lazy)
     app.router.add_get("/slow", slow)
     app.router.add_get("/hls/{name}", media)
     return app
