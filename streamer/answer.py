@@ -129,24 +129,25 @@ def _date(field: str | None) -> int | None:
 
 def _fields(resource: Resource) -> bytes:
     """The fields that every answer with content of the resource carries."""
-    disposition = resource.disposition
-    return b"%bLast-Modified: %b\r\nAccept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n%b" % (
-        _validators(resource),
-        _http_date(resource.last_modified),
-        b"Content-Disposition: %b\r\n" % disposition.encode("latin-1") if disposition else b"",
+    return _render_fields(
+        resource.etag, resource.cache_control, resource.last_modified, resource.disposition or ""
     )
 
 
 @lru_cache(1024)
-def _http_date(seconds: int) -> bytes:
-    return formatdate(seconds, usegmt=True).encode()
+def _render_fields(etag: str, cache_control: str, last_modified: int, disposition: str) -> bytes:
+    return b"%bLast-Modified: %b\r\nAccept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n%b" % (
+        _render_validators(etag, cache_control),
+        formatdate(last_modified, usegmt=True).encode(),
+        b"Content-Disposition: %b\r\n" % disposition.encode("latin-1") if disposition else b"",
+    )
 
 
-def _validators(resource: Resource) -> bytes:
+def _render_validators(etag: str, cache_control: str) -> bytes:
     """RFC 9110 15.4.5: what a 304 carries of the fields that a 200 would have had."""
     return b"ETag: %b\r\nCache-Control: %b\r\n%b" % (
-        resource.etag.encode("latin-1"),
-        resource.cache_control.encode("latin-1"),
+        etag.encode("latin-1"),
+        cache_control.encode("latin-1"),
         _CORS,
     )
 
@@ -155,7 +156,7 @@ def _without_body(resource: Resource, status: int, method: str) -> Answer:
     """304, 412 or 416; the errors say why, unless HEAD asked."""
     line = b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
     if status == 304:
-        return Answer(304, line + _validators(resource), (), 0)
+        return Answer(304, line + _render_validators(resource.etag, resource.cache_control), (), 0)
     if status == 416:
         size = resource.size_bytes
         body = problem(416, f"no byte of that range exists: the resource has {size} bytes")

@@ -51,8 +51,7 @@ def locate(field: str, size_bytes: int) -> tuple[Span, ...] | Unsatisfiable | No
     if not specs:
         return None
     if not spans:
-        # A suffix of nothing is satisfiable, and yet has no byte that Content-Range could name: the whole,
-        # 200.
+        # A suffix of nothing is satisfiable, but has no byte for Content-Range to name: the whole, 200.
         return None if size_bytes == 0 and any(_asks_for_suffix(spec) for spec in specs) else Unsatisfiable()
     return _coalesced(spans)
 
