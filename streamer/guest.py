@@ -1,7 +1,6 @@
 """aiohttp as a guest on a connection of the front door: it may use the transport, until it has to leave."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from streamer.framing import Body, ChunkedBody, LengthBody
@@ -85,8 +84,13 @@ class Guest:
 
     def finish(self) -> None:
         """Answers the request in hand, then closes the connection."""
-        close: Callable[[], None] = self._handler.close  # type: ignore[attr-defined]  # web.RequestHandler's
-        close()
+        handler: Any = self._handler
+        request = handler._current_request
+        if handler._messages or (request is not None and not request.content.is_eof()):
+            # aiohttp 3.14 is deaf after `close`, to its own parser too: one that had paused for back-pressure
+            # would never see the end of the body. The answer says close, by `FrontDoor.announce_close`.
+            return
+        handler.close()
 
     def leave(self, error: Exception | None = None) -> None:
         """For the guest the connection is lost, and it can't touch it any more; for others it goes on."""

@@ -189,7 +189,8 @@ class Work:
             case Refused():
                 await self.fail(Event.MEDIA_REFUSED, report.reason)
             case Broken() if self._stopping:
-                self._left = True
+                # An upload may still come to its end; the row then says `packaging`, and the next start does it.
+                self._log.info("packaging is left to the next start", reason=report.reason)
             case Broken():
                 await self.fail(Event.WORK_BROKE, report.reason)
 
