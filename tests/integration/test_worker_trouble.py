@@ -85,7 +85,7 @@ async def test_a_dead_forkserver_is_brought_up_again(tmp_path, tone):
             last = await end
             assert isinstance(last, Broken)
             assert "killed" in last.reason
-            assert gone(worker)
+            await until(lambda: gone(worker))
         assert (await package(pool, tone, tmp_path / "next"))[-1] == Finished(12_000)
 
 
