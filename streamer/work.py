@@ -189,7 +189,7 @@ class Work:
             case Refused():
                 await self.fail(Event.MEDIA_REFUSED, report.reason)
             case Broken() if self._stopping:
-                # An upload may still come to its end; the row then says `packaging`, and the next start does it.
+                # An upload may still come to its end; the row then says `packaging`: the next start's work.
                 self._log.info("packaging is left to the next start", reason=report.reason)
             case Broken():
                 await self.fail(Event.WORK_BROKE, report.reason)
