@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from tests.support.api import get_json, upload, wait_for_track
