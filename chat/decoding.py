@@ -67,8 +67,8 @@ def _explain(frame: dict[str, Any], kind: type[Command]) -> str | None:
         value = frame[field.name]
         try:
             msgspec.convert(value, field.type)
-        except msgspec.ValidationError as error:
-            return f"{field.name} is {_show(value)}, not {_rule(field.type) or str(error)}"
+        except msgspec.ValidationError:
+            return f"{field.name} is {_show(value)}, not {_rule(field.type)}"
     return None
 
 
@@ -82,12 +82,10 @@ def _echo(frame: dict[str, Any], key: str) -> str | None:
     return value if isinstance(value, str) and len(value) <= _MAX_ECHOED_CHARS else None
 
 
-def _rule(annotation: Any) -> str | None:
+def _rule(annotation: Any) -> str:
     """What the type of a field says of itself; for an optional one, what its other half says."""
-    for part in (annotation, *get_args(annotation)):
-        for meta in getattr(part, "__metadata__", ()):
-            return str(meta.description)
-    return None
+    parts = (annotation, *get_args(annotation))
+    return next(str(meta.description) for part in parts for meta in getattr(part, "__metadata__", ()))
 
 
 def _show(value: object) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 from msgspec.structs import force_setattr
 
-from chat.names import clean_name
+from chat.names import MAX_NAME_CHARS, clean_name
 
 MAX_BODY_CHARS = 4000
 MAX_ROOM_CHARS = 64
@@ -50,6 +50,7 @@ TrackId = Annotated[
         description=f"1 to {MAX_TRACK_CHARS} letters, digits, - _, or null",
     ),
 ]
+Name = Annotated[str, Meta(description=f"1 to {MAX_NAME_CHARS} visible characters, or null")]
 Seq = Annotated[int, Meta(ge=0, le=MAX_SEQ, description=f"an integer from 0 to {MAX_SEQ}")]
 Body = Annotated[
     str, Meta(min_length=1, max_length=MAX_BODY_CHARS, description=f"1 to {MAX_BODY_CHARS} characters")
@@ -83,7 +84,7 @@ class Command(Struct, frozen=True, tag_field="type", tag=str.lower):
 class Hello(Command, frozen=True):
     """First frame of a connection: a guest's `name`, or a `token`, or a guest's token and a new name."""
 
-    name: str | None = None
+    name: Name | None = None
     token: Token | None = None
 
     def __post_init__(self) -> None:

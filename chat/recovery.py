@@ -100,7 +100,7 @@ class Tail:
     def locate(self, since: Position | None) -> Ready | Wait:
         """Judge what somebody gets who has seen the log up to `since`, or nothing."""
         if not self.loaded:
-            return Wait(None, self._limits.history_messages)
+            return self._first()
         if since is None:
             return Ready(self._newest(), False, None)
         if since.epoch != self.epoch and since.seq > 0:
@@ -125,7 +125,7 @@ class Tail:
             return Lost(since)
         if not self.loaded:
             self._hold(epoch, entries)
-            return Wait(None, self._limits.history_messages)
+            return self._first()
         merged, stranded = merge(Page(epoch, self.seq, ()), entries)
         self._append(merged)
         if stranded:
@@ -138,6 +138,8 @@ class Tail:
         same = self.loaded and page.epoch == self.epoch
         held = list(self._entries) if same else []
         early = self._early if self._early_epoch == page.epoch else ()
+        # Either the page is older than a change of epochs or the deliveries are: another read will tell.
+        doubtful = len(self._early) > len(early)
         floor = held[0].seq - 1 if held else self.seq
         if same and page.seq < floor:  # so much came meanwhile that the page no longer touches
             page = Page(page.epoch, floor, ())
@@ -151,7 +153,10 @@ class Tail:
         if lost:
             return Lost(seen)
         fresh = [entry for entry in merged if entry.seq > seen.seq] if same else ()
-        return Fresh(fresh, self._fill() if stranded else None)
+        return Fresh(fresh, self._first() if doubtful else self._fill() if stranded else None)
+
+    def _first(self) -> Wait:
+        return Wait(None, self._limits.history_messages)
 
     def _fill(self) -> Wait:
         return Wait(self.seq, self._limits.resume_messages)

@@ -1,6 +1,6 @@
 """One room on one node: who is in it, what they are owed, and what they are told about each other."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from msgspec import Raw, Struct
@@ -30,7 +30,7 @@ class Advance(Struct, frozen=True):
     """What a delivery or a page led to.
 
     Attributes:
-        entries: for every member, before anybody else is admitted.
+        entries: for every listener, before anybody is admitted.
         wait: the read that is needed to go on, or None.
     """
 
@@ -45,13 +45,14 @@ class Room(Generic[M]):
     nothing falls between history and live, and nothing is in both. Whoever can't be served from memory waits.
     """
 
-    __slots__ = ("_limits", "_people", "_waiting", "_was_here", "members", "name", "tail")
+    __slots__ = ("_astray", "_limits", "_people", "_waiting", "_was_here", "members", "name", "tail")
 
     def __init__(self, name: str, limits: ChatLimits) -> None:
         self._limits = limits
         self._people: dict[str, int] = {}  # author id -> connections
         self._was_here: dict[str, tuple[bool, Author]] = {}  # at the last presence, for those who moved since
         self._waiting: dict[M, tuple[Author, Position | None]] = {}
+        self._astray: set[M] = set()  # members who have lost touch, and wait
         self.name = name
         self.members: dict[M, Author] = {}
         self.tail = Tail(limits)
@@ -60,10 +61,18 @@ class Room(Generic[M]):
     def vacant(self) -> bool:
         return not self.members and not self._waiting
 
+    @property
+    def listeners(self) -> Collection[M]:
+        """Members who are given what comes: not those who must be told of a gap first."""
+        if not self._astray:
+            return self.members
+        return [member for member in self.members if member not in self._astray]
+
     def join(self, member: M, author: Author, since: Position | None) -> Admitted[M] | Wait | Full:
         """Let somebody in, now or when what `Wait` asks for was read. A member may join again."""
         if member not in self.members and member not in self._waiting:
-            if len(self.members) + len(self._waiting) >= self._limits.max_members_per_room:
+            coming = sum(waiting not in self.members for waiting in self._waiting)
+            if len(self.members) + coming >= self._limits.max_members_per_room:
                 return Full(self._limits.max_members_per_room)
         verdict = self.tail.locate(since)
         if isinstance(verdict, Wait):
@@ -74,6 +83,7 @@ class Room(Generic[M]):
     def leave(self, member: M) -> None:
         """Forget somebody, whether in or waiting. Idempotent."""
         self._waiting.pop(member, None)
+        self._astray.discard(member)
         author = self.members.pop(member, None)
         if author is None:
             return
@@ -128,7 +138,8 @@ class Room(Generic[M]):
             return Advance(verdict.entries, verdict.then)
         # Everyone has to come in again from where they were, and is told of the gap on the way.
         for member, author in self.members.items():
-            self._waiting.setdefault(member, (author, verdict.since))
+            self._waiting[member] = (author, verdict.since)
+        self._astray.update(self.members)
         found = self.tail.locate(verdict.since)
         return Advance((), found if isinstance(found, Wait) else None)
 
@@ -138,6 +149,7 @@ class Room(Generic[M]):
             self.members[member] = author
             self._people[author.id] = self._people.get(author.id, 0) + 1
         self._waiting.pop(member, None)
+        self._astray.discard(member)
         gap = [Gap(self.name, *ready.gap)] if ready.gap else []
         shown = [Raw(entry.payload) for entry in ready.entries]
         tail = self.tail

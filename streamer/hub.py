@@ -17,17 +17,11 @@ from chat.limits import ChatLimits
 from chat.messages import Ack, AnyCommand, Author, Error, Event, Pong, encode_event
 from chat.session import Rules, Session, State
 from streamer.auth import Identity, TokenRefused
+from streamer.handshake import Refused, shake_hands
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.rooms import Rooms
 from streamer.stats import ChatStats
-from streamer.websocket import (
-    PING_FRAME,
-    Refused,
-    WebSocket,
-    frame_text,
-    shake_hands,
-    write_to_all,
-)
+from streamer.websocket import PING_FRAME, WebSocket, frame_text, write_to_all
 from streamer.wheel import Ticket, TimerWheel
 
 GUEST_PREFIX = "guest-"
@@ -183,7 +177,12 @@ class WebSocketHub:
         if self._closing:
             return  # not carried out, so not answered: the client says it again where it goes next
         self.stats.commands_total += 1
-        self._perform(socket, socket.session.receive(command, self._loop.time()))
+        try:
+            self._perform(socket, socket.session.receive(command, self._loop.time()))
+        except Exception as error:
+            context = {"message": "a command could not be carried out", "exception": error, "protocol": socket}
+            self._loop.call_exception_handler(context)
+            socket.close(CloseCode.INTERNAL)
 
     def _perform(self, socket: WebSocket, effects: Sequence[Effect]) -> None:
         for effect in effects:

@@ -190,11 +190,11 @@ class Rooms:
         frames = len(hall.outbox)
         if not frames:
             return
-        members = hall.room.members
-        data = hall.outbox.take(self._loop.time(), len(members))
-        self._stats.frames_delivered_total += frames * len(members)
-        self._stats.writes_total += len(members)
-        write_to_all(members, data)
+        listeners = hall.room.listeners
+        data = hall.outbox.take(self._loop.time(), len(listeners))
+        self._stats.frames_delivered_total += frames * len(listeners)
+        self._stats.writes_total += len(listeners)
+        write_to_all(listeners, data)
 
     def _note_moved(self, hall: _Hall) -> None:
         self._moved.add(hall)

@@ -1,4 +1,4 @@
-"""A WebSocket on a transport: handshake, messages, backpressure, close. The rules are those of `websockets`."""
+"""A WebSocket on a transport: messages, backpressure, close. `websockets` has the rules of RFC 6455."""
 
 import asyncio
 import logging
@@ -8,21 +8,18 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
 from websockets.protocol import Protocol as WireProtocol
 from websockets.protocol import Side, State
-from websockets.server import ServerProtocol
 
 from chat.errors import CloseCode
 from chat.outbox import Verdict, judge
 from chat.session import Session
-from streamer.auth import same_origin
 
 PING_FRAME = Frame(Opcode.PING, b"").serialize(mask=False)
 
 # The library tells of every connection at INFO; ours are counted instead.
-_logger = logging.getLogger("streamer.websocket")
-_logger.setLevel(logging.WARNING)
+quiet_logger = logging.getLogger("streamer.websocket")
+quiet_logger.setLevel(logging.WARNING)
 
 
 def frame_text(payload: bytes) -> bytes:
@@ -64,58 +61,11 @@ class Peer(Protocol):
         """The connection has ended."""
 
 
-def shake_hands(received: bytes, origins: frozenset[str], refusal: str | None) -> tuple[bytes, int, bytes]:
-    """Answer an opening handshake.
-
-    Args:
-        received: a whole request head, and maybe bytes after it.
-        origins: sites whose pages may connect, besides the one the request names as its host; "*" for all.
-        refusal: why nobody may connect right now, or None.
-
-    Returns:
-        The response; its status, 101 if there is a WebSocket from here on; and the bytes after the head.
-    """
-    end = received.find(b"\r\n\r\n") + 4
-    handshake = ServerProtocol(logger=_logger)
-    handshake.receive_data(received[:end])
-    events = handshake.events_received()
-    if not events:  # refused by the library before it was whole
-        return b"".join(handshake.data_to_send()), 400, b""
-    request = events[0]
-    assert isinstance(request, Request)
-    if refusal is not None:
-        response = handshake.reject(503, f"{refusal}\n")
-        response.headers["Retry-After"] = "5"
-    elif not _origin_allowed(request, origins):
-        response = handshake.reject(403, f"Pages of {request.headers.get_all('Origin')} may not connect.\n")
-    else:
-        response = handshake.accept(request)
-    handshake.send_response(response)
-    return b"".join(handshake.data_to_send()), response.status_code, received[end:]
-
-
-def _origin_allowed(request: Request, origins: frozenset[str]) -> bool:
-    # Browsers let any page open a WebSocket to us, with our cookies if there were any, and always say which
-    # page it is.
-    sent, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
-    if not sent or "*" in origins:
-        return True
-    if len(sent) != 1 or len(hosts) != 1:
-        return False
-    return sent[0].lower() in origins or same_origin(sent[0], hosts[0])
-
-
 def _raw_socket(transport: asyncio.Transport) -> sockets.SocketType:
     """The socket under a transport, to send on; it must be detached before the transport closes it."""
     assert transport.get_extra_info("sslcontext") is None, "what is sent would not be encrypted"
     view = transport.get_extra_info("socket")
     return sockets.SocketType(view.family, view.type, view.proto, view.fileno())
-
-
-class Refused(asyncio.Protocol):
-    """What is left of a connection whose handshake failed: deaf until it is closed."""
-
-    __slots__ = ()
 
 
 class WebSocket(asyncio.Protocol):
@@ -166,7 +116,9 @@ class WebSocket(asyncio.Protocol):
         self._peer = peer
         self._raw = _raw_socket(transport)
         self.send: Callable[[bytes], int] = self._raw.send
-        self._wire = WireProtocol(Side.SERVER, state=State.OPEN, max_size=max_frame_bytes, logger=_logger)
+        self._wire = WireProtocol(
+            Side.SERVER, state=State.OPEN, max_size=max_frame_bytes, logger=quiet_logger
+        )
         self._message: bytearray | None = None  # a fragmented one, so far
         self._held: deque[bytes | None] | None = None  # whole messages; None is a binary one
         self._waiting = False

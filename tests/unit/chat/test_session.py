@@ -1,0 +1,201 @@
+"""One connection: every transition, and the rates."""
+
+from itertools import product
+
+import pytest
+
+from chat.broker import Position
+from chat.decoding import Malformed
+from chat.effects import Append, Authenticate, Enter, Exit, Follow, Reply, TellTime, Unfollow
+from chat.errors import ErrorCode
+from chat.limits import ChatLimits
+from chat.messages import (
+    COMMANDS,
+    Author,
+    Error,
+    Hello,
+    Join,
+    Leave,
+    Left,
+    Ping,
+    Send,
+    Unwatch,
+    Unwatched,
+    Watch,
+    Watching,
+    Welcome,
+)
+from chat.session import _TRANSITIONS, Rules, Session, State
+
+ANN = Author("1", "ann")
+LIMITS = ChatLimits(
+    messages_per_s=10,
+    messages_burst=2,
+    commands_per_s=10,
+    commands_burst=20,
+    max_rooms_per_connection=2,
+    max_tracks_per_connection=2,
+)
+
+
+def greeted() -> Session:
+    session = Session(Rules(LIMITS))
+    session.receive(Hello("ann"), 0.0)
+    session.authenticated(ANN, "t", 5)
+    return session
+
+
+def in_room(name: str = "lobby") -> Session:
+    session = greeted()
+    session.receive(Join(name), 0.0)
+    session.entered(name)
+    return session
+
+
+def error(effects: object, code: ErrorCode) -> Error:
+    assert isinstance(effects, tuple)
+    (reply,) = effects
+    assert isinstance(reply, Reply)
+    assert isinstance(reply.event, Error)
+    assert reply.event.code == code.value
+    return reply.event
+
+
+def test_the_table_has_a_place_for_every_command() -> None:
+    assert set(_TRANSITIONS) == set(product((State.GREETING, State.OPEN), COMMANDS.values()))
+
+
+def test_hello_is_answered_when_it_is_known_who_it_is() -> None:
+    session = Session(Rules(LIMITS))
+    assert session.receive(Hello("ann", "t"), 0.0) == (Authenticate("ann", "t"),)
+    assert session.state is State.GREETING
+    assert session.authenticated(ANN, "t2", 5) == (Reply(Welcome("1", "ann", 5, "t2")),)
+    assert session.state is State.OPEN
+    assert session.author == ANN
+
+
+def test_a_refused_token_leaves_room_for_another_hello() -> None:
+    session = Session(Rules(LIMITS))
+    session.receive(Hello("ann", "t"), 0.0)
+    assert session.refused("expired") == (Reply(Error("token_refused", "expired")),)
+    assert session.receive(Hello("ann"), 0.0) == (Authenticate("ann", None),)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [Join("r"), Send("r", "n", "x"), Leave("r"), Ping(), Watch(None), Unwatch(None)],
+    ids=lambda command: type(command).__name__,
+)
+def test_nothing_goes_before_hello(command: Join | Send | Leave | Ping | Watch | Unwatch) -> None:
+    said = error(Session(Rules(LIMITS)).receive(command, 0.0), ErrorCode.HELLO_FIRST)
+    name = type(command).__name__.lower()
+    assert said.message == f"{name} came before hello was answered by welcome"
+    assert said.nonce == getattr(command, "nonce", None)
+    assert said.room == getattr(command, "room", None)
+
+
+def test_a_second_hello_is_an_error() -> None:
+    error(greeted().receive(Hello("eve"), 0.0), ErrorCode.ALREADY_GREETED)
+
+
+def test_joining_takes_until_the_room_is_entered() -> None:
+    session = greeted()
+    assert session.receive(Join("lobby", "e", 7), 0.0) == (Enter("lobby", Position("e", 7)),)
+    assert session.state is State.ENTERING
+    assert session.rooms == frozenset()
+    session.entered("lobby")
+    assert session.state is State.OPEN
+    assert session.rooms == {"lobby"}
+    assert session.receive(Join("lobby"), 0.0) == (Enter("lobby", None),)
+
+
+def test_a_room_that_can_not_be_entered_is_not_joined() -> None:
+    session = greeted()
+    session.receive(Join("lobby"), 0.0)
+    full = session.turned_away("lobby", ErrorCode.ROOM_FULL, "it is full")
+    assert full == (Reply(Error("room_full", "it is full", room="lobby")),)
+    assert session.state is State.OPEN
+    error(session.receive(Send("lobby", "n", "x"), 0.0), ErrorCode.NOT_JOINED)
+
+
+def test_other_rooms_do_not_end_the_entering_of_one() -> None:
+    session = in_room("a")
+    session.receive(Join("b"), 0.0)
+    session.entered("a")
+    assert session.state is State.ENTERING
+    session.turned_away("a", ErrorCode.UNAVAILABLE, "no")
+    assert session.state is State.ENTERING
+    assert session.rooms == frozenset()
+    session.entered("b")
+    assert session.rooms == {"b"}
+
+
+def test_so_many_rooms_and_no_more() -> None:
+    session = in_room("a")
+    session.receive(Join("b"), 0.0)
+    session.entered("b")
+    said = error(session.receive(Join("c"), 0.0), ErrorCode.TOO_MANY_ROOMS)
+    assert (said.message, said.room) == ("this connection is in 2 rooms, and may be in 2", "c")
+    assert session.receive(Join("a"), 0.0) == (Enter("a", None),), "one that it is in may be joined again"
+
+
+def test_sending_and_leaving() -> None:
+    session = in_room()
+    assert session.receive(Send("lobby", "n", "hi"), 0.0) == (Append("lobby", "n", "hi"),)
+    assert session.receive(Leave("lobby"), 0.0) == (Exit("lobby"), Reply(Left("lobby")))
+    said = error(session.receive(Leave("lobby"), 0.0), ErrorCode.NOT_JOINED)
+    assert said.message == "room lobby was not joined on this connection"
+    said = error(session.receive(Send("lobby", "n", "hi"), 0.0), ErrorCode.NOT_JOINED)
+    assert (said.nonce, said.room) == ("n", "lobby")
+
+
+def test_ping_asks_for_the_time() -> None:
+    assert greeted().receive(Ping(), 0.0) == (TellTime(),)
+
+
+def test_watching_tracks() -> None:
+    session = greeted()
+    assert session.receive(Watch("t"), 0.0) == (Follow("t"), Reply(Watching("t")))
+    assert session.receive(Watch(None), 0.0) == (Follow(None), Reply(Watching(None)))
+    error(session.receive(Watch("u"), 0.0), ErrorCode.TOO_MANY_TRACKS)
+    assert session.receive(Watch("t"), 0.0) == (Follow("t"), Reply(Watching("t")))
+    assert session.receive(Unwatch("t"), 0.0) == (Unfollow("t"), Reply(Unwatched("t")))
+    assert session.tracks == {None}
+
+
+def test_malformed_frames_are_answered_with_what_is_wrong() -> None:
+    reply = Error("malformed", "not JSON")
+    assert greeted().receive(Malformed(reply), 0.0) == (Reply(reply),)
+    assert Session(Rules(LIMITS)).receive(Malformed(reply), 0.0) == (Reply(reply),)
+
+
+def test_messages_have_a_rate_and_say_when_to_come_back() -> None:
+    session = in_room()
+    for _ in range(2):
+        assert session.receive(Send("lobby", "n", "x"), 1.0) == (Append("lobby", "n", "x"),)
+    said = error(session.receive(Send("lobby", "n3", "x"), 1.0), ErrorCode.RATE_LIMITED)
+    assert (said.nonce, said.room, said.retry_ms) == ("n3", "lobby", 100)
+    assert said.message == "more than 10 messages a second; try again in 100 ms"
+    assert session.receive(Ping(), 1.0) == (TellTime(),), "other commands have a rate of their own"
+    assert session.receive(Send("lobby", "n3", "x"), 1.1) == (Append("lobby", "n3", "x"),)
+
+
+def test_every_other_frame_counts_too() -> None:
+    session = Session(Rules(LIMITS))
+    broken = Malformed(Error("malformed", "not JSON", nonce="n"))
+    for _ in range(20):
+        session.receive(broken, 1.0)
+    said = error(session.receive(broken, 1.0), ErrorCode.RATE_LIMITED)
+    assert (said.nonce, said.retry_ms) == ("n", 100)
+    assert said.message == "more than 10 commands a second; try again in 100 ms"
+
+
+def test_closing_leaves_everything_and_hears_nothing() -> None:
+    session = in_room()
+    session.receive(Watch("t"), 0.0)
+    session.receive(Join("other"), 0.0)
+    assert sorted(session.close(), key=repr) == [Exit("lobby"), Exit("other"), Unfollow("t")]
+    assert session.close() == ()
+    assert session.receive(Ping(), 0.0) == ()
+    session.entered("other")
+    assert session.rooms == frozenset()
