@@ -1,0 +1,257 @@
+"""What `chat/broker.py` promises, asked of every broker there is."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chat.broker import NONCE_TTL_S, Broker, Draft, Entry, NotStored, Page, Stored
+from chat.messages import Author
+from streamer.broker_memory import MemoryBroker
+from streamer.database import open_database
+from streamer.journal import Journal
+
+ANN, BOB = Author("1", "ann"), Author("2", "bob")
+START_S = 1_800_000_000.0
+
+Opener = Callable[[], AbstractAsyncContextManager[Broker]]
+
+
+@dataclass
+class Clock:
+    now_s: float = START_S
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["memory"])
+def open_broker(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Opener:
+    """Opens the broker on a log that outlives it: opening again is a restart."""
+
+    @asynccontextmanager
+    async def memory() -> AsyncIterator[Broker]:
+        engine = await open_database(f"sqlite:///{tmp_path / 'veza.db'}")
+        journal = Journal(engine)
+        broker = MemoryBroker(journal, clock=clock)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(journal.run())
+                yield broker
+                await broker.close()
+        finally:
+            await engine.dispose()
+
+    openers: dict[str, Opener] = {"memory": memory}
+    return openers[request.param]
+
+
+@dataclass
+class Listener:
+    """Takes deliveries, and checks that they are in order."""
+
+    log: list[tuple[str, object]] = field(default_factory=list)  # settled and delivered, as it happened
+    entries: list[Entry] = field(default_factory=list)
+    epoch: str = ""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def deliver(self, epoch: str, entries: Sequence[Entry]) -> None:
+        assert entries
+        for entry in entries:
+            assert not self.entries or entry.seq == self.entries[-1].seq + 1
+            self.entries.append(entry)
+            self.log.append(("delivered", entry.seq))
+        self.epoch = epoch
+        self.changed.set()
+
+    async def until(self, seq: int) -> None:
+        async with asyncio.timeout(10):
+            while not self.entries or self.entries[-1].seq < seq:
+                self.changed.clear()
+                await self.changed.wait()
+
+
+def draft(number: int, *, room: str = "lobby", author: Author = ANN, nonce: str | None = None) -> Draft:
+    at = int(START_S * 1000)
+    return Draft(room, nonce or f"n{number}", author, f"message {number}", f"id{number:05}", at)
+
+
+def append(
+    broker: Broker, said: Draft, listener: Listener | None = None
+) -> asyncio.Future[Stored | NotStored]:
+    outcome: asyncio.Future[Stored | NotStored] = asyncio.get_running_loop().create_future()
+
+    def settle(verdict: Stored | NotStored) -> None:
+        if listener is not None:
+            listener.log.append(("settled", verdict))
+        outcome.set_result(verdict)
+
+    broker.append(said, settle)
+    assert not outcome.done(), "settle is never called from within append"
+    return outcome
+
+
+def bodies(entries: Sequence[Entry]) -> list[str]:
+    return [json.loads(entry.payload)["body"] for entry in entries]
+
+
+async def test_a_log_that_nobody_wrote_to_is_empty(open_broker: Opener) -> None:
+    async with open_broker() as broker:
+        page = await broker.read("lobby", None, 10)
+        assert (page.seq, list(page.entries)) == (0, [])
+        assert page.epoch
+
+
+async def test_an_entry_is_the_message_as_everyone_sees_it(open_broker: Opener) -> None:
+    listener = Listener()
+    async with open_broker() as broker:
+        broker.subscribe("lobby", listener.deliver)
+        assert await append(broker, draft(1)) == Stored(1, "id00001")
+        await listener.until(1)
+        page = await broker.read("lobby", None, 10)
+    expected: dict[str, Any] = {
+        "type": "message",
+        "room": "lobby",
+        "seq": 1,
+        "id": "id00001",
+        "nonce": "n1",
+        "author": {"id": "1", "name": "ann"},
+        "body": "message 1",
+        "at": int(START_S * 1000),
+    }
+    assert [json.loads(entry.payload) for entry in (*listener.entries, *page.entries)] == [expected] * 2
+
+
+async def test_promise_1_one_order_without_a_hole(open_broker: Opener) -> None:
+    listener = Listener()
+    async with open_broker() as broker:
+        broker.subscribe("lobby", listener.deliver)
+        outcomes = []
+        for number in range(60):
+            author = (ANN, BOB)[number % 2]
+            outcomes.append(append(broker, draft(number, author=author)))
+            append(broker, draft(number, room="elsewhere"))
+            if number % 7 == 0:
+                await asyncio.sleep(0)
+        stored = await asyncio.gather(*outcomes)
+        await listener.until(60)
+        page = await broker.read("lobby", None, 100)
+    assert stored == [Stored(number + 1, f"id{number:05}") for number in range(60)]
+    assert bodies(listener.entries) == bodies(page.entries) == [f"message {number}" for number in range(60)]
+    assert listener.entries == list(page.entries)
+
+
+async def test_promise_2_acknowledged_is_durable(open_broker: Opener) -> None:
+    async with open_broker() as broker:
+        await append(broker, draft(1))
+        before = await broker.read("lobby", None, 10)
+    async with open_broker() as broker:
+        assert await broker.read("lobby", None, 10) == before
+        assert await append(broker, draft(2)) == Stored(2, "id00002")
+        assert (await broker.read("lobby", None, 10)).epoch == before.epoch
+
+
+async def test_promise_3_a_nonce_is_stored_once(open_broker: Opener) -> None:
+    listener = Listener()
+    async with open_broker() as broker:
+        broker.subscribe("lobby", listener.deliver)
+        twins = [append(broker, draft(1)), append(broker, draft(2, nonce="n1"))]
+        assert await asyncio.gather(*twins) == [Stored(1, "id00001")] * 2
+        assert await append(broker, draft(3, nonce="n1")) == Stored(1, "id00001")
+        assert await append(broker, draft(4, nonce="n1", author=BOB)) == Stored(2, "id00004")
+        assert await append(broker, draft(5, nonce="n1", room="elsewhere")) == Stored(1, "id00005")
+        await listener.until(2)
+    assert bodies(listener.entries) == ["message 1", "message 4"]
+
+
+async def test_promise_3_holds_across_a_restart(open_broker: Opener, clock: Clock) -> None:
+    async with open_broker() as broker:
+        await append(broker, draft(1))
+    clock.now_s += NONCE_TTL_S - 1
+    async with open_broker() as broker:
+        assert await append(broker, draft(2, nonce="n1")) == Stored(1, "id00001")
+
+
+async def test_promise_3_ends_after_its_time(open_broker: Opener, clock: Clock) -> None:
+    async with open_broker() as broker:
+        broker.subscribe("lobby", Listener().deliver)
+        await append(broker, draft(1))
+        clock.now_s += NONCE_TTL_S + 1
+        assert await append(broker, draft(2, nonce="n1")) == Stored(2, "id00002")
+
+
+async def test_promise_4_the_acknowledgement_comes_first(open_broker: Opener) -> None:
+    listener = Listener()
+    async with open_broker() as broker:
+        broker.subscribe("lobby", listener.deliver)
+        await asyncio.gather(*(append(broker, draft(number), listener) for number in range(1, 30)))
+        await listener.until(29)
+    for number in range(1, 30):
+        settled = listener.log.index(("settled", Stored(number, f"id{number:05}")))
+        assert settled < listener.log.index(("delivered", number))
+
+
+async def test_promise_5_pages_and_deliveries_touch(open_broker: Opener) -> None:
+    async with open_broker() as broker:
+        broker.subscribe("lobby", Listener().deliver)
+        outcomes = []
+        for round in range(20):
+            listener = Listener()
+            broker.subscribe("lobby", listener.deliver)
+            outcomes.append(append(broker, draft(2 * round)))
+            reading = asyncio.ensure_future(broker.read("lobby", None, 100))
+            await asyncio.sleep(0)
+            outcomes.append(append(broker, draft(2 * round + 1)))
+            page: Page = await reading
+            await listener.until(2 * round + 2)
+            assert [entry.seq for entry in page.entries] == list(range(1, page.seq + 1))
+            assert listener.entries[0].seq <= page.seq + 1
+        await asyncio.gather(*outcomes)
+
+
+async def test_the_newest_are_read_up_to_a_limit(open_broker: Opener) -> None:
+    async with open_broker() as broker:
+        await asyncio.gather(*(append(broker, draft(number)) for number in range(1, 11)))
+
+        async def seqs(after: int | None, limit: int) -> tuple[int, list[int]]:
+            page = await broker.read("lobby", after, limit)
+            return page.seq, [entry.seq for entry in page.entries]
+
+        assert await seqs(None, 3) == (10, [8, 9, 10])
+        assert await seqs(7, 100) == (10, [8, 9, 10])
+        assert await seqs(4, 2) == (10, [9, 10])
+        assert await seqs(10, 5) == (10, [])
+        assert await seqs(15, 5) == (10, [])
+
+
+async def test_after_unsubscribing_nothing_is_delivered(open_broker: Opener) -> None:
+    listener = Listener()
+    async with open_broker() as broker:
+        broker.subscribe("lobby", listener.deliver)
+        waiting = append(broker, draft(1))
+        broker.unsubscribe("lobby")
+        assert isinstance(await waiting, Stored)
+        broker.unsubscribe("lobby")
+    assert listener.entries == []
+
+
+async def test_closing_settles_everything_and_then_refuses(open_broker: Opener) -> None:
+    async with open_broker() as broker:
+        outcomes = [append(broker, draft(number)) for number in range(5)]
+        await broker.close()
+        assert [outcome.result() for outcome in outcomes] == [
+            Stored(number + 1, f"id{number:05}") for number in range(5)
+        ]
+        refused = await append(broker, draft(9))
+        assert isinstance(refused, NotStored)
+        assert refused.reason
