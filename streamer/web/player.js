@@ -54,6 +54,9 @@ function listen(which) {
   when("pause", () => (playing.value = false));
   when("waiting", () => (waiting.value = playing.peek()));
   when("playing", () => (waiting.value = false));
+  // play() belongs in the click, or a phone's browser refuses it. An element that is given its source only
+  // after that stops again, and does not tell.
+  when("canplay", () => playing.peek() && which.audio.paused && resume());
   when("timeupdate", tick);
   when("seeked", tick);
   when("progress", readBuffered);
@@ -116,20 +119,18 @@ export function play(track, { among = [track], at = 0 } = {}) {
 
 function start(track, at) {
   failure.value = null;
-  let cued = null;
   if (deck.track?.id !== track.id) {
     deck.audio.pause();
     [deck, spare] = [spare, deck];
     markCurrent();
     putAway(spare, spare.track);
-    if (deck.track?.id !== track.id) cued = deck.cue(track, at);
+    if (deck.track?.id !== track.id) deck.cue(track, at);
   }
   deck.engage();
   if (deck.audio.readyState > 0 && Math.abs(deck.audio.currentTime - at) > 0.05) deck.seek(at);
   position.value = at;
   readBuffered();
-  resume(); // now, in the click itself, or a phone's browser will not let it
-  cued?.then(resumeIfWanted); // and again, because an element that is given a source stops
+  resume();
   remember();
 }
 
@@ -142,13 +143,10 @@ function resume() {
   waiting.value = deck.audio.readyState < 3;
   playing.value = true;
   deck.audio.play().catch((error) => {
-    if (error.name === "AbortError") return; // another track was chosen meanwhile
-    playing.value = false;
-    waiting.value = false;
+    // Anything else says that there is no sound yet, or that another track was chosen meanwhile.
+    if (error.name === "NotAllowedError") playing.value = waiting.value = false;
   });
 }
-
-const resumeIfWanted = () => playing.peek() && resume();
 
 export function toggle() {
   const track = current.peek();
@@ -168,7 +166,7 @@ export function seek(seconds) {
   remember();
   if (deck.track?.id !== track.id) return;
   if (deck.audio.readyState > 0) deck.seek(target);
-  else deck.cue(track, target).then(resumeIfWanted);
+  else deck.cue(track, target);
 }
 
 export const seekBy = (seconds) => seek(position.peek() + seconds);
