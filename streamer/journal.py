@@ -15,7 +15,7 @@ from streamer.tables import messages, rooms
 _READERS = 2
 _NONCES_PER_READ = 1000
 
-MessageRow = Row[Any]  # of the table `messages`
+MessageRow = Row[*tuple[Any, ...]]  # of the table `messages`
 
 
 class JournalClosed(Exception):
@@ -42,7 +42,7 @@ class LogEnd:
 
     epoch: str | None
     seq: int
-    recent: Sequence[Row[Any]]
+    recent: Sequence[MessageRow]
 
 
 class Batch(Protocol):
@@ -149,7 +149,7 @@ def _read_end(connection: Connection, room: str, since_ms: int) -> LogEnd:
     query = select(*columns).where(messages.c.room == room)
     # By seq, backwards, until they are too old: the table has no index by time, and needs none for this.
     query = query.order_by(messages.c.seq.desc()).limit(_NONCES_PER_READ)
-    recent: list[Row[Any]] = []
+    recent: list[MessageRow] = []
     while True:
         before = recent[-1].seq if recent else seq + 1
         found = [

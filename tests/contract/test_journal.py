@@ -64,7 +64,7 @@ async def test_a_commit_that_is_reported_as_failed_and_was_none_is_found_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Entry] = []
-    write = journal_module.Lane.run
+    write = Lane.run
     async with broker_on(tmp_path / "db") as broker:
         broker.subscribe("lobby", lambda _, entries: seen.extend(entries))
         await append(broker, "a")
@@ -76,7 +76,7 @@ async def test_a_commit_that_is_reported_as_failed_and_was_none_is_found_again(
             return result
 
         with monkeypatch.context() as patch:
-            patch.setattr(journal_module.Lane, "run", write_and_fail)
+            patch.setattr(Lane, "run", write_and_fail)
             assert isinstance(await append(broker, "b"), NotStored)
         assert await append(broker, "c") == Stored(3, "id-c")
         assert await append(broker, "b") == Stored(2, "id-b"), (

@@ -240,7 +240,7 @@ async def test_stats_count() -> None:
         await client.receive()
         stats = door.door.stats
         assert (stats.requests_total, stats.refused_total[400], stats.connections_open) == (4, 1, 1)
-        assert stats.bytes_sent > 3 * len(PLAYLIST.body)
+        assert stats.bytes_sent > 3 * PLAYLIST.size_bytes
         await client.close()
 
 

@@ -10,7 +10,7 @@ from tests.support.boxes import parse
 from tests.support.worker import package, rendition, worker_pool
 
 NO_RECORDING = "it is not a recording in a format that is known here"
-HOSTILE = {
+HOSTILE: dict[str, str | int] = {
     "bit-flips.flac": 15_673,
     "bursts.mp3": 38_924,
     "channels-65535.wav": "no sound in it could be decoded",

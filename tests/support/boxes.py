@@ -88,7 +88,7 @@ def _read_tkhd(box: Box, data: memoryview, at: int, end: int) -> int:
 
 
 def _read_elst(box: Box, data: memoryview, at: int, end: int) -> int:
-    (count,) = struct.unpack_from(">I", data, _full(box, data, at))
+    count: int = struct.unpack_from(">I", data, _full(box, data, at))[0]
     box.fields["edits"] = [struct.unpack_from(">IiI", data, at + 8 + 12 * i) for i in range(count)]
     return at + 8 + 12 * count
 
@@ -153,7 +153,7 @@ def _read_esds(box: Box, data: memoryview, at: int, end: int) -> int:
         "config": bytes(data[at + 22 : config_end]),
         "sync": predefined,
     }
-    return config_end + 3
+    return int(config_end + 3)
 
 
 def _read_stts(box: Box, data: memoryview, at: int, end: int) -> int:
@@ -172,7 +172,7 @@ def _read_sgpd(box: Box, data: memoryview, at: int, end: int) -> int:
     at = _take(box, data, _full(box, data, at), "4sII", *names)
     assert box.fields["version"] == 1
     box.fields["roll_distances"] = list(struct.unpack_from(f">{box.fields['entry_count']}h", data, at))
-    return at + 2 * box.fields["entry_count"]
+    return at + 2 * int(box.fields["entry_count"])
 
 
 def _read_trex(box: Box, data: memoryview, at: int, end: int) -> int:
@@ -224,7 +224,7 @@ def _read_trun(box: Box, data: memoryview, at: int, end: int) -> int:
 
 def _read_sbgp(box: Box, data: memoryview, at: int, end: int) -> int:
     at = _take(box, data, _full(box, data, at), "4sI", "grouping_type", "entry_count")
-    count = box.fields["entry_count"]
+    count = int(box.fields["entry_count"])
     box.fields["entries"] = [struct.unpack_from(">II", data, at + 8 * i) for i in range(count)]
     return at + 8 * count
 

@@ -28,8 +28,9 @@ def table(section: str) -> list[list[str]]:
 def frames(section: str) -> dict[str, dict[str, list[str]]]:
     """Type -> field -> the other cells."""
     found: dict[str, dict[str, list[str]]] = {}
+    kind = ""
     for type, field, *rest in table(section):
-        kind = type.strip("`") or kind  # noqa: F821  # an empty cell goes on with the type above
+        kind = type.strip("`") or kind  # an empty cell goes on with the type above
         fields = found.setdefault(kind, {})
         if field:
             assert field.strip("`") not in fields, f"{kind}.{field} is there twice"

@@ -117,7 +117,7 @@ class Bench:
 
     def run(self) -> None:
         report: Callable[[AnyReport], None] = self.reports.append
-        attempt.package(Job(self.source, self.output, Limits(60), report), self._open)
+        attempt.package(Job(self.source, self.output, Limits(60), report), self._open)  # type: ignore[arg-type]
 
 
 def test_a_complete_source_is_read_once_and_freely():

@@ -184,7 +184,7 @@ def test_rfc9110_13_1_5_if_range_without_range_is_ignored() -> None:
     ],
 )
 def test_rfc9110_13_2_2_precedence(conditions: dict[str, str], status: int) -> None:
-    assert ask(**conditions).status == status
+    assert ask("GET", IN_MEMORY, **conditions).status == status
 
 
 def test_errors_answer_head_without_a_body() -> None:

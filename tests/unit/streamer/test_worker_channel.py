@@ -44,8 +44,8 @@ class Socket:
 
 
 def connected() -> tuple[Channel, Socket]:
-    channel, socket = Channel(Clock()), Socket()
-    channel.connection_made(socket)
+    channel, socket = Channel(Clock()), Socket()  # type: ignore[arg-type]
+    channel.connection_made(socket)  # type: ignore[arg-type]
     return channel, socket
 
 
