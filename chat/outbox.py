@@ -7,6 +7,9 @@ from enum import Enum, auto
 # nothing.
 _PACE_PER_MEMBER_S = 20e-6
 _MAX_PACE_S = 0.1
+# A member has at most this much, and one frame, more to read than `max_outbox_bytes` when it is found too
+# slow.
+MAX_WRITE_BYTES = 1 << 18
 
 
 class Verdict(Enum):
@@ -24,7 +27,8 @@ def judge(queued_bytes: int, more_bytes: int, max_outbox_bytes: int) -> Verdict:
 class RoomOutbox:
     """Frames for all members of a room. What comes faster than a round of writes pays for is joined into one.
 
-    Holds what one pace brings; whoever adds must `take` when `due_s` says so.
+    Holds what one pace brings, once for everyone; whoever adds must `take` when `due_s` says so, until it is
+    empty.
     """
 
     __slots__ = ("_frames", "_next_s")
@@ -44,9 +48,13 @@ class RoomOutbox:
         """Seconds from now until the frames should be taken; 0 for at once."""
         return max(0.0, self._next_s - now_s)
 
-    def take(self, now_s: float, members: int) -> bytes:
-        """Everything that waits, as the bytes of one write; starts the pace anew."""
-        joined = self._frames[0] if len(self._frames) == 1 else b"".join(self._frames)
-        self._frames.clear()
+    def take(self, now_s: float, members: int) -> tuple[bytes, int]:
+        """The bytes of one write, and how many frames they are; starts the pace anew. More may be left."""
+        count, size_bytes = 0, 0
+        while count < len(self._frames) and (not count or size_bytes < MAX_WRITE_BYTES):
+            size_bytes += len(self._frames[count])
+            count += 1
+        joined = self._frames[0] if count == 1 else b"".join(self._frames[:count])
+        del self._frames[:count]
         self._next_s = now_s + min(members * _PACE_PER_MEMBER_S, _MAX_PACE_S)
-        return joined
+        return joined, count

@@ -24,19 +24,23 @@ def shake_hands(received: bytes, origins: frozenset[str], refusal: str | None) -
     handshake = ServerProtocol(logger=quiet_logger)
     handshake.receive_data(received[:end])
     events = handshake.events_received()
-    if not events:  # refused by the library before it was whole
-        return b"".join(handshake.data_to_send()), 400, b""
+    if not events:
+        # The library has found something before the head was whole, and has answered it if it is worth an
+        # answer.
+        response = b"".join(handshake.data_to_send())
+        response = response or handshake.reject(400, f"{handshake.handshake_exc}\n").serialize()
+        return response, int(response[9:12]), b""
     request = events[0]
     assert isinstance(request, Request)
     if refusal is not None:
-        response = handshake.reject(503, f"{refusal}\n")
-        response.headers["Retry-After"] = "5"
+        verdict = handshake.reject(503, f"{refusal}\n")
+        verdict.headers["Retry-After"] = "5"
     elif not _origin_allowed(request, origins):
-        response = handshake.reject(403, f"Pages of {request.headers.get_all('Origin')} may not connect.\n")
+        verdict = handshake.reject(403, f"Pages of {request.headers.get_all('Origin')} may not connect.\n")
     else:
-        response = handshake.accept(request)
-    handshake.send_response(response)
-    return b"".join(handshake.data_to_send()), response.status_code, received[end:]
+        verdict = handshake.accept(request)
+    handshake.send_response(verdict)
+    return b"".join(handshake.data_to_send()), verdict.status_code, received[end:]
 
 
 def _origin_allowed(request: Request, origins: frozenset[str]) -> bool:

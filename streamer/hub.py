@@ -88,6 +88,7 @@ class WebSocketHub:
         self._parting: deque[tuple[float, WebSocket]] = deque()  # by deadline of the closing handshake
         self._closing = False
         self._deserted = asyncio.Event()
+        self._tick_s = _TICK_S
         self._ticket: Ticket = wheel.schedule(_TICK_S, self._tick)
 
     # --- from outside
@@ -258,7 +259,7 @@ class WebSocketHub:
     # --- time
 
     def _tick(self) -> None:
-        self._ticket = self._wheel.schedule(_TICK_S, self._tick)
+        self._ticket = self._wheel.schedule(self._tick_s, self._tick)
         now_s = self._loop.time()
         while self._greeting and self._greeting[0][0] <= now_s:
             _, socket = self._greeting.popleft()

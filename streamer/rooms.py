@@ -179,19 +179,26 @@ class Rooms:
             return
         due_s = hall.outbox.due_s(self._loop.time())
         if due_s:
-            hall.timer = self._loop.call_later(due_s, self._flush, hall)
+            hall.timer = self._loop.call_later(due_s, self._write_due, hall)
         else:
-            self._flush(hall)
+            self._write_due(hall)
+
+    def _write_due(self, hall: _Hall) -> None:
+        hall.timer = None
+        self._write(hall)
+        if len(hall.outbox):
+            self._schedule(hall)
 
     def _flush(self, hall: _Hall) -> None:
         if hall.timer is not None:
             hall.timer.cancel()
             hall.timer = None
-        frames = len(hall.outbox)
-        if not frames:
-            return
+        while len(hall.outbox):
+            self._write(hall)
+
+    def _write(self, hall: _Hall) -> None:
         listeners = hall.room.listeners
-        data = hall.outbox.take(self._loop.time(), len(listeners))
+        data, frames = hall.outbox.take(self._loop.time(), len(listeners))
         self._stats.frames_delivered_total += frames * len(listeners)
         self._stats.writes_total += len(listeners)
         write_to_all(listeners, data)

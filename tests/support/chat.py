@@ -19,7 +19,15 @@ from streamer.hub import WebSocketHub
 from streamer.journal import Journal
 from streamer.wheel import TimerWheel
 
-SECRET = b"a secret for tests, long enough"
+HEAR_TIMEOUT_S = 20
+SECRET = b"a secret for tests, 32 bytes long or more"
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Return when the condition holds."""
+    async with asyncio.timeout(HEAR_TIMEOUT_S):
+        while not condition():  # noqa: ASYNC110  # what is waited for has no event of its own
+            await asyncio.sleep(0.001)
 
 
 class FakeDoor(asyncio.Protocol):
@@ -63,8 +71,8 @@ async def chat_server(
     journal = Journal(engine)
     wheel = TimerWheel(loop, tick_s)
     wheel.start()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(journal.run())
+    writer = asyncio.create_task(journal.run())
+    try:
         broker = MemoryBroker(journal)
         hub = WebSocketHub(
             broker=broker, tokens=Tokens(SECRET), wheel=wheel, limits=limits or ChatLimits(), **options
@@ -77,7 +85,10 @@ async def chat_server(
             server.close()
             await hub.close(grace_s=5)
             wheel.stop()
-    await engine.dispose()
+            await writer
+    finally:
+        writer.cancel()
+        await engine.dispose()
 
 
 class Client:
@@ -92,7 +103,8 @@ class Client:
 
     async def hear(self) -> dict[str, Any]:
         """The next frame, whatever it is."""
-        frame: dict[str, Any] = json.loads(await self.socket.recv())
+        async with asyncio.timeout(HEAR_TIMEOUT_S):
+            frame: dict[str, Any] = json.loads(await self.socket.recv())
         self.seen.append(frame)
         return frame
 

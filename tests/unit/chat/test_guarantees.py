@@ -110,8 +110,8 @@ class Node(RuleBasedStateMachine):
             self.reading = (wait, self.log.read(wait.after, wait.limit))
 
     def flush(self) -> None:
-        if len(self.outbox):
-            frames = self.outbox.take(0.0, 1).split(b"\n")
+        while len(self.outbox):
+            frames = self.outbox.take(0.0, 1)[0].split(b"\n")
             for member in self.room.listeners:
                 for frame in frames[:-1]:
                     member.receive(json.loads(frame))

@@ -22,7 +22,9 @@ def test_the_first_frame_goes_at_once_and_as_the_bytes_it_is() -> None:
     outbox, frame = RoomOutbox(), b"one"
     outbox.add(frame)
     assert outbox.due_s(50.0) == 0
-    assert outbox.take(50.0, 1000) is frame
+    taken, count = outbox.take(50.0, 1000)
+    assert taken is frame
+    assert count == 1
     assert len(outbox) == 0
 
 
@@ -34,7 +36,17 @@ def test_frames_that_come_faster_than_a_round_are_joined() -> None:
     outbox.add(b"three")
     assert len(outbox) == 2
     assert outbox.due_s(50.005) == pytest.approx(0.015)
-    assert outbox.take(50.02, 1000) == b"twothree"
+    assert outbox.take(50.02, 1000) == (b"twothree", 2)
+
+
+def test_a_write_has_a_size_and_the_rest_comes_after() -> None:
+    outbox = RoomOutbox()
+    for _ in range(5):
+        outbox.add(b"x" * 100_000)
+    assert [len(outbox.take(50.0, 1)[0]) for _ in range(2)] == [300_000, 200_000]
+    assert len(outbox) == 0
+    outbox.add(b"x" * 1_000_000)
+    assert outbox.take(50.0, 1)[1] == 1
 
 
 def test_a_small_room_hardly_waits_and_a_huge_one_not_forever() -> None:
