@@ -181,7 +181,7 @@ class WebSocketHub:
         try:
             self._perform(socket, socket.session.receive(command, self._loop.time()))
         except Exception as error:
-            context = {"message": "a command could not be carried out", "exception": error, "protocol": socket}
+            context = {"message": "a command was not carried out", "exception": error, "protocol": socket}
             self._loop.call_exception_handler(context)
             socket.close(CloseCode.INTERNAL)
 
