@@ -260,8 +260,7 @@ class WebSocket(asyncio.Protocol):
             if data:
                 self.transport.write(data)
             elif self._wire.close_rcvd is not None:
-                self.transport.close()  # RFC 6455 7.1.1: the server is the one to close when both have said
-                so
+                self.transport.close()  # both have said so: RFC 6455 7.1.1 has the server close first
             else:
                 # Half-closed only: with unread bytes from the peer, a close would reset the connection, and
                 # the close frame might never be seen.
