@@ -4,6 +4,8 @@ const PLAYING_S = 60;
 const BEHIND_S = 120;
 const NETWORK_RETRIES = 4;
 const RETRY_MS = 1000;
+// hls.js mends a media element that fails by attaching it anew, for ever: a browser without a sound device never plays.
+const MAX_FAULTS = 5;
 // hls.js reloads a growing playlist once a segment; a push of the server's gets there first when sound runs out.
 const HUNGRY_S = 6;
 
@@ -20,6 +22,7 @@ export class Deck {
   #hls = null;
   #retries = 0;
   #recovered = false;
+  #faults = 0;
   #load = 0;
   #reloaded = 0;
   #sought = null;
@@ -31,7 +34,10 @@ export class Deck {
     this.#onError = onError;
     this.audio = document.createElement("audio");
     this.audio.preload = "auto";
-    this.audio.addEventListener("error", () => !this.#hls && this.track && this.#onError(this, "media"));
+    this.audio.addEventListener("error", () => {
+      this.#faults += 1;
+      if (this.track && (!this.#hls || this.#faults > MAX_FAULTS)) this.#onError(this, "media");
+    });
     this.audio.addEventListener("durationchange", () => this.#sought !== null && this.seek(this.#sought));
     document.body.append(this.audio);
   }
@@ -39,6 +45,7 @@ export class Deck {
   /** Get a track ready at `at` seconds, without playing. */
   async cue(track, at = 0) {
     this.eject();
+    this.#faults = 0;
     this.track = track;
     const load = (this.#load += 1);
     let Hls;

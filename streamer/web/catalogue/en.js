@@ -34,7 +34,7 @@ export default {
   "missing.home": "To the tracks",
   "missing.text": "Nothing lives at this address. It may have been mistyped.",
   "missing.title": "No such page",
-  "player.failure.media": "This browser can't decode it. Press play to try again, or download the original.",
+  "player.failure.media": "This browser can't play it. Press play to try again, or download the original.",
   "player.failure.network": "The server does not answer. Press play to try again.",
   "player.failure.unsupported": "This browser can't play HLS. Download the original instead.",
   "player.idle": "Pick something to play",
