@@ -11,7 +11,6 @@ from tests.support.player import CURRENT, count_stalls, position, stalls, state,
 from tests.support.server import Server
 from tests.support.severing import LINE_BROKE, severable
 
-PLAY_ANSWER_MS = 100
 SEEK_TO = 0.7
 
 
@@ -38,17 +37,11 @@ def test_play_answers_at_once_because_pointing_at_it_was_enough(
         page.goto("/")
         page.locator(".card").first.hover()
         page.wait_for_function("() => document.querySelector('audio[data-deck=spare]').readyState >= 3")
-        page.evaluate(
-            """() => {
-              for (const audio of document.querySelectorAll("audio"))
-                audio.addEventListener("playing", () => (window.heard ??= performance.now()));
-              addEventListener("click", () => (window.clicked = performance.now()), {capture: true});
-            }"""
-        )
+        page.evaluate("document.addEventListener('playing', () => (window.heard = true), {capture: true})")
+        page.route("**/hls/**", lambda route: None)  # never answered: it plays what it has
         press_play(page)
         page.wait_for_function("() => window.heard")
-        took_ms = page.evaluate("window.heard - window.clicked")
-        assert took_ms < PLAY_ANSWER_MS
+        wait_until_past(page, 0.2)
 
 
 def test_a_click_on_the_waveform_seeks(chromium: Browser, server: Server, track_id: str) -> None:
