@@ -6,6 +6,7 @@ from pathlib import Path
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 from tests.support.chat import client
 from tests.support.server import Server, running_server, start_server
@@ -47,18 +48,18 @@ async def test_what_was_acknowledged_outlives_kill_9(tmp_path: Path) -> None:
 
 
 async def test_the_settings_reach_the_chat(tmp_path: Path) -> None:
-    settings = {"messages_per_s": 1, "messages_burst": 2, "origins": "https://radio.example"}
-    with running_server(tmp_path, **settings) as server:
+    home = "https://radio.example"
+    with running_server(tmp_path, messages_per_s=1, messages_burst=2, origins=home) as server:
         async with client(address(server)) as ann:
             await ann.join("lobby")
             for number in range(3):
                 await ann.say("send", room="lobby", nonce=str(number), body="x")
             limited = await ann.until("error", code="rate_limited", nonce="2")
             assert 0 < limited["retry_ms"] <= 1000
-        async with connect(address(server), origin="https://radio.example"):
+        async with connect(address(server), origin=Origin(home)):
             pass
         try:
-            await connect(address(server), origin="https://evil.example")
+            await connect(address(server), origin=Origin("https://evil.example"))
         except InvalidStatus as refused:
             assert refused.response.status_code == 403
         else:
