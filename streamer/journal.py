@@ -4,9 +4,10 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Dialect, Row, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from streamer.lane import DatabaseFailed, Lane
@@ -91,8 +92,8 @@ class Journal:
             self._closing = True
             while self._queue:
                 self._queue.popleft().failed("the journal is closed")
-            self._writer.close()
-            self._readers.close()
+            await self._writer.close()
+            await self._readers.close()
 
     def append(self, batch: Batch) -> None:
         """Have a batch written.
@@ -139,7 +140,16 @@ class Journal:
 def _insert(connection: Connection, group: Group) -> None:
     if group.rooms:
         connection.execute(insert(rooms), group.rooms)
-    connection.execute(insert(messages), group.messages)
+    # Past the layers that build statements: this one is always the same, and it is the only one that is
+    # frequent.
+    statement, columns = _insert_messages(connection.dialect)
+    connection.exec_driver_sql(statement, [tuple(map(row.__getitem__, columns)) for row in group.messages])
+
+
+@lru_cache(maxsize=4)
+def _insert_messages(dialect: Dialect) -> tuple[str, Sequence[str]]:
+    compiled = insert(messages).compile(dialect=dialect)
+    return str(compiled), tuple(messages.c.keys())
 
 
 def _read_end(connection: Connection, room: str, since_ms: int) -> LogEnd:
