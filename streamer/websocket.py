@@ -70,11 +70,10 @@ class WebSocket(asyncio.Protocol):
     """One open connection.
 
     While `wait` is in force, or the peer has not read all it was sent, messages are held and the transport is
-    not
-    read: so a client is never ahead of its answers. Bound: one read of the transport.
+    not read: so a client is never ahead of its answers. Bound: one read of the transport.
 
-    As long as nothing waits in the transport, what is sent goes past it, straight to the descriptor: half the cost.
-    That is safe because transports, asyncio's and uvloop's, call `connection_lost` before they close it.
+    As long as nothing waits in the transport, what is sent goes past it, straight to the descriptor, for half
+    the cost. That is safe because transports call `connection_lost` before they close it, uvloop's too.
 
     Attributes:
         fd: the descriptor, or -1 when frames must be given to `queue`.
