@@ -5,15 +5,17 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from chat.broker import NONCE_TTL_S, Broker, Draft, Entry, NotStored, Page, Stored
 from chat.messages import Author
 from streamer.broker_memory import MemoryBroker
-from streamer.database import open_database
+from streamer.database import make_engine, open_database
 from streamer.journal import Journal
 
 ANN, BOB = Author("1", "ann"), Author("2", "bob")
@@ -35,25 +37,32 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["memory"])
-def open_broker(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Opener:
+@pytest.fixture(params=["memory on sqlite", "memory on postgresql"])
+async def open_broker(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Opener:
     """Opens the broker on a log that outlives it: opening again is a restart."""
+    if request.param == "memory on sqlite":
+        return partial(memory_broker, f"sqlite:///{tmp_path / 'veza.db'}", clock)
+    url: str = request.getfixturevalue("postgres_url")
+    engine = make_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP SCHEMA public CASCADE"))
+        await connection.execute(text("CREATE SCHEMA public"))
+    await engine.dispose()
+    return partial(memory_broker, url, clock)
 
-    @asynccontextmanager
-    async def memory() -> AsyncIterator[Broker]:
-        engine = await open_database(f"sqlite:///{tmp_path / 'veza.db'}")
-        journal = Journal(engine)
-        broker = MemoryBroker(journal, clock=clock)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(journal.run())
-                yield broker
-                await broker.close()
-        finally:
-            await engine.dispose()
 
-    openers: dict[str, Opener] = {"memory": memory}
-    return openers[request.param]
+@asynccontextmanager
+async def memory_broker(url: str, clock: Clock) -> AsyncIterator[Broker]:
+    engine = await open_database(url)
+    journal = Journal(engine)
+    broker = MemoryBroker(journal, clock=clock)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(journal.run())
+            yield broker
+            await broker.close()
+    finally:
+        await engine.dispose()
 
 
 @dataclass

@@ -1,9 +1,7 @@
 """One body of tests on SQLite and on a real PostgreSQL."""
 
 import asyncio
-import os
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +18,6 @@ from streamer.catalogue import Catalogue
 from streamer.database import DatabaseUnusable, answers, make_engine, migration_config, open_database
 from streamer.tables import metadata, renditions
 from streamer.track import State, TrackRecord
-from tests.support.postgres import find_binaries, running_postgres
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    if find_binaries() is None:
-        assert os.environ.get("CI") != "true", "postgresql is missing: run scripts/setup test"
-        pytest.skip("postgresql is not installed")
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        with running_postgres(Path(folder)) as url:
-            yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
