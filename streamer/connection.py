@@ -31,16 +31,8 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_blocked",
-        "_closing",
-        "_deadline",
-        "_door",
-        "_guest",
-        "_held",
-        "_reader",
-        "_state",
-        "_transport",
-        "_voice",
+        *("_blocked", "_closing", "_deadline", "_door", "_guest", "_held"),
+        *("_reader", "_state", "_transport", "_voice"),
     )
 
     def __init__(self, door: "FrontDoor") -> None:
@@ -104,15 +96,16 @@ class Connection(asyncio.Protocol):
             self._go_on()
 
     def eof_received(self) -> bool:
-        """A client that says no more may still want our answer; for aiohttp it has gone (its own rule)."""
+        """A client that says no more may still want the answer to what it has said, if it has said all."""
         self._closing = True
-        return self._state == BUSY
+        if self._state == OPEN and self._guest is not None and not self._guest.in_body:
+            self._part()
+        return self._state == BUSY or (self._state == LEAVING and self._guest is not None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._state = GONE
         self._let_go()
-        self._held = b""
-        self._reader = None
+        self._held, self._reader = b"", None
         guest, self._guest = self._guest, None
         if guest is not None:
             guest.leave(exc)
@@ -151,8 +144,7 @@ class Connection(asyncio.Protocol):
             self._hold(data[position:])
 
     def _route(self, head: Head, raw: bytes, rest: bytes) -> None:
-        door = self._door
-        guest = self._guest
+        door, guest = self._door, self._guest
         # What aiohttp has written may still be in the transport: then it stays the only one who writes.
         if guest is None or (guest.idle and not self._transport.get_write_buffer_size()):
             if head.upgrades and head.path == "/ws" and door.websocket is not None:
@@ -241,8 +233,16 @@ class Connection(asyncio.Protocol):
         self._state = READY
 
     def guest_wrote(self) -> None:
-        if not self._blocked:
+        if not self._blocked and self._state != LEAVING:
             self._deadline.tick = self._door.wheel.tick + self._door.idle_ticks
+
+    def guest_left(self, refused: Refused | None) -> None:
+        if refused is not None:
+            self._turn_away(refused)
+            return
+        self._state = LEAVING
+        self._deadline.set(self._door.write_ticks)
+        self._transport.close()
 
     def _let_go(self) -> None:
         """The socket is closed or somebody else's."""
@@ -259,36 +259,39 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         self._transport.abort()
 
-    def _part(self) -> None:
+    def _part(self, refused: Refused | None = None) -> None:
         """Closes when aiohttp has answered what has arrived, and what is written has left."""
         self._state = LEAVING
-        self._deadline.set(self._door.write_ticks)
-        if self._guest is None or self._guest.idle or self._guest.in_body:
-            self._transport.close()
+        if self._guest is None or self._guest.in_body:
+            self.guest_left(None)
         else:
-            self._guest.finish()
+            self._deadline.set(1)
+            self._guest.finish(refused)
 
     def _refuse(self, refused: Refused) -> None:
-        """Says what was wrong, if nothing else is being said, and closes."""
-        door = self._door
-        door.stats.refused_total[refused.status] += 1
-        guest = self._guest
+        """Says what was wrong, after what is being said, and closes."""
+        self._door.stats.refused_total[refused.status] += 1
         self._reader = None
-        if guest is not None and not guest.answerable:
-            self._part()
-            return
-        self._guest, self._state = None, LEAVING
+        if self._guest is None or self._guest.answerable:
+            self._turn_away(refused)
+        else:
+            self._part(refused)
+
+    def _turn_away(self, refused: Refused) -> None:
+        guest, self._guest, self._state = self._guest, None, LEAVING
         if guest is not None:
             guest.leave(ConnectionAbortedError(refused.detail))
-        turn_away(self._transport, refused, door.date_line)
-        self._deadline.set(door.linger_ticks)
+        turn_away(self._transport, refused, self._door.date_line)
+        self._deadline.set(self._door.linger_ticks)
 
     def _expire(self) -> None:
         """The deadline is over: judge whose fault it is."""
         self._deadline.set(self._door.idle_ticks)
         guest = self._guest
-        if self._blocked or (self._state == LEAVING and guest is None):
+        if self._blocked or (self._state == LEAVING and (guest is None or self._transport.is_closing())):
             self._transport.abort()  # the peer doesn't read, or has had its time to
+        elif self._state == LEAVING:
+            self._part()  # there was more than one request to answer
         elif self._state >= BUSY:
             pass  # what takes so long is ours
         elif self._reader or (guest is not None and guest.in_body and self._transport.is_reading()):

@@ -1,10 +1,12 @@
 """aiohttp as a guest on a connection of the front door: it may use the transport, until it has to leave."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from streamer.framing import Body, ChunkedBody, LengthBody
 from streamer.heads import Head
+from streamer.refusal import Refused
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -14,6 +16,9 @@ class Host(Protocol):
 
     def guest_wrote(self) -> None:
         """The guest has sent something: the connection is in use."""
+
+    def guest_left(self, refused: Refused | None) -> None:
+        """The guest would close the connection. `refused` is what is to be said before that."""
 
 
 class Guest:
@@ -25,7 +30,7 @@ class Guest:
         max_body_bytes: of a chunked body.
     """
 
-    __slots__ = ("_body", "_handler", "_is_only", "_max_body_bytes", "_view")
+    __slots__ = ("_body", "_handler", "_host", "_is_only", "_max_body_bytes", "_refused", "_view")
 
     def __init__(
         self, handler: asyncio.Protocol, transport: asyncio.Transport, host: Host, max_body_bytes: int
@@ -33,8 +38,10 @@ class Guest:
         self._handler = handler
         self._max_body_bytes = max_body_bytes
         self._body: Body | None = None
-        self._view = _View(transport, host)
+        self._host = host
+        self._view = _View(transport, host, self._close)
         self._is_only = False
+        self._refused: Refused | None = None
         handler.connection_made(self._view)
 
     def receive_head(self, head: Head, raw: bytes) -> None:
@@ -82,8 +89,15 @@ class Guest:
         """Another may speak: all is answered, or the only request still arrives and nothing is written."""
         return self.idle or (self.in_body and self._is_only and not self._view.has_written)
 
-    def finish(self) -> None:
-        """Answers the request in hand, then closes the connection."""
+    def finish(self, refused: Refused | None = None) -> None:
+        """Answers the request in hand; the host then hears `guest_left`, with `refused` if it was given ever.
+
+        With more than one request to answer it does nothing: it is to be called again later.
+        """
+        self._refused = self._refused or refused
+        if self.idle:
+            self._close()
+            return
         handler: Any = self._handler
         request = handler._current_request
         if handler._messages or (request is not None and not request.content.is_eof()):
@@ -91,6 +105,12 @@ class Guest:
             # would never see the end of the body. The answer says close, by `FrontDoor.announce_close`.
             return
         handler.close()
+
+    def _close(self) -> None:
+        handler: Any = self._handler
+        # An answer that was broken off, or has said close, is the last thing that this client may be told.
+        in_order = handler._keepalive and not handler._force_close
+        self._host.guest_left(self._refused if in_order else None)
 
     def leave(self, error: Exception | None = None) -> None:
         """For the guest the connection is lost, and it can't touch it any more; for others it goes on."""
@@ -107,10 +127,11 @@ class Guest:
 class _View(asyncio.Transport):
     """A transport that works until `end`, and then does nothing, as a closed one."""
 
-    def __init__(self, transport: asyncio.Transport, host: Host) -> None:
+    def __init__(self, transport: asyncio.Transport, host: Host, closed: Callable[[], None]) -> None:
         super().__init__()
         self._transport = transport
         self._host: Host | None = host
+        self._closed = closed
         self.used = False
         self.has_written = False
 
@@ -132,7 +153,7 @@ class _View(asyncio.Transport):
 
     def close(self) -> None:
         if self._host is not None:
-            self._transport.close()
+            self._closed()
 
     def abort(self) -> None:
         if self._host is not None:

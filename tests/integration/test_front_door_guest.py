@@ -105,6 +105,28 @@ async def test_an_upgrade_elsewhere_is_an_ordinary_request() -> None:
         await client.close()
 
 
+@pytest.mark.parametrize("in_flight", [1, 3])
+async def test_a_client_that_has_said_all_hears_all(in_flight: int) -> None:
+    async with front_door() as door:
+        client = await door.connect()
+        client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n" * in_flight)
+        client.writer.write_eof()
+        await door.uploads.started.wait()
+        await asyncio.sleep(0.05)  # the end of the stream has been seen, if not by now then later
+        door.uploads.released.set()
+        for _ in range(in_flight):
+            assert (await client.receive()).body == b"at last"
+        assert await client.at_end()
+        upload = await door.connect()
+        upload.send(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
+        upload.writer.write_eof()
+        assert (await upload.receive()).body == b'{"size": 5}'
+        assert await upload.at_end()
+        await until(lambda: door.door.stats.connections_open == 0)
+        await client.close()
+        await upload.close()
+
+
 async def test_drain_finishes_what_is_in_flight_and_closes_the_rest_at_once() -> None:
     later: asyncio.Future[Resource | None] = asyncio.get_running_loop().create_future()
     async with front_door(Shelf({"/hls/a.m3u8": PLAYLIST, "/hls/later": lambda: later})) as door:

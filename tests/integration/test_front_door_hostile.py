@@ -113,15 +113,36 @@ async def test_a_probe_is_refused_and_the_connection_closed(probe: str, before: 
         await client.close()
 
 
+@pytest.mark.parametrize("in_flight", [1, 3])
 @pytest.mark.parametrize("probe", ["bare LF", "two lengths", "chunked twice", "a large head"])
-async def test_a_violation_behind_a_request_in_flight_spares_its_answer(probe: str) -> None:
+async def test_a_violation_behind_requests_in_flight_is_refused_after_their_answers(
+    probe: str, in_flight: int
+) -> None:
     async with front_door() as door:
         client = await door.connect()
-        client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n" * in_flight)
         await door.uploads.started.wait()
         client.send(PROBES[probe][1] + SECOND)
+        await until(lambda: door.door.stats.refused_total.total() == 1)
         door.uploads.released.set()
-        assert (await client.receive()).body == b"at last"
+        for _ in range(in_flight):
+            assert (await client.receive()).body == b"at last"
+        answer = await client.receive()
+        assert (answer.status, answer.headers["connection"]) == (PROBES[probe][0], "close")
+        assert await client.at_end()
+        await client.close()
+
+
+async def test_rfc9112_9_6_nothing_follows_an_answer_that_says_close() -> None:
+    async with front_door() as door:
+        client = await door.connect()
+        client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        await door.uploads.started.wait()
+        client.send(PROBES["bare LF"][1])
+        await until(lambda: door.door.stats.refused_total.total() == 1)
+        door.uploads.released.set()
+        answer = await client.receive()
+        assert (answer.body, answer.headers["connection"]) == (b"at last", "close")
         assert await client.at_end()
         await client.close()
 
