@@ -1,13 +1,15 @@
 """The recording inside an upload request: its name, its type, and its bytes as they come."""
 
 import asyncio
+import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import unquote_to_bytes
 
-from aiohttp import BodyPartReader, MultipartReader, hdrs, web
-from aiohttp.multipart import content_disposition_filename, parse_content_disposition
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from streamer.problems import MediaTypeUnsupported, RequestInvalid, UploadCut, UploadStalled, UploadTooLarge
 
@@ -21,6 +23,9 @@ _OPAQUE = "application/octet-stream"
 # Sent back as what it is; a browser runs none of these. Everything else goes out as bytes without a meaning.
 _SAFE_TYPES = ("audio/", "video/")
 _SAFE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.+-/")
+# RFC 6266 4.1: name=token or name="text". (aiohttp 3.14 gives up on a text with two semicolons in it.)
+_PARAMETER = re.compile(r';[ \t]*+([^\s;="]++)[ \t]*+=[ \t]*+(?:"((?:[^"\\]|\\.)*+)"|([^;"\s]*+))', re.DOTALL)
+_MAX_REASON_CHARACTERS = 200
 # What players say of files whose senders (curl, forms) name no type.
 _TYPES_BY_ENDING = {
     "aac": "audio/aac",
@@ -50,7 +55,7 @@ class Recording:
         filename: never part of a path.
         media_type: safe to send from our origin.
         announced_bytes: its length if the client said, else 0.
-        chunks: the bytes, none of them empty; raises UploadStalled, UploadCut.
+        chunks: the bytes, none of them empty; raises UploadStalled, UploadCut, RequestInvalid.
     """
 
     filename: str
@@ -74,25 +79,43 @@ async def open_recording(request: web.Request, named: str | None, idle_s: float)
         encoding = request.headers[hdrs.CONTENT_ENCODING]
         raise MediaTypeUnsupported(f"Content-Encoding is {encoding!r}; send the recording as it is")
     if not request.content_type.startswith("multipart/"):
-        name = named or _name_in(request.headers.get(hdrs.CONTENT_DISPOSITION))
+        name = named or filename_in(request.headers.get(hdrs.CONTENT_DISPOSITION, ""))
         filename = clean_filename(name)
         return Recording(
             filename,
             safe_media_type(request.content_type, filename),
             request.content_length or 0,
-            _chunks(request.content.readany, idle_s),
+            _chunks(request.content.readany, idle_s, request.content),
         )
     if request.content_type != "multipart/form-data":
         raise MediaTypeUnsupported(f"{request.content_type} is not multipart/form-data")
-    form, part = await _first_file(request, idle_s)
-    filename = clean_filename(named or part.filename)
+    form, part, sent_name = await _first_file(request, idle_s)
+    filename = clean_filename(named or sent_name)
     claimed = part.headers.get(hdrs.CONTENT_TYPE, _OPAQUE).partition(";")[0]
     return Recording(
         filename,
         safe_media_type(claimed, filename),
         0,
-        _part_chunks(form, part, idle_s),
+        _part_chunks(form, part, idle_s, request.content),
     )
+
+
+def filename_in(disposition: str) -> str | None:
+    """The file's name in a Content-Disposition field, of a request or of a part; None if it has none.
+
+    Source: RFC 6266 4.3: `filename*` counts more than `filename`. WHATWG HTML, "multipart/form-data encoding
+    algorithm": browsers, and curl, write a double quote in a name as %22, and a line's end as %0D%0A.
+    """
+    plain = None
+    for name, quoted, token in _PARAMETER.findall(disposition):
+        if name.lower() == "filename*":
+            charset, _, text = (quoted or token).partition("'")
+            encoding = "latin-1" if charset.lower() == "iso-8859-1" else "utf-8"
+            return unquote_to_bytes(text.partition("'")[2]).decode(encoding, "replace")
+        if name.lower() == "filename" and plain is None:
+            plain = re.sub(r'\\(["\\])', r"\1", quoted) or token
+            plain = plain.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+    return plain
 
 
 def clean_filename(name: str | None) -> str:
@@ -117,47 +140,58 @@ def safe_media_type(claimed: str, filename: str) -> str:
     return _TYPES_BY_ENDING.get(filename.rpartition(".")[2].lower(), _OPAQUE)
 
 
-async def _chunks(read: Callable[[], Awaitable[bytes]], idle_s: float) -> AsyncIterator[bytes]:
-    while chunk := await _read(read, idle_s):
+async def _chunks(
+    read: Callable[[], Awaitable[bytes]], idle_s: float, body: StreamReader
+) -> AsyncIterator[bytes]:
+    while chunk := await _read(read, idle_s, body):
         yield chunk
 
 
-async def _part_chunks(form: MultipartReader, part: BodyPartReader, idle_s: float) -> AsyncIterator[bytes]:
-    async for chunk in _chunks(lambda: part.read_chunk(_READ_BYTES), idle_s):
+async def _part_chunks(
+    form: MultipartReader, part: BodyPartReader, idle_s: float, body: StreamReader
+) -> AsyncIterator[bytes]:
+    async for chunk in _chunks(lambda: part.read_chunk(_READ_BYTES), idle_s, body):
         yield chunk
     # aiohttp takes the end of the body for the end of the part; the next boundary tells that it was whole.
-    await _read(form.next, idle_s)
+    await _read(form.next, idle_s, body)
 
 
-async def _read(read: Callable[[], Awaitable[_T]], idle_s: float) -> _T:
+async def _read(read: Callable[[], Awaitable[_T]], idle_s: float, body: StreamReader) -> _T:
     try:
         async with asyncio.timeout(idle_s):
             return await read()
     except TimeoutError:
         raise UploadStalled(f"nothing arrived for {idle_s:g} s") from None
     except Exception as error:
-        # aiohttp has many words for it: the line broke, the chunks or the form are malformed.
-        raise UploadCut("the upload was cut") from error
+        # aiohttp has many words for it. When the line breaks, the body has an exception; else the form has
+        # broken a rule, for which the line is not to blame.
+        if body.exception() is not None:
+            raise UploadCut("the upload was cut") from error
+        raise RequestInvalid(f"the form can't be read: {_reason(error, body)}") from error
 
 
-async def _first_file(request: web.Request, idle_s: float) -> tuple[MultipartReader, BodyPartReader]:
+def _reason(error: Exception, body: StreamReader) -> str:
+    if body.is_eof() and isinstance(error, ValueError):
+        return "it ends before its last boundary"
+    text = error.message if isinstance(error, HttpProcessingError) else str(error)
+    return " ".join(text.split())[:_MAX_REASON_CHARACTERS]
+
+
+async def _first_file(request: web.Request, idle_s: float) -> tuple[MultipartReader, BodyPartReader, str]:
+    body = request.content
     try:
         form = await request.multipart()
     except ValueError as error:  # no boundary
         raise RequestInvalid(f"the form can't be read: {error}") from None
     skipped = 0
-    while (part := await _read(form.next, idle_s)) is not None:
+    while (part := await _read(form.next, idle_s, body)) is not None:
         if isinstance(part, MultipartReader):
             raise MediaTypeUnsupported("a form inside a form")
-        if part.filename is not None:
-            return form, part
-        async for chunk in _chunks(part.read_chunk, idle_s):
+        filename = filename_in(part.headers.get(hdrs.CONTENT_DISPOSITION, ""))
+        if filename is not None:
+            return form, part, filename
+        async for chunk in _chunks(part.read_chunk, idle_s, body):
             skipped += len(chunk)
             if skipped > _MAX_FIELDS_BYTES:
                 raise UploadTooLarge(f"the fields before the file are more than {_MAX_FIELDS_BYTES} bytes")
     raise RequestInvalid("the form has no file in it")
-
-
-def _name_in(header: str | None) -> str | None:
-    _, parameters = parse_content_disposition(header)
-    return content_disposition_filename(parameters)

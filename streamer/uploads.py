@@ -83,12 +83,7 @@ class Uploads:
         try:
             await self._admit(request)
             recording = await open_recording(request, filename, self._limits.idle_s)
-            work = await self._library.begin(
-                filename=recording.filename,
-                ref=ref,
-                media_type=recording.media_type,
-                announced_bytes=recording.announced_bytes,
-            )
+            work = await self._begin(recording, ref)
             await self._spool(work, recording)
             self.stats.completed_total += 1
             return work.record
@@ -114,10 +109,24 @@ class Uploads:
             request.writer.output_size = 0
 
     def _check_disk(self, coming_bytes: int) -> None:
-        status = os.statvfs(self._root)
+        try:
+            status = os.statvfs(self._root)
+        except OSError as error:
+            raise _storage_problem(error, 0) from error
         free = status.f_bavail * status.f_frsize - self._limits.min_free_bytes
         if coming_bytes > free or free <= 0:
             raise DiskFull(f"{max(0, free)} bytes are free for recordings, {coming_bytes} were to come")
+
+    async def _begin(self, recording: Recording, ref: str | None) -> Work:
+        try:
+            return await self._library.begin(
+                filename=recording.filename,
+                ref=ref,
+                media_type=recording.media_type,
+                announced_bytes=recording.announced_bytes,
+            )
+        except OSError as error:
+            raise _storage_problem(error, 0) from error
 
     async def _spool(self, work: Work, recording: Recording) -> None:
         try:
@@ -171,6 +180,10 @@ def _problem(error: Problem | OSError, recording: Recording, received_bytes: int
         return UploadCut(f"the upload was cut after {received_bytes}{announced} bytes")
     if isinstance(error, Problem):
         return error
+    return _storage_problem(error, received_bytes)
+
+
+def _storage_problem(error: OSError, received_bytes: int) -> Problem:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(f"the disk was full after {received_bytes} bytes")
     log.error("an upload could not be written", error=str(error))

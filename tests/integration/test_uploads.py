@@ -128,6 +128,25 @@ def test_what_is_no_upload_is_refused(
     assert folders(server) == before
 
 
+@pytest.mark.parametrize(
+    ("parts", "detail"),
+    [
+        (
+            b'; name="a\x01"\r\n\r\nx\r\n--B\r\nContent-Disposition: form-data; filename="a"',
+            "Invalid HTTP header",
+        ),
+        (b'; filename="a\x00.wav"', "Invalid HTTP header"),
+        (b'; filename="' + b"a" * 9000 + b'"', "more than 8190 bytes"),
+    ],
+)
+def test_a_form_that_breaks_the_rules_is_not_called_cut(server: Server, parts: bytes, detail: str) -> None:
+    body = b"--B\r\nContent-Disposition: form-data" + parts + b"\r\n\r\nRIFF\r\n--B--\r\n"
+    with Wire(server.url) as wire:
+        reply = wire.request("POST", TRACKS, {"Content-Type": "multipart/form-data; boundary=B"}, body)
+    assert (reply.status, reply.json["type"]) == (400, "/api/docs#request-invalid")
+    assert detail in reply.json["detail"]
+
+
 def test_a_form_that_ends_too_early_leaves_no_file(server: Server) -> None:
     ref = secrets.token_hex(4)
     body = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a.wav"\r\n\r\nRIFF' + b"x" * 9999
@@ -138,6 +157,9 @@ def test_a_form_that_ends_too_early_leaves_no_file(server: Server) -> None:
     assert reply.status == 400, reply
     (trace,) = by_ref(server, ref)
     assert trace["state"] == "failed"
+    assert (
+        trace["reason"] == reply.json["detail"] == "the form can't be read: it ends before its last boundary"
+    )
     assert trace["id"] not in folders(server)
 
 
@@ -322,3 +344,18 @@ def test_one_upload_too_many_is_asked_to_come_back(tmp_path: Path) -> None:
         assert reply.headers["retry-after"] == "5"
         wire.socket.close()
         wait_until(lambda: post(server, b"RIFF").status == 201, "the place is free")
+
+
+def test_a_folder_that_can_not_be_written_to_is_the_disks_fault(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        tracks = server.data_dir / "tracks"
+        tracks.rmdir()
+        for put_in_its_place in (lambda: None, tracks.touch):
+            put_in_its_place()
+            with Wire(server.url) as wire:
+                reply = wire.request("POST", TRACKS, {}, b"RIFF")
+            assert (reply.status, reply.json["type"]) == (500, "/api/docs#storage-failed"), reply
+        tracks.unlink()
+        tracks.mkdir()
+        with Wire(server.url) as wire:
+            assert wire.request("POST", TRACKS, {}, b"RIFF").status == 201
