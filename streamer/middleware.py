@@ -20,6 +20,13 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
+# The Fetch standard, "CORS protocol": what pages of listed sites may send, and read besides the body.
+_ALLOW_METHODS = hdrs.ACCESS_CONTROL_ALLOW_METHODS
+_PREFLIGHT = {
+    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Content-Disposition",
+    hdrs.ACCESS_CONTROL_MAX_AGE: "600",
+}
+_EXPOSED = f"Location, Retry-After, {REQUEST_ID}"
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 log = structlog.get_logger()
@@ -79,6 +86,8 @@ async def _answer(request: web.Request, handler: Handler, origins: frozenset[str
     except web.HTTPException as error:
         if error.status < 400:
             raise
+        if isinstance(error, web.HTTPMethodNotAllowed) and _is_preflight(request, origins):
+            return web.Response(status=204, headers=_PREFLIGHT | {_ALLOW_METHODS: error.headers[hdrs.ALLOW]})
         response = problem_response(plain(error.status, error.reason, error.text or "", request.path))
         if hdrs.ALLOW in error.headers:
             response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
@@ -89,6 +98,13 @@ async def _answer(request: web.Request, handler: Handler, origins: frozenset[str
         log.exception("a request failed", method=request.method, path=request.path)
         detail = "the server made a mistake; its log has the details"
         return problem_response(plain(500, "Internal Server Error", detail, request.path))
+
+
+def _is_preflight(request: web.Request, origins: frozenset[str]) -> bool:
+    """A browser asks whether a page of a site that the operator has listed may send such a request."""
+    origin = request.headers.get(hdrs.ORIGIN, "").lower()
+    asked = request.method == "OPTIONS" and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
+    return asked and (origin in origins or "*" in origins)
 
 
 def _dress(request: web.Request, response: web.StreamResponse, origins: frozenset[str]) -> None:
@@ -103,3 +119,4 @@ def _dress(request: web.Request, response: web.StreamResponse, origins: frozense
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is not None and (origin.lower() in origins or "*" in origins):
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+            response.headers.setdefault(hdrs.ACCESS_CONTROL_EXPOSE_HEADERS, _EXPOSED)

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from streamer.problems import Problem, RequestInvalid
+from streamer.middleware import problem_response
+from streamer.problems import Problem, RequestInvalid, plain
 
 # The path (with its parameters in `match_info`) and the body stay in the request; the query comes decoded.
 Handler = Callable[[web.Request, Any], Awaitable[web.StreamResponse]]
@@ -90,7 +91,11 @@ def _decoding(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespo
     return handle
 
 
-async def _expect(request: web.Request) -> None:
+async def _expect(request: web.Request) -> web.Response | None:
     """RFC 9110 10.1.1: 100 is sent by who reads the body, after it has judged the head; see uploads."""
-    if request.headers["Expect"].lower() != "100-continue":
-        raise web.HTTPExpectationFailed(text=f"Expect: {request.headers['Expect']}")
+    expected = request.headers["Expect"]
+    if expected.lower() == "100-continue":
+        return None
+    return problem_response(
+        plain(417, "Expectation Failed", f"Expect is {expected[:200]!r}, not 100-continue", request.path)
+    )

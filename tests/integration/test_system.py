@@ -108,6 +108,28 @@ def test_players_of_other_sites_are_told_what_they_may_ask_for(server: Server) -
         assert "Range" in reply.headers["access-control-allow-headers"]
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"), [("https://friend.example", 204), ("https://evil.example", 405)]
+)
+def test_pages_of_listed_sites_are_told_what_they_may_send(server: Server, origin: str, status: int) -> None:
+    for target, method in ((TRACKS, "POST"), (f"{TRACKS}/{'0' * 26}", "DELETE")):
+        reply = ask(server, "OPTIONS", target, Origin=origin, Access_Control_Request_Method=method)
+        assert reply.status == status
+        if status == 204:
+            assert reply.headers["access-control-allow-origin"] == origin
+            assert method in reply.headers["access-control-allow-methods"].split(",")
+            allowed = reply.headers["access-control-allow-headers"].split(", ")
+            assert {"Authorization", "Content-Type"}.issubset(allowed)
+        else:
+            assert "access-control-allow-origin" not in reply.headers
+    assert ask(server, "OPTIONS", TRACKS, Origin=origin).status == 405  # no browser asks without a method
+
+
+def test_rfc9110_10_1_1_an_unknown_expectation_is_a_problem(server: Server) -> None:
+    reply = ask(server, "POST", TRACKS, Expect="the-spanish-inquisition")
+    assert (reply.status, reply.headers["content-type"]) == (417, "application/problem+json")
+
+
 def test_health(server: Server) -> None:
     assert get_json(server.url + "/healthz") == {"status": "alive"}
     assert get_json(server.url + "/readyz") == {"status": "ready"}
