@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import time
 import warnings
 from pathlib import Path
@@ -117,7 +118,9 @@ class App:
         try:
             port = await self.door.listen(settings.host, settings.port)
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
+            # getaddrinfo has numbers of its own; asyncio puts more words around those of bind().
+            named = error.errno is None or isinstance(error, socket.gaierror)
+            reason = error.strerror or str(error) if named else os.strerror(error.errno or 0)
             raise StartRefused(f"can't listen on {settings.host}:{settings.port}: {reason}") from None
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         print(f"veza: listening on http://{host}:{port}", flush=True)

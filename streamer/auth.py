@@ -59,8 +59,12 @@ class Tokens:
         subject, name, expires = claims.get("sub"), claims.get("name"), claims.get("exp")
         if not isinstance(subject, str) or not subject or not isinstance(name, str) or not name:
             raise TokenRefused("the token lacks sub or name")
-        if not isinstance(expires, int | float) or expires <= now_s:
+        if not isinstance(expires, int | float) or not expires > now_s:
             raise TokenRefused("the token has expired")
+        # RFC 7519 4.1.5. We issue none with it; other programs that share the secret may.
+        begins = claims.get("nbf", now_s)
+        if not isinstance(begins, int | float) or not begins <= now_s:
+            raise TokenRefused("the token is not valid yet")
         return Identity(subject, name, guest=claims.get("guest") is True)
 
     def _encode(self, subject: str, name: str, now_s: int, ttl_s: int, *, guest: bool) -> str:

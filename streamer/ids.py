@@ -5,6 +5,8 @@
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_LENGTH = 26
 ENTROPY_BYTES = 10
+#: What `is_id` says, for schemas.
+ID_PATTERN = "^[0-9a-hjkmnp-tv-z]{26}$"
 _LETTERS = frozenset(_ALPHABET)
 
 

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from streamer.auth import Identity, TokenRefused, Tokens
 from streamer.files import send_resource
+from streamer.ids import ID_PATTERN
 from streamer.library import Library
 from streamer.problems import (
     DiskFull,
@@ -38,6 +39,8 @@ TRACK = TRACKS + "/{id}"
 _ID = {"id": "The track's id, as the upload was answered."}
 _JSON = "application/json"
 
+# In any script this fits into a request line (heads.MAX_LINE_BYTES), twelve bytes to a character at worst.
+MAX_QUERY_NAME_LENGTH = 512
 Ref = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -45,7 +48,7 @@ class UploadQuery(msgspec.Struct):
     """How an upload is named."""
 
     filename: Annotated[
-        Annotated[str, Meta(max_length=1024)] | None,
+        Annotated[str, Meta(max_length=MAX_QUERY_NAME_LENGTH)] | None,
         Meta(description="Name of the file; else Content-Disposition says, or the form."),
     ] = None
     ref: Annotated[
@@ -58,7 +61,9 @@ class ListQuery(msgspec.Struct):
     """Which tracks to list."""
 
     limit: Annotated[int, Meta(ge=1, le=200, description="Most tracks on the page.")] = 50
-    cursor: Annotated[str | None, Meta(description="`next` of the page before.")] = None
+    cursor: Annotated[
+        Annotated[str, Meta(pattern=ID_PATTERN)] | None, Meta(description="`next` of the page before.")
+    ] = None
     ref: Annotated[Ref | None, Meta(description="Only tracks uploaded with this mark, in any state.")] = None
 
 
