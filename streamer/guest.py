@@ -115,7 +115,12 @@ class Guest:
     def leave(self, error: Exception | None = None) -> None:
         """For the guest the connection is lost, and it can't touch it any more; for others it goes on."""
         self._view.end()
-        self._handler.connection_lost(error)
+        handler: Any = self._handler
+        if handler._current_request is None and handler._task_handler is not None:
+            # Between requests its task has nothing to finish. Left alone, aiohttp 3.14 may be about to begin,
+            # or to take up a request that came in this turn of the loop, and fail for want of a connection.
+            handler._task_handler.cancel()
+        handler.connection_lost(error)
 
     def pause_writing(self) -> None:
         self._handler.pause_writing()

@@ -1,7 +1,9 @@
 """The API from outside: problems, headers, health, metrics, and its own description."""
 
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,6 +130,22 @@ def test_pages_of_listed_sites_are_told_what_they_may_send(server: Server, origi
 def test_rfc9110_10_1_1_an_unknown_expectation_is_a_problem(server: Server) -> None:
     reply = ask(server, "POST", TRACKS, Expect="the-spanish-inquisition")
     assert (reply.status, reply.headers["content-type"]) == (417, "application/problem+json")
+
+
+def test_a_request_refused_as_it_arrives_leaves_no_trace_in_the_log(tmp_path: Path) -> None:
+    good = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    bad = b"POST " + TRACKS.encode() + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\n"
+    with running_server(tmp_path) as server:
+        for before in (b"", good):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+                if before:
+                    client.sendall(before)
+                    assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+                    time.sleep(0.1)  # aiohttp waits for the next request
+                client.sendall(bad)
+                assert client.recv(65_536).startswith(b"HTTP/1.1 400")
+        assert server.stop() == 0
+        assert "error" not in server.log
 
 
 def test_health(server: Server) -> None:
