@@ -41,6 +41,7 @@ ICONS = (
     "copy",
     "disc-3",
     "download",
+    "folder-up",
     "hash",
     "house",
     "keyboard",

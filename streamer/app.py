@@ -20,16 +20,21 @@ from streamer.auth import Tokens
 from streamer.broker_memory import MemoryBroker
 from streamer.catalogue import Catalogue
 from streamer.database import open_database
+from streamer.gatekeeper import Gatekeeper
 from streamer.gauges import chat_gauges, door_gauges, library_gauges, loop_gauges, upload_gauges
 from streamer.hub import WebSocketHub
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.journal import Journal
+from streamer.ledger import Ledger
 from streamer.library import Library
 from streamer.metrics import LoopLag, Metrics
 from streamer.pages import PageMissing, add_page_routes
+from streamer.resumable import Resumables
 from streamer.routes_media import MediaRoutes
 from streamer.routes_system import SystemRoutes
 from streamer.routes_tracks import TrackRoutes
+from streamer.routes_uploads import UploadRoutes
+from streamer.routes_uploads import dress as dress_upload
 from streamer.server import DoorLimits, FrontDoor
 from streamer.settings import Settings
 from streamer.shelf import Shelf
@@ -79,6 +84,8 @@ class App:
         desk = Desk(self.catalogue, self.shelf, announcer, self.workers, tasks, now_ms)
         self.library = Library(desk, root, make_id)
         self.uploads = Uploads(self.library, root, upload_limits(settings))
+        ledger, ttl_s = Ledger(engine), settings.upload_ttl_s
+        self.resumables = Resumables(self.library, self.uploads, ledger, ttl_s, now_ms)
         self.lag = LoopLag()
         self.web = self._make_web(root)
         self.runner = web.AppRunner(
@@ -102,8 +109,10 @@ class App:
         for name, work in (("journal", self.journal.run()), ("lag", self.lag.run())):
             self._background.append(self._tasks.create_task(work, name=name))
         await self.workers.start()
-        await self.library.recover()
-        self._background.append(self._tasks.create_task(self.library.sweep(), name="sweep"))
+        await self.resumables.recover()
+        resting = self.resumables.run(lambda: self.workers.turns.crowded)
+        for name, work in (("sweep", self.library.sweep()), ("resumables", resting)):
+            self._background.append(self._tasks.create_task(work, name=name))
         await self.runner.setup()
         assert self.runner.server is not None
         self.door = FrontDoor(
@@ -135,6 +144,7 @@ class App:
         """In this order: no new work; what is in flight; what is left; the database last."""
         log.info("stopping", grace_s=grace_s)
         self.library.expect_stop()
+        await self.resumables.stop()
         async with asyncio.TaskGroup() as ending:
             ending.create_task(self.door.drain(grace_s))
             ending.create_task(self.hub.close(grace_s))
@@ -159,12 +169,14 @@ class App:
             ]
         )
         system = SystemRoutes(self._engine, lambda: self.stopping, metrics.render)
-        tracks = TrackRoutes(self.library, self.uploads, root, self._tokens, self._settings.uploads, now_s)
-        routes = [*tracks.routes(), *MediaRoutes(self.shelf).routes(), *system.routes()]
+        gatekeeper = Gatekeeper(self._tokens, self._settings.uploads, now_s)
+        tracks = TrackRoutes(self.library, self.uploads, root, gatekeeper)
+        resumable = UploadRoutes(self.resumables, gatekeeper)
+        routes = [*tracks.routes(), *resumable.routes(), *MediaRoutes(self.shelf).routes(), *system.routes()]
         system.describe(routes)
         route.register(app, routes)
         add_page_routes(app)
-        app.on_response_prepare.append(self._announce_close)
+        app.on_response_prepare.extend((dress_upload, self._announce_close))
         return app
 
     async def _announce_close(self, request: web.Request, response: web.StreamResponse) -> None:

@@ -118,6 +118,22 @@ def filename_in(disposition: str) -> str | None:
     return plain
 
 
+async def body_chunks(request: web.Request, idle_s: float) -> AsyncIterator[bytes]:
+    """A body as it comes, and of one that is cut all that had come before.
+
+    Raises:
+        UploadStalled, UploadCut: the line's fault.
+    """
+    try:
+        async for chunk in _chunks(request.content.readany, idle_s, request.content):
+            yield chunk
+    except UploadCut as cut:
+        # aiohttp 3.14 gives out nothing more once the line broke, not even what lies in its buffer.
+        if rest := request.content._read_nowait(-1):
+            yield rest
+        raise cut
+
+
 def clean_filename(name: str | None) -> str:
     """The last component of whatever path the client sent, as printable text of bounded length."""
     # aiohttp decodes header bytes that are not UTF-8 to lone surrogates, which JSON can't carry.

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from streamer.ids import is_id
 
+_COPY_BYTES = 1 << 20
+
 
 def make(path: Path) -> None:
     """A new track's folder."""
@@ -30,6 +32,30 @@ def empty(path: Path, keep: Iterable[str]) -> None:
         for file in path.iterdir():
             if file.name not in kept:
                 file.unlink(missing_ok=True)
+
+
+def take_up(path: Path) -> int:
+    """Clear the folder of an interrupted upload. Returns how many bytes of the source there are."""
+    path.mkdir(parents=True, mode=0o755, exist_ok=True)
+    empty(path, ["source"])
+    return size(path / "source")
+
+
+def size(path: Path) -> int:
+    """Bytes in a file; 0 if there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def join(path: Path, addition: Path) -> None:
+    """Append one file to another, and remove it. Interrupted: the first holds a beginning of it."""
+    with addition.open("rb") as coming, path.open("ab") as file:
+        shutil.copyfileobj(coming, file, _COPY_BYTES)
+        file.flush()
+        os.fsync(file.fileno())
+    addition.unlink()
 
 
 def write(path: Path, data: bytes) -> None:

@@ -1,7 +1,7 @@
 """Every track of this server: begun, found, listed, deleted, and taken up again after a restart."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 
 import structlog
@@ -31,8 +31,19 @@ class Library:
         self.stopping = False
         self.outcomes = desk.outcomes
 
-    async def begin(self, *, filename: str, ref: str | None, media_type: str, announced_bytes: int) -> Work:
+    async def begin(
+        self,
+        *,
+        filename: str,
+        ref: str | None,
+        media_type: str,
+        announced_bytes: int,
+        resumable: bool = False,
+    ) -> Work:
         """A new track, empty, whose bytes will come.
+
+        Args:
+            resumable: a cut, or a restart, interrupts the upload and does not end it.
 
         Raises:
             ServerStopping: too late.
@@ -49,7 +60,7 @@ class Library:
             created_at=now,
             updated_at=now,
         )
-        work = self._take_up(record)
+        work = self._take_up(record, resumable=resumable)
         try:
             await asyncio.to_thread(folder.make, work.path)
             await self._desk.catalogue.insert(record)
@@ -104,11 +115,15 @@ class Library:
             self._desk.announcer.now(gone)
         log.info("track deleted", track=track_id)
 
-    async def recover(self) -> None:
-        """Bring tracks, folders and database together after a restart, before anyone is served."""
+    async def recover(self, resumable: Container[str] = ()) -> None:
+        """Bring tracks, folders and database together after a restart, before anyone is served.
+
+        Args:
+            resumable: ids of tracks whose upload may go on.
+        """
         self._root.mkdir(parents=True, exist_ok=True)
         for record in await self._desk.catalogue.unfinished():
-            await self._recover_one(record)
+            await self._recover_one(record, resumable=record.id in resumable)
         await self._check_files()
 
     async def sweep(self) -> None:
@@ -129,7 +144,7 @@ class Library:
     async def stop(self) -> None:
         """Uploads that still run end, and say why."""
         for work in list(self._works.values()):
-            if work.record.state is State.RECEIVING:
+            if work.record.state is State.RECEIVING and not work.resumable:
                 await work.fail(Event.BODY_CUT, STOPPED_WHILE_RECEIVING)
 
     def counts(self) -> dict[str, int]:
@@ -146,9 +161,10 @@ class Library:
             self._desk.shelf.remove(track_id)
             await asyncio.to_thread(folder.remove, self._root / track_id)
 
-    def _take_up(self, record: TrackRecord) -> Work:
+    def _take_up(self, record: TrackRecord, *, resumable: bool = False) -> Work:
         self._forget_finished()
-        work = self._works[record.id] = Work(record, self._root / record.id, self._desk)
+        path = self._root / record.id
+        work = self._works[record.id] = Work(record, path, self._desk, resumable=resumable)
         self._desk.shelf.hold(record)
         return work
 
@@ -161,9 +177,12 @@ class Library:
             if work.record.state in (State.READY, State.FAILED):
                 del self._works[track_id]
 
-    async def _recover_one(self, record: TrackRecord) -> None:
+    async def _recover_one(self, record: TrackRecord, *, resumable: bool) -> None:
         path = self._root / record.id
-        work = self._take_up(record)
+        work = self._take_up(record, resumable=resumable)
+        if record.state is State.RECEIVING and resumable:
+            await self._wait_for_rest(work)
+            return
         if record.state is State.RECEIVING:
             await work.fail(Event.SERVER_RESTARTED, STOPPED_WHILE_RECEIVING)
             return
@@ -179,6 +198,18 @@ class Library:
         await asyncio.to_thread(folder.empty, path, ["source"])
         log.info("packaging again", track=record.id)
         work.resume()
+
+    async def _wait_for_rest(self, work: Work) -> None:
+        """The file itself says how much has come: a killed process leaves every byte that it wrote."""
+        work.record.playable = False
+        received_bytes = await asyncio.to_thread(folder.take_up, work.path)
+        if received_bytes:
+            work.source_grew(received_bytes)
+        log.info("an upload may go on", track=work.record.id, received_bytes=received_bytes)
+
+    def work_on(self, track_id: str) -> Work | None:
+        """The work on a track that is not finished."""
+        return self._works.get(track_id)
 
     async def _check_files(self) -> None:
         states = await self._desk.catalogue.states()

@@ -83,13 +83,14 @@ def _operation(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
     }
     if route.description:
         operation["description"] = route.description
-    parameters = [_path_parameter(name, meaning) for name, meaning in route.parameters.items()]
+    parameters = [_parameter("path", name, meaning) for name, meaning in route.parameters.items()]
     parameters += _query_parameters(route)
+    parameters += [_parameter("header", name, meaning) for name, meaning in route.headers.items()]
     if parameters:
         operation["parameters"] = parameters
     if route.body:
         operation["requestBody"] = {
-            "required": True,
+            "required": not route.body_optional,
             "content": {
                 media_type: {"schema": _body_schema(media_type), "x-description": meaning}
                 for media_type, meaning in route.body.items()
@@ -100,11 +101,11 @@ def _operation(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
     return operation
 
 
-def _path_parameter(name: str, meaning: str) -> dict[str, Any]:
+def _parameter(place: str, name: str, meaning: str) -> dict[str, Any]:
     return {
         "name": name,
-        "in": "path",
-        "required": True,
+        "in": place,
+        "required": place == "path",
         "description": meaning,
         "schema": {"type": "string"},
     }
@@ -150,4 +151,9 @@ def _success(reply: Reply, refs: dict[Any, Any]) -> dict[str, Any]:
         media_type: {"schema": refs[type_]} if type_ is not None else {}
         for media_type, type_ in reply.content.items()
     }
-    return {"description": reply.description} | ({"content": content} if content else {})
+    headers = {
+        name: {"description": meaning, "schema": {"type": "string"}}
+        for name, meaning in reply.headers.items()
+    }
+    described: dict[str, Any] = {"description": reply.description}
+    return described | ({"content": content} if content else {}) | ({"headers": headers} if headers else {})

@@ -23,12 +23,36 @@ class TrackUnknown(Problem):
     """There is no such track, or it has been deleted."""
 
 
+class UploadUnknown(Problem):
+    """There is no such upload, or it was terminated."""
+
+
 class PartMissing(Problem):
     """The track is there, but not this part of it: not yet, not any more, or it never had one."""
 
 
 class UploadStalled(Problem):
     """The upload sent nothing for too long."""
+
+
+class UploadTakenOver(Problem):
+    """A newer request goes on with this upload; what this one brought is kept as far as it came."""
+
+
+class OffsetWrong(Problem):
+    """`Upload-Offset` is not where this upload ends so far; a HEAD request tells where that is."""
+
+
+class UploadGone(Problem):
+    """The upload can't go on: it has expired, or its file can't become a track."""
+
+
+class TusVersionUnsupported(Problem):
+    """`Tus-Resumable` must be there and say 1.0.0."""
+
+
+class ChecksumWrong(Problem):
+    """The bytes do not match `Upload-Checksum`; nothing of this request was kept."""
 
 
 class TrackDeleted(Problem):
@@ -67,14 +91,21 @@ class DiskFull(Problem):
 TABLE: dict[type[Problem], tuple[int, str, str]] = {
     RequestInvalid: (400, "request-invalid", "The request is not valid"),
     UploadCut: (400, "upload-cut", "The upload was cut"),
+    UploadTakenOver: (400, "upload-taken-over", "The upload goes on elsewhere"),
     TokenMissing: (401, "token-missing", "A token is needed"),
     OriginRefused: (403, "origin-refused", "Not from that site"),
     TrackUnknown: (404, "track-unknown", "No such track"),
+    UploadUnknown: (404, "upload-unknown", "No such upload"),
     PartMissing: (404, "part-missing", "The track has no such part"),
     UploadStalled: (408, "upload-stalled", "The upload stalled"),
+    OffsetWrong: (409, "offset-wrong", "Not where the upload ends"),
+    UploadGone: (410, "upload-gone", "The upload can't go on"),
     TrackDeleted: (410, "track-deleted", "The track was deleted"),
+    TusVersionUnsupported: (412, "tus-version-unsupported", "Another version of tus"),
     UploadTooLarge: (413, "upload-too-large", "The recording is too large"),
     MediaTypeUnsupported: (415, "media-type-unsupported", "Unsupported kind of body"),
+    # tus 1.0, checksum extension: a status of its own.
+    ChecksumWrong: (460, "checksum-wrong", "The checksum does not match"),
     UploadsBusy: (503, "uploads-busy", "Too many uploads at once"),
     ServerStopping: (503, "server-stopping", "The server is stopping"),
     StorageFailed: (500, "storage-failed", "The disk refused to write"),

@@ -22,11 +22,13 @@ class Reply:
         status: 2xx or 3xx.
         description: when, and what it means.
         content: media type -> type of the JSON in it, or None for bytes and text.
+        headers: response header field -> its meaning.
     """
 
     status: int
     description: str
     content: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class Route:
         name: unique; the operationId.
         query: Struct that the query string is decoded into, or None.
         parameters: path parameter -> its meaning.
+        headers: request header field -> its meaning.
         body: media type of the request body -> what it is; empty without one.
+        body_optional: the request may come without its body.
         problems: what can go wrong besides what every route can: RequestInvalid where there is a query.
         writes: may need a token, and is checked for its origin.
     """
@@ -53,7 +57,9 @@ class Route:
     tag: str = "tracks"
     query: type[msgspec.Struct] | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] = field(default_factory=dict)
+    body_optional: bool = False
     problems: Sequence[type[Problem]] = ()
     writes: bool = False
 

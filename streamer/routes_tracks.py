@@ -1,16 +1,15 @@
 """Tracks over HTTP: upload, list, look at, delete; cover and waveform."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from aiohttp import hdrs, web
 from msgspec import Meta
 
-from streamer.auth import Identity, TokenRefused, Tokens
 from streamer.files import send_resource
+from streamer.gatekeeper import Gatekeeper
 from streamer.ids import ID_PATTERN
 from streamer.library import Library
 from streamer.problems import (
@@ -19,7 +18,6 @@ from streamer.problems import (
     PartMissing,
     ServerStopping,
     StorageFailed,
-    TokenMissing,
     TrackDeleted,
     TrackUnknown,
     UploadCut,
@@ -75,16 +73,12 @@ class TrackRoutes:
         library: Library,
         uploads: Uploads,
         root: Path,
-        tokens: Tokens,
-        who_writes: Literal["anyone", "token"],
-        now_s: Callable[[], int],
+        gatekeeper: Gatekeeper,
     ) -> None:
         self._library = library
         self._uploads = uploads
         self._root = root
-        self._tokens = tokens
-        self._open = who_writes == "anyone"
-        self._now_s = now_s
+        self._gatekeeper = gatekeeper
 
     def routes(self) -> list[Route]:
         """The table."""
@@ -162,7 +156,7 @@ class TrackRoutes:
         ]
 
     async def _upload(self, request: web.Request, query: UploadQuery) -> web.StreamResponse:
-        self._check_token(request)
+        self._gatekeeper.check(request)
         record = await self._uploads.receive(request, filename=query.filename, ref=query.ref)
         return _json(view(record), status=201, location=f"{TRACKS}/{record.id}")
 
@@ -173,7 +167,7 @@ class TrackRoutes:
         return _json(view(await self._track(request)))
 
     async def _delete(self, request: web.Request, _query: None) -> web.StreamResponse:
-        self._check_token(request)
+        self._gatekeeper.check(request)
         await self._library.delete(request.match_info["id"])
         return web.Response(status=204)
 
@@ -210,24 +204,6 @@ class TrackRoutes:
             raise PartMissing(
                 "there is no waveform yet" if record.reason is None else record.reason
             ) from None
-
-    def _check_token(self, request: web.Request) -> None:
-        """Whether this client may write. RFC 6750 2.1.
-
-        Raises:
-            TokenMissing: none, or not a good one.
-        """
-        if not self._open and self._identity(request).guest:
-            raise TokenMissing("a guest's token does not let one write files")
-
-    def _identity(self, request: web.Request) -> Identity:
-        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise TokenMissing("Authorization: Bearer TOKEN is missing; the operator makes tokens")
-        try:
-            return self._tokens.verify(token.strip(), now_s=self._now_s())
-        except TokenRefused as error:
-            raise TokenMissing(str(error)) from None
 
 
 def _json(value: Any, *, status: int = 200, location: str | None = None) -> web.Response:

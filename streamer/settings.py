@@ -70,6 +70,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     upload_idle_s: Annotated[
         float, _unit("seconds", "An upload that sends nothing for so long is ended.", ge=0.1, le=3600)
     ] = 60.0
+    upload_ttl_s: Annotated[
+        int, _unit("seconds", "An interrupted upload may be resumed for so long.", ge=1, le=365 * 86_400)
+    ] = 86_400
     min_free_bytes: Annotated[
         int, _unit("bytes", "Disk space that uploads leave free.", ge=0, le=1 << 50)
     ] = 256 << 20

@@ -20,16 +20,23 @@ _SYNC_EVERY_BYTES = 64 << 20
 class Spool:
     """A file that grows by what a client sends."""
 
-    def __init__(self, path: Path, executor: Executor, grew: Callable[[int], None]) -> None:
-        """`grew` is called on the loop with the bytes on disk so far, after each write."""
+    def __init__(
+        self, path: Path, executor: Executor, grew: Callable[[int], None], *, at_bytes: int | None = None
+    ) -> None:
+        """Open the file.
+
+        Args:
+            grew: called on the loop with the bytes on disk so far, after each write.
+            at_bytes: how long the file is, which goes on; None: it must not be there yet.
+        """
         self._loop = asyncio.get_running_loop()
         self._executor = executor
         self._grew = grew
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        how = os.O_EXCL if at_bytes is None else os.O_APPEND
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o644)
         self._gathered: list[bytes] = []
         self._gathered_bytes = 0
-        self._written_bytes = 0
-        self._synced_bytes = 0
+        self._written_bytes = self._synced_bytes = at_bytes or 0
         self._writing: asyncio.Future[None] | None = None
         self._error: OSError | None = None
         self._room = asyncio.Event()

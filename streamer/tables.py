@@ -59,6 +59,15 @@ renditions = Table(
     Column("segments", LargeBinary, nullable=False),  # msgpack list of hls.model.Segment
 )
 
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("track_id", Text, ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True),
+    Column("length_bytes", BigInteger),  # of the whole recording, NULL while its client has not said
+    Column("client_metadata", Text),  # Upload-Metadata as it was sent, NULL without
+    Column("expires_at", BigInteger, nullable=False),
+)
+
 rooms = Table(
     "rooms",
     metadata,

@@ -1,8 +1,10 @@
 """Uploads: let in, spooled to disk with back-pressure, and cleaned up after when they end badly."""
 
 import asyncio
+import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +31,7 @@ from streamer.work import Work
 
 # A form has boundaries and part heads around the recording.
 ENVELOPE_BYTES = 128 << 10
-_CHECK_DISK_EVERY_BYTES = 64 << 20
+CHECK_DISK_EVERY_BYTES = 64 << 20
 _WRITERS = 8  # threads; more would not make one disk faster
 
 log = structlog.get_logger()
@@ -61,8 +63,8 @@ class Uploads:
     def __init__(self, library: Library, root: Path, limits: UploadLimits) -> None:
         self._library = library
         self._root = root
-        self._limits = limits
-        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="spool")
+        self.limits = limits
+        self.writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="spool")
         self.stats = UploadStats()
 
     async def receive(self, request: web.Request, *, filename: str | None, ref: str | None) -> TrackRecord:
@@ -77,16 +79,26 @@ class Uploads:
         Raises:
             Problem: what went wrong; nothing of the recording is left.
         """
-        if self.stats.running >= self._limits.max_uploads:
-            raise UploadsBusy(f"{self.stats.running} uploads are running, try again later")
-        self.stats.running += 1
-        try:
+        with self.place():
             await self._admit(request)
-            recording = await open_recording(request, filename, self._limits.idle_s)
+            recording = await open_recording(request, filename, self.limits.idle_s)
             work = await self._begin(recording, ref)
             await self._spool(work, recording)
             self.stats.completed_total += 1
             return work.record
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """One of the uploads that may run at the same time.
+
+        Raises:
+            UploadsBusy: all are taken.
+        """
+        if self.stats.running >= self.limits.max_uploads:
+            raise UploadsBusy(f"{self.stats.running} uploads are running, try again later")
+        self.stats.running += 1
+        try:
+            yield
         except BaseException:
             self.stats.failed_total += 1
             raise
@@ -95,25 +107,35 @@ class Uploads:
 
     def close(self) -> None:
         """Let the writers go; no upload runs any more."""
-        self._writers.shutdown(wait=True)
+        self.writers.shutdown(wait=True)
 
     async def _admit(self, request: web.Request) -> None:
         """Judge by the head alone, then ask for the body of a client that waits to be asked."""
-        limits, size = self._limits, request.content_length or 0
+        limits, size = self.limits, request.content_length or 0
         if size > limits.max_upload_bytes + ENVELOPE_BYTES * request.content_type.startswith("multipart/"):
             raise UploadTooLarge(f"{size} bytes are more than {limits.max_upload_bytes}")
-        self._check_disk(size)
+        self.check_disk(size)
+        await self.ask_for_body(request)
+
+    async def ask_for_body(self, request: web.Request) -> None:
+        """Tell a client that waits for it to go on: its head is all right."""
         if request.headers.get(hdrs.EXPECT) and request.version == HttpVersion11:
             # RFC 9110 10.1.1: only now, so that a refusal costs the client nothing.
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0
 
-    def _check_disk(self, coming_bytes: int) -> None:
+    def check_disk(self, coming_bytes: int) -> None:
+        """Whether so many bytes more may come.
+
+        Raises:
+            DiskFull: they would take what must stay free.
+            StorageFailed: the disk does not answer.
+        """
         try:
             status = os.statvfs(self._root)
         except OSError as error:
-            raise _storage_problem(error, 0) from error
-        free = status.f_bavail * status.f_frsize - self._limits.min_free_bytes
+            raise disk_problem(error, 0) from error
+        free = status.f_bavail * status.f_frsize - self.limits.min_free_bytes
         if coming_bytes > free or free <= 0:
             raise DiskFull(f"{max(0, free)} bytes are free for recordings, {coming_bytes} were to come")
 
@@ -126,7 +148,7 @@ class Uploads:
                 announced_bytes=recording.announced_bytes,
             )
         except OSError as error:
-            raise _storage_problem(error, 0) from error
+            raise disk_problem(error, 0) from error
 
     async def _spool(self, work: Work, recording: Recording) -> None:
         try:
@@ -142,7 +164,7 @@ class Uploads:
         await work.source_completed()
 
     async def _write(self, work: Work, recording: Recording) -> None:
-        spool = Spool(work.path / "source", self._writers, work.source_grew)
+        spool = Spool(work.path / "source", self.writers, work.source_grew)
         try:
             await self._copy(recording, spool, work)
             try:
@@ -158,15 +180,15 @@ class Uploads:
             raise TrackDeleted
 
     async def _copy(self, recording: Recording, spool: Spool, work: Work) -> None:
-        taken, check_at = 0, _CHECK_DISK_EVERY_BYTES
+        taken, check_at = 0, CHECK_DISK_EVERY_BYTES
         async for chunk in recording.chunks:
             taken += len(chunk)
             self.stats.received_bytes_total += len(chunk)
-            if taken > self._limits.max_upload_bytes:
-                raise UploadTooLarge(f"the recording is larger than {self._limits.max_upload_bytes} bytes")
+            if taken > self.limits.max_upload_bytes:
+                raise UploadTooLarge(f"the recording is larger than {self.limits.max_upload_bytes} bytes")
             if taken >= check_at:
-                check_at = taken + _CHECK_DISK_EVERY_BYTES
-                self._check_disk(0)
+                check_at = taken + CHECK_DISK_EVERY_BYTES
+                self.check_disk(0)
             if work.deleted:
                 raise TrackDeleted
             if work.wants_bytes:
@@ -178,12 +200,11 @@ def _problem(error: Problem | OSError, recording: Recording, received_bytes: int
     if isinstance(error, UploadCut):
         announced = f" of {recording.announced_bytes}" if recording.announced_bytes else ""
         return UploadCut(f"the upload was cut after {received_bytes}{announced} bytes")
-    if isinstance(error, Problem):
-        return error
-    return _storage_problem(error, received_bytes)
+    return error if isinstance(error, Problem) else disk_problem(error, received_bytes)
 
 
-def _storage_problem(error: OSError, received_bytes: int) -> Problem:
+def disk_problem(error: OSError, received_bytes: int) -> Problem:
+    """What the client is told when the disk did not take its bytes."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(f"the disk was full after {received_bytes} bytes")
     log.error("an upload could not be written", error=str(error))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
 from hls.model import Rendition, Segment
 from hls.report import (
@@ -52,9 +53,10 @@ class Work:
     worker may have all the sound before the last byte has come.
     """
 
-    def __init__(self, record: TrackRecord, path: Path, desk: Desk) -> None:
+    def __init__(self, record: TrackRecord, path: Path, desk: Desk, *, resumable: bool = False) -> None:
         self.record = record
         self.path = path
+        self.resumable = resumable  # a cut line, or the end of this process, does not end the upload
         self._desk = desk
         self._packaging: Packaging | None = None
         self._storing = asyncio.Lock()
@@ -83,7 +85,20 @@ class Work:
     def _start_packaging(self, *, complete: bool) -> None:
         self._packaging = self._desk.workers.package(self.path / "source", self.path, complete=complete)
         self._idle.clear()
-        self._desk.tasks.create_task(self._follow(self._packaging), name=f"package {self.record.id}")
+        following = self._follow(self._packaging)
+        self._follower = self._desk.tasks.create_task(following, name=f"package {self.record.id}")
+
+    async def park(self) -> None:
+        """Let the worker go while no bytes come. What it made stays; when they come, packaging begins anew.
+
+        Packaging gives the same bytes every time: who plays the track sees it shrink and grow again, no more.
+        """
+        if self._packaging is None or self._follower is None or not self.wants_bytes:
+            return
+        self._packaging = None
+        self._follower.cancel()
+        await asyncio.wait([self._follower])
+        self._idle.set()  # one that was cancelled before it began does not say so
 
     def source_grew(self, received_bytes: int) -> None:
         """So much of the source is on disk now."""
@@ -91,10 +106,17 @@ class Work:
         if not self.wants_bytes:
             return
         if self._packaging is None:
+            self._forget_packaged()
             self._start_packaging(complete=False)
         else:
             self._packaging.source_grew()
         self._desk.announcer.soon(self.record)
+
+    def _forget_packaged(self) -> None:
+        record = self.record
+        record.renditions, record.packaged_ticks, record.peaks = {}, 0, None
+        record.playable = False
+        self._desk.shelf.hold(record)  # anew: playlists remember their lines
 
     async def source_completed(self) -> None:
         """The whole source is on disk, and synced."""
@@ -146,7 +168,6 @@ class Work:
             self._log.error("an abandoned worker does not end", pid=self._packaging.pid)
 
     async def _follow(self, packaging: Packaging) -> None:
-        self._follower = asyncio.current_task()
         try:
             async for report in packaging:
                 if self._left:
@@ -205,8 +226,15 @@ class Work:
         if record.playable:
             self._desk.announcer.soon(record)
         else:
-            record.playable = True
-            await self._store()
+            await self._become_playable()
+
+    async def _become_playable(self) -> None:
+        """First in the database, then for all to see: who sees it play finds it in the list."""
+        async with self._storing:
+            await self._desk.catalogue.update(replace(self.record, playable=True))
+            self.record.playable = self.record.state is not State.FAILED
+        if not self._left:
+            self._desk.announcer.now(self.record)
 
     async def _finish(self, duration_ms: int) -> None:
         await self._received.wait()

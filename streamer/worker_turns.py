@@ -13,6 +13,11 @@ class Turns:
         self._waiting: deque[asyncio.Future[bool]] = deque()
         self._closed = False
 
+    @property
+    def crowded(self) -> bool:
+        """Somebody waits."""
+        return any(not turn.done() for turn in self._waiting)
+
     def ask(self) -> asyncio.Future[bool]:
         """Stand in line.
 

@@ -17,7 +17,8 @@ async function problemOf(response) {
   }
 }
 
-async function call(path, options) {
+/** Ask the server; rejects with a Problem (status 0: the line broke). */
+export async function call(path, options) {
   let response;
   try {
     response = await fetch(path, options);
@@ -41,27 +42,3 @@ export const getTrack = async (id) => (await call(`/api/v1/tracks/${encodeURICom
 export const deleteTrack = (id) => call(`/api/v1/tracks/${encodeURIComponent(id)}`, { method: "DELETE" });
 export const getWaveform = async (id) =>
   (await call(`/api/v1/tracks/${encodeURIComponent(id)}/waveform.dat`)).arrayBuffer();
-
-/**
- * Send a file as a raw body. fetch tells nothing of what has been sent, so this is XMLHttpRequest.
- *
- * Returns `{done, cancel}`: `done` resolves to the track or rejects with a Problem (status 0: the line broke).
- */
-export function upload(file, ref, onProgress) {
-  const request = new XMLHttpRequest();
-  const done = new Promise((resolve, reject) => {
-    request.responseType = "json";
-    request.upload.onprogress = (event) => onProgress(event.loaded);
-    request.onload = () => {
-      const body = request.response;
-      if (request.status === 201) resolve(body);
-      else reject(new Problem(request.status, body?.detail || t("error.status", { status: request.status })));
-    };
-    request.onerror = () => reject(new Problem(0, t("error.upload_cut")));
-    request.onabort = () => reject(new Problem(0, t("upload.cancelled")));
-    request.open("POST", `/api/v1/tracks?${new URLSearchParams({ filename: file.name, ref })}`);
-    request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.send(file);
-  });
-  return { done, cancel: () => request.abort() };
-}

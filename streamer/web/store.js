@@ -27,6 +27,12 @@ export function kept(key, fallback) {
   return value;
 }
 
+/** A plain value that every tab reads and writes. */
+export const shared = {
+  read: (key, fallback) => read(localStorage, key, fallback),
+  write: (key, value) => write(localStorage, key, value),
+};
+
 /** A plain value kept for this tab alone. */
 export const tab = {
   read: (key, fallback) => read(sessionStorage, key, fallback),

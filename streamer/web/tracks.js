@@ -64,7 +64,8 @@ export async function removeTrack(id) {
   gone(id);
 }
 
-function gone(id) {
+/** The track is no more, as far as this page is concerned. */
+export function gone(id) {
   batch(() => {
     trackSignal(id).value = null;
     if (listed.peek()) listed.value = listed.peek().filter((other) => other !== id);
@@ -72,6 +73,7 @@ function gone(id) {
 }
 
 socket.on("track", ({ track }) => {
+  if (known.get(track.id)?.peek() === null) return; // deleted here
   // A deleted track is pushed as a failed one a last time; the API tells which it is.
   if (track.state === "failed") loadTrack(track.id).then(() => trackSignal(track.id).peek() ?? gone(track.id), () => {});
   batch(() => {

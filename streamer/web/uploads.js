@@ -1,18 +1,25 @@
 // Files on their way to the server, one after the other: the first is playable soonest, and the line is full anyway.
 import { signal } from "@preact/signals";
 
-import * as api from "./api.js";
 import { line, socket } from "./line.js";
-import { learn } from "./tracks.js";
+import { gone, loadTrack, trackSignal } from "./tracks.js";
+import { terminate, Transfer } from "./tus.js";
+import { forget, leftBehind, progress, remember, sameFile } from "./unfinished.js";
 
 const POLL_MS = 1500;
 const RATE_WINDOW_MS = 4000;
-const DONE = new Set(["done", "failed", "cancelled"]);
+const ON_THE_WAY = new Set(["waiting", "sending", "paused"]);
+
+const row = (known) => ({ url: null, state: "waiting", sent: 0, left_s: null, broken: false, trackId: null, error: null, ...known });
+const idOf = (url) => url.split("/").at(-1);
 
 /**
- * Newest last: `{ref, file, state: waiting|sending|done|failed|cancelled, sent, left_s, trackId, error}`.
+ * Newest last: `{ref, file, url, state, sent, left_s, broken, trackId, error}`; the states: waiting, sending, paused,
+ * left (by a reload: `file` is only its name and size, until it is chosen again), done, failed, cancelled.
  */
-export const uploads = signal([]);
+export const uploads = signal(
+  leftBehind().map(({ ref, url, sent, ...file }) => row({ ref, url, sent, file, state: "left", trackId: idOf(url) })),
+);
 
 let sending = null;
 
@@ -22,30 +29,43 @@ function change(ref, fields) {
   uploads.value = uploads.peek().map((upload) => (upload.ref === ref ? { ...upload, ...fields } : upload));
 }
 
-/** Queue files. */
+/** Queue files. One that was left behind goes on where it was. */
 export function add(files) {
-  const fresh = [...files].map((file) => ({
-    ref: crypto.getRandomValues(new Uint32Array(3)).join("-"),
-    file,
-    state: "waiting",
-    sent: 0,
-    left_s: null,
-    trackId: null,
-    error: null,
-  }));
-  uploads.value = [...uploads.peek(), ...fresh];
+  for (const file of files) {
+    const left = uploads.peek().find((upload) => upload.state === "left" && sameFile(upload.file, file));
+    if (left) change(left.ref, { file, state: "waiting" });
+    else uploads.value = [...uploads.peek(), row({ ref: crypto.getRandomValues(new Uint32Array(3)).join("-"), file })];
+  }
   sendNext();
 }
 
-/** Stop one that waits or is being sent; the server forgets what has come of it. */
-export function cancel(ref) {
-  const state = find(ref).state;
+/** Send nothing more of one for now. */
+export function pause(ref) {
+  change(ref, { state: "paused", left_s: null, broken: false });
+  if (sending?.ref === ref) sending.transfer.stop();
+}
+
+export function resume(ref) {
+  change(ref, { state: "waiting" });
+  sendNext();
+}
+
+/** Give one up; the server forgets what has come of it. */
+export async function cancel(ref) {
   change(ref, { state: "cancelled" });
-  if (state === "sending") sending?.cancel();
+  forget(ref);
+  if (sending?.ref === ref) {
+    sending.transfer.stop();
+    await sending.ended;
+  }
+  const { url, trackId } = find(ref) ?? {};
+  if (!url) return;
+  gone(trackId);
+  await terminate(url);
 }
 
 export function retry(ref) {
-  change(ref, { state: "waiting", sent: 0, left_s: null, trackId: null, error: null });
+  change(ref, row({ ref, file: find(ref).file }));
   sendNext();
 }
 
@@ -54,20 +74,49 @@ export function dismiss(ref) {
   uploads.value = uploads.peek().filter((upload) => upload.ref !== ref);
 }
 
-async function sendNext() {
+/** What was left behind is shown as the server has it, and not at all once it has ended. */
+for (const { ref, trackId } of uploads.peek()) {
+  const show = () => {
+    const track = trackSignal(trackId).peek();
+    if (track?.state === "receiving") return change(ref, { sent: track.received_bytes });
+    forget(ref);
+    dismiss(ref);
+  };
+  loadTrack(trackId).then(show, () => {});
+}
+
+function sendNext() {
   const next = !sending && uploads.peek().find((upload) => upload.state === "waiting");
   if (!next) return;
-  const { ref, file } = next;
+  const { ref, file, url } = next;
   const speed = speedometer();
+  const transfer = new Transfer(file, { filename: file.name, filetype: file.type, ref }, url, {
+    url(now, expires) {
+      change(ref, { url: now, trackId: idOf(now) });
+      const { state, sent } = find(ref);
+      if (state !== "cancelled") remember({ ref, url: now, file, sent, expires });
+    },
+    sent(bytes) {
+      change(ref, { sent: bytes, left_s: speed(bytes, file.size) });
+      progress(ref, bytes);
+    },
+    line: (up) => change(ref, { broken: !up, ...(up ? {} : { left_s: null }) }),
+  });
+  sending = { ref, transfer, ended: follow(ref, file, transfer) };
+}
+
+async function follow(ref, file, transfer) {
   change(ref, { state: "sending" });
-  sending = api.upload(file, ref, (sent) => change(ref, { sent, left_s: speed(sent, file.size) }));
   const stopLooking = lookFor(ref);
   try {
-    const track = await sending.done;
-    learn(track);
-    change(ref, { state: "done", sent: file.size, left_s: 0, trackId: track.id });
+    if (await transfer.run()) {
+      forget(ref);
+      change(ref, { state: "done", sent: file.size, left_s: 0, broken: false });
+      await loadTrack(find(ref).trackId).catch(() => {});
+    }
   } catch (error) {
-    if (find(ref)?.state !== "cancelled") change(ref, { state: "failed", error: error.message });
+    forget(ref);
+    if (find(ref)?.state === "sending") change(ref, { state: "failed", broken: false, error: error.message });
   } finally {
     stopLooking();
     sending = null;
@@ -77,20 +126,14 @@ async function sendNext() {
 
 /** The track has a life before the upload ends: it is pushed, or asked for while the socket is away. */
 function lookFor(ref) {
-  const found = (track) => {
-    learn(track);
-    if (find(ref)?.trackId !== track.id) change(ref, { trackId: track.id });
-  };
   const unwatch = socket.watch(null);
-  const unlisten = socket.on("track", ({ track }) => track.ref === ref && found(track));
-  const poll = setInterval(async () => {
-    if (line.peek().state === "online" && find(ref)?.trackId) return;
-    const page = await api.listTracks({ ref, limit: 1 }).catch(() => ({ items: [] }));
-    page.items.forEach(found);
+  const poll = setInterval(() => {
+    const { trackId, broken } = find(ref) ?? {};
+    if (!trackId || broken || (line.peek().state === "online" && trackSignal(trackId).peek())) return;
+    loadTrack(trackId).catch(() => {});
   }, POLL_MS);
   return () => {
     clearInterval(poll);
-    unlisten();
     unwatch();
   };
 }
@@ -100,6 +143,7 @@ function speedometer() {
   const points = [];
   return (sent, size) => {
     const now = performance.now();
+    if (points.length && sent < points.at(-1)[1]) points.length = 0; // the line broke on the way
     points.push([now, sent]);
     while (points.length > 2 && points[0][0] < now - RATE_WINDOW_MS) points.shift();
     const [since, before] = points[0];
@@ -109,5 +153,5 @@ function speedometer() {
 }
 
 addEventListener("beforeunload", (event) => {
-  if (uploads.peek().some((upload) => !DONE.has(upload.state))) event.preventDefault();
+  if (uploads.peek().some((upload) => ON_THE_WAY.has(upload.state))) event.preventDefault();
 });

@@ -1,7 +1,9 @@
 """A file dropped on the page is a track that plays before it has arrived."""
 
+import re
 from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -10,7 +12,8 @@ from tests.support.api import get_json
 from tests.support.audio import make_tone
 from tests.support.chromium import browsing
 from tests.support.player import CURRENT, position, wait_until_past
-from tests.support.server import Server
+from tests.support.server import Server, start_server
+from tests.support.severing import LINE_BROKE, severable
 
 SLOW_BYTES_PER_S = 200_000
 
@@ -29,7 +32,7 @@ _DROP = """async ([name, base64]) => {
 
 
 def choose(page: Page, *paths: Path) -> None:
-    page.locator("input[type=file]").first.set_input_files(paths)
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(paths)
 
 
 def upload_called(page: Page, name: str) -> Locator:
@@ -119,3 +122,116 @@ def test_a_file_that_is_no_recording_says_so(chromium: Browser, server: Server, 
         state = upload_called(page, "letter").locator(".upload-state")
         expect(state).to_contain_text("did not become a track")
         expect(upload_called(page, "letter").locator(".upload-mark .icon-circle-alert")).to_be_visible()
+
+
+def track_called(server: Server, title: str) -> dict[str, Any]:
+    items = get_json(f"{server.url}/api/v1/tracks")["items"]
+    return next(track for track in items if track["title"] == title)
+
+
+def source(server: Server, track: dict[str, Any]) -> bytes:
+    path: Path = server.data_dir / "tracks" / track["id"] / "source"
+    return path.read_bytes()
+
+
+def test_an_upload_can_be_paused_and_goes_on(chromium: Browser, server: Server, folder: Path) -> None:
+    song = make_tone(folder / "paused.mp3", seconds=240, options=("-b:a", "128k"))
+    with browsing(chromium, server.url) as (page, _):
+        page.goto("/")
+        slow_down(page)
+        choose(page, song)
+        upload = upload_called(page, "paused")
+        expect(upload.get_by_text("playable now")).to_be_visible()
+        page.get_by_role("button", name="Pause the upload of paused.mp3").click()
+        state = upload.locator(".upload-state")
+        expect(state).to_contain_text("Paused")
+        before = track_called(server, "paused")
+        assert before["state"] == "receiving"
+        upload.get_by_role("button", name="Play paused").click()
+        wait_until_past(page, 0.5)
+        after = track_called(server, "paused")
+        assert (after["state"], after["received_bytes"]) == ("receiving", before["received_bytes"])
+        page.get_by_role("button", name="Go on with the upload of paused.mp3").click()
+        expect(state).to_contain_text("Uploaded", timeout=30_000)
+        assert source(server, track_called(server, "paused")) == song.read_bytes()
+
+
+def test_an_upload_goes_on_by_itself_when_the_line_is_back(
+    chromium: Browser, server: Server, folder: Path
+) -> None:
+    song = make_tone(folder / "cut.mp3", seconds=120, options=("-b:a", "128k"))
+    with severable(server.port, SLOW_BYTES_PER_S) as line, browsing(chromium, line.url) as (page, faults):
+        faults.allowed += [LINE_BROKE, r"waveform\.dat|status of 404|ERR_"]
+        page.goto("/")
+        choose(page, song)
+        upload = upload_called(page, "cut")
+        expect(upload.get_by_text("playable now")).to_be_visible()
+        line.cut()
+        state = upload.locator(".upload-state")
+        expect(state).to_contain_text("The line is down")
+        line.mend()
+        expect(state).to_contain_text("Uploaded", timeout=30_000)
+        assert source(server, track_called(server, "cut")) == song.read_bytes()
+
+
+def test_an_upload_goes_on_after_a_reload_when_its_file_is_chosen_again(
+    chromium: Browser, server: Server, folder: Path
+) -> None:
+    song = make_tone(folder / "reloaded.mp3", seconds=240, options=("-b:a", "128k"))
+    with browsing(chromium, server.url) as (page, _):
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto("/")
+        slow_down(page)
+        choose(page, song)
+        upload = upload_called(page, "reloaded")
+        expect(upload.get_by_text("playable now")).to_be_visible()
+        page.reload()
+        state = upload.locator(".upload-state")
+        expect(state).to_have_text(re.compile("Interrupted at [1-9][0-9]?%. Choose the file again"))
+        before = track_called(server, "reloaded")
+        choose(page, song)
+        expect(state).to_contain_text("Uploaded", timeout=30_000)
+        after = track_called(server, "reloaded")
+        assert after["id"] == before["id"]
+        assert source(server, after) == song.read_bytes()
+        page.reload()
+        expect(upload).to_have_count(0)
+
+
+def test_a_folder_is_uploaded_in_its_order_without_what_is_no_sound(
+    chromium: Browser, server: Server, folder: Path
+) -> None:
+    album = folder / "album"
+    (album / "second").mkdir(parents=True)
+    make_tone(album / "2 two.mp3", seconds=2)
+    make_tone(album / "10 ten.mp3", seconds=2)
+    make_tone(album / "second" / "1 one.mp3", seconds=2)
+    (album / "notes.txt").write_text("not to be heard")
+    with browsing(chromium, server.url) as (page, _):
+        page.goto("/")
+        page.locator("input[webkitdirectory]").set_input_files(album)
+        expect(page.locator(".upload")).to_have_count(3)
+        names = page.locator(".upload-name").all_inner_texts()
+        assert [name.partition(" ")[0] for name in names] == ["2", "10", "1"]
+        expect(page.locator(".upload-state").get_by_text("Uploaded")).to_have_count(3)
+
+
+def test_an_upload_goes_on_after_the_server_was_killed(
+    chromium: Browser, tmp_path: Path, folder: Path
+) -> None:
+    song = make_tone(folder / "killed.mp3", seconds=120, options=("-b:a", "128k"))
+    server = start_server(tmp_path / "data")
+    try:
+        with severable(server.port, SLOW_BYTES_PER_S) as line, browsing(chromium, line.url) as (page, faults):
+            faults.allowed += [LINE_BROKE, r"waveform\.dat|status of 404|ERR_"]
+            page.goto("/")
+            choose(page, song)
+            upload = upload_called(page, "killed")
+            expect(upload.get_by_text("playable now")).to_be_visible()
+            server.stop(9)
+            server = start_server(tmp_path / "data")
+            line.target_port = server.port
+            expect(upload.locator(".upload-state")).to_contain_text("Uploaded", timeout=30_000)
+            assert source(server, track_called(server, "killed")) == song.read_bytes()
+    finally:
+        server.stop()

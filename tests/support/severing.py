@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,10 +13,15 @@ LINE_BROKE = r"WebSocket connection|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET
 
 
 class Line:
-    """Forwards TCP to `target_port`; while cut, connections die and new ones are refused."""
+    """Forwards TCP to `target_port`; while cut, connections die and new ones are refused.
 
-    def __init__(self, target_port: int) -> None:
-        self._target_port = target_port
+    `bytes_per_s` is how fast each connection sends to the server; `forwarded_bytes` is all that went there.
+    """
+
+    def __init__(self, target_port: int, bytes_per_s: int | None = None) -> None:
+        self.target_port = target_port
+        self.forwarded_bytes = 0
+        self._bytes_per_s = bytes_per_s
         self._whole = threading.Event()
         self._whole.set()
         self._ends: set[socket.socket] = set()
@@ -47,15 +53,23 @@ class Line:
             if not self._whole.is_set():
                 near.close()
                 continue
-            far = socket.create_connection(("127.0.0.1", self._target_port))
-            for pair in ((near, far), (far, near)):
-                threading.Thread(target=self._forward, args=pair, daemon=True).start()
+            try:
+                far = socket.create_connection(("127.0.0.1", self.target_port))
+            except ConnectionRefusedError:  # its server is away
+                near.close()
+                continue
+            for ends in ((near, far, True), (far, near, False)):
+                threading.Thread(target=self._forward, args=ends, daemon=True).start()
 
-    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+    def _forward(self, source: socket.socket, target: socket.socket, upwards: bool) -> None:
         self._ends.add(source)
         with contextlib.suppress(OSError):
             while data := source.recv(_CHUNK_BYTES):
                 target.sendall(data)
+                if upwards:
+                    self.forwarded_bytes += len(data)
+                if upwards and self._bytes_per_s:
+                    time.sleep(len(data) / self._bytes_per_s)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_WR)
         self._ends.discard(source)
@@ -63,8 +77,8 @@ class Line:
 
 
 @contextmanager
-def severable(target_port: int) -> Iterator[Line]:
-    line = Line(target_port)
+def severable(target_port: int, bytes_per_s: int | None = None) -> Iterator[Line]:
+    line = Line(target_port, bytes_per_s)
     try:
         yield line
     finally:

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
+import { dropped } from "../folders.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { add } from "../uploads.js";
@@ -20,7 +21,7 @@ export function DropZone() {
       drop: (event) => {
         depth = 0;
         over.value = false;
-        add(event.dataTransfer.files);
+        dropped(event.dataTransfer).then(add);
       },
     };
     const listeners = Object.entries(on).map(([type, action]) => [

@@ -1,3 +1,4 @@
+import { chosen as chosenIn } from "../folders.js";
 import { add } from "../uploads.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
@@ -20,6 +21,7 @@ export function TopBar({ onHelp }) {
       <button type="button" class="ghost top-help" aria-label=${t("top.help")} onClick=${onHelp}><${Icon} name="keyboard" /></button>
       <button type="button" class="ghost" aria-label=${t(`top.theme.${theme.value}`)} title=${t(`top.theme.${theme.value}`)} onClick=${nextTheme}>
         <${Icon} name=${ICONS[theme.value]} /></button>
+      <${ChooseFiles} className="ghost top-folder" folder><${Icon} name="folder-up" /><//>
       <${ChooseFiles} className="button primary top-upload"><${Icon} name="upload" size="18" /><span>${t("upload.button")}</span><//>
     </div>
   </header>`;
@@ -31,16 +33,17 @@ export function Mark() {
     <path d="M8 14v4M13.300 9v14M18.700 12v8M24 14.500v3" /></svg>`;
 }
 
-/** A button that opens the file dialog. */
-export function ChooseFiles({ className, children }) {
+/** A button that opens the dialog for files, or for a folder. */
+export function ChooseFiles({ className, folder = false, children }) {
   const choose = (event) => {
     const input = event.currentTarget.nextElementSibling;
     input.click();
   };
   const chosen = (event) => {
-    add(event.currentTarget.files);
+    const { files } = event.currentTarget;
+    add(folder ? chosenIn(files) : [...files]);
     event.currentTarget.value = "";
   };
-  return html`<button type="button" class=${className} onClick=${choose} aria-label=${t("upload.choose")}>${children}</button>
-    <input class="file-input" type="file" multiple hidden accept="audio/*,video/*,.flac,.opus,.ogg,.m4a,.aiff,.wav" onChange=${chosen} />`;
+  return html`<button type="button" class=${className} onClick=${choose} aria-label=${t(folder ? "upload.choose_folder" : "upload.choose")}>${children}</button>
+    <input class="file-input" type="file" multiple hidden webkitdirectory=${folder} accept="audio/*,video/*,.flac,.opus,.ogg,.m4a,.aiff,.wav" onChange=${chosen} />`;
 }

@@ -2,9 +2,13 @@ import { percent, size, timeLeft } from "../format.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { trackSignal } from "../tracks.js";
-import { cancel, dismiss, retry, uploads } from "../uploads.js";
+import { cancel, dismiss, pause, resume, retry, uploads } from "../uploads.js";
 import { Icon } from "./icon.js";
 import { PlayButton } from "./play_button.js";
+import { ChooseFiles } from "./top_bar.js";
+
+const OPEN = new Set(["waiting", "sending", "paused", "left"]);
+const PLAYING_EARLY = new Set(["sending", "paused", "left"]);
 
 /** Files on their way, and what has become of them. */
 export function UploadList() {
@@ -24,10 +28,10 @@ function Upload({ upload }) {
       : html`<span class="upload-mark"><${Icon} name=${failed ? "circle-alert" : "audio-lines"} /></span>`}</div>
     <div class="upload-words">
       <p class="upload-name">${track?.playable ? html`<a href=${track.links.page}>${track.title}</a>` : upload.file.name}
-        ${track?.playable && upload.state === "sending" && html`<span class="chip live">${t("upload.playable")}</span>`}</p>
+        ${track?.playable && PLAYING_EARLY.has(upload.state) && html`<span class="chip live">${t("upload.playable")}</span>`}</p>
       <p class="upload-state" role="status">${words(upload, track)}</p>
       ${!failed && upload.state !== "cancelled" && share < 1 &&
-      html`<progress max="1" value=${upload.state === "waiting" ? 0 : share} aria-label=${t("upload.progress", { name: upload.file.name })}></progress>`}
+      html`<progress max="1" value=${share} aria-label=${t("upload.progress", { name: upload.file.name })}></progress>`}
     </div>
     <${Actions} upload=${upload} />
   </li>`;
@@ -36,9 +40,12 @@ function Upload({ upload }) {
 function Actions({ upload }) {
   const { ref, state, file } = upload;
   const again = state === "failed" || state === "cancelled";
-  const open = state === "waiting" || state === "sending";
+  const open = OPEN.has(state);
   const label = t(open ? "upload.cancel" : "upload.dismiss", { name: file.name });
   return html`<div class="upload-tools">
+    ${(state === "sending" || state === "waiting") && html`<button type="button" class="ghost" aria-label=${t("upload.pause", { name: file.name })} onClick=${() => pause(ref)}><${Icon} name="pause" /></button>`}
+    ${state === "paused" && html`<button type="button" class="ghost" aria-label=${t("upload.resume", { name: file.name })} onClick=${() => resume(ref)}><${Icon} name="play" /></button>`}
+    ${state === "left" && html`<${ChooseFiles} className="ghost"><${Icon} name="upload" /><//>`}
     ${again && html`<button type="button" class="ghost" aria-label=${t("upload.retry", { name: file.name })} onClick=${() => retry(ref)}><${Icon} name="rotate-ccw" /></button>`}
     <button type="button" class="ghost" aria-label=${label} onClick=${() => (open ? cancel(ref) : dismiss(ref))}><${Icon} name="x" /></button>
   </div>`;
@@ -46,7 +53,7 @@ function Actions({ upload }) {
 
 /** 0..1: of sending at first, of packaging afterwards. */
 function shareOf(upload, track) {
-  if (upload.state === "sending") return upload.file.size ? upload.sent / upload.file.size : 0;
+  if (OPEN.has(upload.state)) return upload.file.size ? upload.sent / upload.file.size : 0;
   if (upload.state === "done") return track?.state === "packaging" && track.duration_ms ? track.packaged_ms / track.duration_ms : 1;
   return 0;
 }
@@ -56,6 +63,9 @@ function words(upload, track) {
   if (state === "cancelled") return t("upload.cancelled");
   if (track?.state === "failed") return t("upload.refused", { reason: track.reason ?? "" });
   if (state === "failed") return upload.error;
+  if (state === "left") return t("upload.left", { share: percent(shareOf(upload)) });
+  if (state === "paused") return t("upload.paused", { sent: size(sent), size: size(file.size) });
+  if (upload.broken) return t("upload.line_down", { sent: size(sent), size: size(file.size) });
   if (state === "waiting") return t("upload.waiting", { size: size(file.size) });
   if (state === "sending") {
     const key = left === null ? "upload.sending" : "upload.sending_left";

@@ -12,10 +12,12 @@ from streamer.route import Route
 from streamer.routes_media import MediaRoutes
 from streamer.routes_system import SystemRoutes
 from streamer.routes_tracks import TrackRoutes
+from streamer.routes_uploads import UploadRoutes
 
 NOTHING: Any = None
 ROUTES: list[Route] = [
-    *TrackRoutes(NOTHING, NOTHING, NOTHING, NOTHING, "anyone", NOTHING).routes(),
+    *TrackRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
+    *UploadRoutes(NOTHING, NOTHING).routes(),
     *MediaRoutes(NOTHING).routes(),
     *SystemRoutes(NOTHING, NOTHING, NOTHING).routes(),
 ]
