@@ -9,6 +9,7 @@ import pytest
 from tests.support.api import get_json, upload, wait_for_track
 from tests.support.audio import hostile, make_tone, recordings
 from tests.support.server import Server, running_server
+from tests.support.waiting import wait_until
 
 _AAC_FRAME_S = 1024 / 44100
 # What the name says is wrong, but a part of it can be played: both answers are right.
@@ -73,7 +74,8 @@ def test_a_hostile_file_hurts_nobody(server: Server, path: Path) -> None:
     if path.name not in _MAY_PLAY:
         assert track["state"] == "failed", track
         assert track["reason"]
-        assert not (server.data_dir / "tracks" / track["id"]).exists()
+        folder = server.data_dir / "tracks" / track["id"]
+        wait_until(lambda: not folder.exists(), "its bytes are removed")  # the state is told first
     assert get_json(server.url + "/readyz") == {"status": "ready"}
 
 
