@@ -30,6 +30,11 @@ class Recording(Protocol[F]):
     container: str
     cover: bytes
 
+    @property
+    def samples(self) -> int | None:
+        """Where the container says that the sound ends, if FFmpeg does not look; None if it does."""
+        ...
+
     def frames(self) -> Iterator[F]:
         """The sound, damage left out."""
         ...
@@ -101,8 +106,8 @@ class _Attempt(Generic[F]):
         self._job.report(Finished(duration_ms))
 
     def _frames(self, recording: Recording[F], arriving: bool) -> Iterator[F]:
-        """The frames of a source that still arrives, as they would be if it were complete."""
-        samples = None
+        """The frames without padding, whether the source still arrives or is complete."""
+        samples = recording.samples
         if arriving and recording.container == "mp3":
             samples = gapless.mp3_samples(self._job.source)
         if samples is None:

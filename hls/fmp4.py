@@ -18,7 +18,13 @@ _HAS_DEFAULT_DURATION = 0x000008  # 8.8.7.1
 _HAS_DATA_OFFSET = 0x000001  # 8.8.8.1
 _HAS_DURATIONS = 0x000100  # 8.8.8.1
 _HAS_SIZES = 0x000200  # 8.8.8.1
-_ROLL_DISTANCE_AAC = -1  # 10.1: an AAC frame overlaps the one before it, which has to be decoded first
+AAC_ROLL_DISTANCE = -1
+"""10.1: an AAC frame overlaps the one before it, which has to be decoded first."""
+OPUS_ROLL_DISTANCE = -4
+"""Encapsulation of Opus in ISO Base Media File Format, 4.3.6.2: 80 ms, which is four frames of 20 ms."""
+AAC_BRANDS = (b"caac", b"mp41")
+"""`caac` is the AAC core media profile of ISO/IEC 23000-19, 10.3; `mp41` has `esds`."""
+
 _OBJECT_TYPE_MPEG4_AUDIO = 0x40  # ISO/IEC 14496-1, table 5
 _STREAM_TYPE_AUDIO = 0x05  # ISO/IEC 14496-1, table 6
 
@@ -56,23 +62,51 @@ def aac_sample_entry(config: bytes, sample_rate: int, channels: int, bitrate: in
     elementary_stream = _descriptor(
         0x03, struct.pack(">HB", 0, 0), decoder_config, _descriptor(0x06, b"\x02")
     )
-    return box(
-        b"mp4a",
-        struct.pack(">6xH8xHHHHI", 1, channels, 16, 0, 0, sample_rate << 16),
-        full_box(b"esds", 0, 0, elementary_stream),
+    return _sample_entry(b"mp4a", sample_rate, channels, 16, full_box(b"esds", 0, 0, elementary_stream))
+
+
+def flac_sample_entry(metadata: bytes, sample_rate: int, channels: int, bits: int) -> bytes:
+    """`fLaC` with its `dfLa`.
+
+    Args:
+        metadata: STREAMINFO behind its block head.
+        sample_rate: Hz; any, though the field holds less than 65,536.
+        channels: 1 to 8.
+        bits: of a sample.
+
+    Source: Encapsulation of FLAC in ISO Base Media File Format, 3.3.1 and 3.3.2.
+    """
+    # 3.3.1: "the samplerate field shall hold the greatest expressible regular division of that rate".
+    shown = next(
+        (rate for rate in (sample_rate, 48_000, 44_100) if rate < 1 << 16 and sample_rate % rate == 0), 0
     )
+    return _sample_entry(b"fLaC", shown, channels, bits, full_box(b"dfLa", 0, 0, metadata))
 
 
-def init_segment(*, sample_entry: bytes, timescale: int, delay_ticks: int) -> bytes:
+def opus_sample_entry(config: bytes, channels: int) -> bytes:
+    """`Opus` with its `dOps`, whatever the source's rate was: 4.3.1 of its encapsulation wants 48 kHz."""
+    return _sample_entry(b"Opus", 48_000, channels, 16, box(b"dOps", config))
+
+
+def init_segment(
+    *,
+    sample_entry: bytes,
+    timescale: int,
+    delay_ticks: int,
+    roll_distance: int = AAC_ROLL_DISTANCE,
+    brands: tuple[bytes, ...] = AAC_BRANDS,
+) -> bytes:
     """`ftyp` and `moov`: everything a decoder must know before the first fragment.
 
     Args:
         sample_entry: the box that stands in `stsd`.
         timescale: ticks per second, > 0.
         delay_ticks: encoder delay, which the edit list skips; 0 writes no edit list.
+        roll_distance: frames to decode before the first that sounds right, as a negative number; 0 for none.
+        brands: compatible ones, beside CMAF's.
     """
-    # ISO/IEC 23000-19, 7.2: `cmfc` is the CMAF track brand, `caac` the AAC core media profile (10.3).
-    file_type = box(b"ftyp", b"cmfc", struct.pack(">I", 0), b"iso6", b"cmfc", b"caac", b"mp41")
+    # ISO/IEC 23000-19, 7.2: `cmfc` is the CMAF track brand.
+    file_type = box(b"ftyp", b"cmfc", struct.pack(">I", 0), b"iso6", b"cmfc", *brands)
     header = full_box(
         b"mvhd",
         0,
@@ -82,22 +116,24 @@ def init_segment(*, sample_entry: bytes, timescale: int, delay_ticks: int) -> by
         _MATRIX,
         struct.pack(">24xI", _TRACK_ID + 1),
     )
-    track = box(b"trak", _track_header(), _edits(delay_ticks), _media(sample_entry, timescale))
+    track = box(b"trak", _track_header(), _edits(delay_ticks), _media(sample_entry, timescale, roll_distance))
     # 8.8.3: every sample is a sync sample, unless a fragment says otherwise.
     defaults = full_box(b"trex", 0, 0, struct.pack(">IIIII", _TRACK_ID, 1, 0, 0, _SYNC_SAMPLE))
     return file_type + box(b"moov", header, track, box(b"mvex", defaults))
 
 
-def fragment(cut: Fragment) -> bytes:
-    """`moof` and `mdat` of one fragment."""
+def fragment(cut: Fragment, *, rolls: bool = True) -> bytes:
+    """`moof` and `mdat` of one fragment; `rolls` if its init segment has a roll distance."""
     run = _run(cut.units, 0)
-    size_without_offset = len(_movie_fragment(cut, run))
+    size_without_offset = len(_movie_fragment(cut, run, rolls))
     # 8.8.8: the offset counts from the first byte of the `moof`; the box's size does not depend on its value.
     run = _run(cut.units, size_without_offset + 8)
-    return _movie_fragment(cut, run) + box(b"mdat", *[unit.data for unit in cut.units])
+    return _movie_fragment(cut, run, rolls) + box(b"mdat", *[unit.data for unit in cut.units])
 
 
-def _movie_fragment(cut: Fragment, run: bytes) -> bytes:
+def _movie_fragment(cut: Fragment, run: bytes, rolls: bool) -> bytes:
+    # 8.9.2: all samples belong to the first `roll` description of the init segment.
+    group = full_box(b"sbgp", 0, 0, b"roll", struct.pack(">III", 1, len(cut.units), 1)) if rolls else b""
     return box(
         b"moof",
         full_box(b"mfhd", 0, 0, struct.pack(">I", cut.sequence_number)),
@@ -111,8 +147,7 @@ def _movie_fragment(cut: Fragment, run: bytes) -> bytes:
             ),
             full_box(b"tfdt", 1, 0, struct.pack(">Q", cut.decode_ticks)),
             run,
-            # 8.9.2: all samples belong to the first `roll` description of the init segment.
-            full_box(b"sbgp", 0, 0, b"roll", struct.pack(">III", 1, len(cut.units), 1)),
+            group,
         ),
     )
 
@@ -152,10 +187,10 @@ def _edits(delay_ticks: int) -> bytes:
     return box(b"edts", full_box(b"elst", 0, 0, struct.pack(">IIiI", 1, 0, delay_ticks, 0x10000)))
 
 
-def _media(sample_entry: bytes, timescale: int) -> bytes:
+def _media(sample_entry: bytes, timescale: int, roll_distance: int) -> bytes:
     sound_handler = struct.pack(">I4s12x", 0, b"soun") + b"Veza\0"
     here = full_box(b"url ", 0, 1)  # 8.7.2: flag 1, the media is in this file
-    roll = struct.pack(">4sIIh", b"roll", 2, 1, _ROLL_DISTANCE_AAC)  # 8.9.3: entries of 2 bytes, one of them
+    roll = struct.pack(">4sIIh", b"roll", 2, 1, roll_distance)  # 8.9.3: entries of 2 bytes, one of them
     samples = box(
         b"stbl",
         full_box(b"stsd", 0, 0, struct.pack(">I", 1), sample_entry),
@@ -163,7 +198,7 @@ def _media(sample_entry: bytes, timescale: int) -> bytes:
         full_box(b"stsc", 0, 0, struct.pack(">I", 0)),
         full_box(b"stsz", 0, 0, struct.pack(">II", 0, 0)),
         full_box(b"stco", 0, 0, struct.pack(">I", 0)),
-        full_box(b"sgpd", 1, 0, roll),
+        full_box(b"sgpd", 1, 0, roll) if roll_distance else b"",
     )
     return box(
         b"mdia",
@@ -176,6 +211,11 @@ def _media(sample_entry: bytes, timescale: int) -> bytes:
             samples,
         ),
     )
+
+
+def _sample_entry(kind: bytes, sample_rate: int, channels: int, bits: int, config: bytes) -> bytes:
+    """12.2.3: AudioSampleEntry."""
+    return box(kind, struct.pack(">6xH8xHHHHI", 1, channels, bits, 0, 0, sample_rate << 16), config)
 
 
 def _descriptor(tag: int, *payload: bytes) -> bytes:

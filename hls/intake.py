@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from hls import codecs
 from hls.job import MediaRefused
 
 HEAD_BYTES = 4096
@@ -29,7 +30,10 @@ MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 1_000, 768_000
 MAX_CHANNELS = 24
 """22.2 has the most channels of all layouts that have names."""
 
-TAGS_COME_FIRST = ("flac", "ogg", "mov,mp4,m4a,3gp,3g2,mj2")
+MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+"""FFmpeg's name of the container that says where its first sample is heard."""
+
+TAGS_COME_FIRST = ("flac", "ogg", MP4)
 """Containers, by FFmpeg's names, that tell everything before the sound; others may have more at their end."""
 
 _PROBE_ENOUGH = {"probesize": "1000000"}
@@ -97,6 +101,35 @@ def believable_duration_ms(
     if pcm_bits_per_s and (size_bytes is None or claimed_us * pcm_bits_per_s > size_bytes * 8 * 1_000_000):
         return None
     return claimed_us // 1000
+
+
+_INTEGER_PCM = ("pcm_s8", "pcm_u8", "pcm_s16", "pcm_u16", "pcm_s24", "pcm_u24")
+_LOSSLESS = ("alac", "ape", "flac", "tta", "wavpack")
+_ONLY_TO_24 = ("ape", "tta")  # FFmpeg's decoders of these know 8, 16 and 24 bits
+_ALAC_BITS_AT = 17  # of its magic cookie in an `alac` box: 12 bytes of box, 4 of frame length, 1 of version
+
+
+def lossless_bits(decoder: str, sample_format: str, extradata: bytes) -> int:
+    """How many bits hold every sample of a source without loss: 16, 24, or 0 if none do or it is lossy.
+
+    Args:
+        decoder: FFmpeg's name of it.
+        sample_format: of what it gives.
+        extradata: what the container says of the codec.
+    """
+    if not decoder.startswith(_INTEGER_PCM) and decoder not in _LOSSLESS:
+        return 0
+    if sample_format.rstrip("p") in ("u8", "s16"):
+        return 16
+    if sample_format.rstrip("p") != "s32":
+        return 0
+    if decoder == "flac":
+        bits = codecs.flac_bits(extradata)
+    elif decoder == "alac":
+        bits = extradata[_ALAC_BITS_AT] if len(extradata) > _ALAC_BITS_AT else 0
+    else:
+        bits = 24 if decoder in _ONLY_TO_24 or decoder.startswith(_INTEGER_PCM) else 0
+    return 24 if 0 < bits <= 24 else 0
 
 
 def open_options(decoders: Iterable[str], *, arriving: bool) -> dict[str, str]:

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
+from hls import ladder
 from hls.report import AnyReport
+
+T_contra = TypeVar("T_contra", contravariant=True)
 
 Reporter = Callable[[AnyReport], None]
 
@@ -61,14 +64,48 @@ class SourceReader(Protocol):
         ...
 
 
+class Lane(Protocol[T_contra]):
+    """Work that goes on beside other work, item by item, in order."""
+
+    def feed(self, item: T_contra, /) -> None:
+        """Give it an item. Waits while it has too many; raises what an item before has raised."""
+        ...
+
+    def finish(self) -> None:
+        """Wait until every item is done; raises what one of them has raised."""
+        ...
+
+
+class InTurn:
+    """A lane for who has no other place to work: each item is done before the next thing happens."""
+
+    def __init__(self, work: Callable[[Any], None]) -> None:
+        self.feed = work
+
+    def finish(self) -> None:
+        """All is done already."""
+
+
+Lanes = Callable[[Callable[[Any], None]], Lane[Any]]
+"""Opens a lane where every item is handed to the callable."""
+
+
 @dataclass(frozen=True)
 class Job:
-    """All that a packaging job is given."""
+    """All that a packaging job is given.
+
+    Attributes:
+        report: called from every lane, one at a time.
+        wanted: names of the renditions that the operator allows.
+        lanes: where the renditions are encoded.
+    """
 
     source: SourceReader
     output: Output
     limits: Limits
     report: Reporter
+    wanted: tuple[str, ...] = ladder.DEFAULT
+    lanes: Lanes = InTurn
 
 
 class Forwards:

@@ -1,22 +1,27 @@
-"""One rendition on its way to disk: access units in, segments out, and the waveform beside them."""
+"""One rendition on its way to disk: access units in, segments out."""
 
 from collections.abc import Callable
 
-from hls import codecs, fmp4
-from hls.analysis import SAMPLES_PER_PEAK, PeakMeter
+from hls import fmp4
+from hls.coding import Coding
 from hls.job import Output, Reporter
 from hls.ladder import RenditionPlan
 from hls.model import AccessUnit
-from hls.report import PeaksCut, RenditionStarted, SegmentCut
+from hls.report import RenditionStarted, SegmentCut
 from hls.segmenter import Fragment, Segmenter
 
 
 class Packager:
-    """Cuts the units of one rendition, writes them, and reports each segment when it is on disk."""
+    """Cuts the units of one rendition, writes them, and reports each segment when it is on disk.
+
+    Attributes:
+        segments: on disk and reported.
+    """
 
     def __init__(
         self,
         plan: RenditionPlan,
+        coding: Coding,
         output: Output,
         report: Reporter,
         consumed_bytes: Callable[[], int],
@@ -24,24 +29,33 @@ class Packager:
         """Write the init segment.
 
         Args:
-            plan: of an AAC rendition.
+            plan: of the rendition.
+            coding: of the same.
             output: holds nothing of this rendition yet.
-            report: called for the rendition, and then for every segment and its peaks.
+            report: called for the rendition, and then for every segment.
             consumed_bytes: how far the source has been read.
         """
-        config = codecs.aac_config(plan.sample_rate, plan.channels)
-        entry = fmp4.aac_sample_entry(config, plan.sample_rate, plan.channels, plan.bitrate)
-        init = fmp4.init_segment(sample_entry=entry, timescale=plan.sample_rate, delay_ticks=plan.delay_ticks)
+        init = fmp4.init_segment(
+            sample_entry=coding.sample_entry,
+            timescale=plan.sample_rate,
+            delay_ticks=plan.delay_ticks,
+            roll_distance=coding.roll_distance,
+            brands=coding.brands,
+        )
+        self.segments = 0
         self._plan = plan
+        self._rolls = coding.roll_distance != 0
         self._output = output
         self._report = report
         self._consumed_bytes = consumed_bytes
         self._offset_bytes = len(init)
-        self._segmenter = Segmenter(fragment_frames=plan.fragment_frames, delay_ticks=plan.delay_ticks)
-        self.peaks = PeakMeter()
+        self._segmenter = Segmenter(
+            fragment_frames=plan.fragment_frames,
+            delay_ticks=plan.delay_ticks,
+            first_extra_frames=plan.delay_ticks // plan.frame_ticks,
+        )
         output.append(plan.name, init)
-        codec = codecs.aac_codec_string(config)
-        report(RenditionStarted(plan.name, codec, plan.sample_rate, plan.channels, len(init)))
+        report(RenditionStarted(plan.name, coding.codecs, plan.sample_rate, plan.channels, len(init)))
 
     def feed(self, data: bytes) -> None:
         """Take a full access unit."""
@@ -52,8 +66,8 @@ class Packager:
         """Take the last access units, and end exactly where the sound ends.
 
         Args:
-            rest: what the encoder still held: it fills its last frame up with silence.
-            presented_ticks: samples that went into the encoder, > 0.
+            rest: what the encoder still held: it may fill its last frame up with silence.
+            presented_ticks: samples of sound, > 0.
         """
         for data in rest:
             missing = self._plan.delay_ticks + presented_ticks - self._segmenter.end_ticks
@@ -61,22 +75,16 @@ class Packager:
                 break
             if cut := self._segmenter.feed(AccessUnit(data, min(self._plan.frame_ticks, missing))):
                 self._write(cut)
-        self.peaks.flush()
         if cut := self._segmenter.flush():
             self._write(cut)
-        self._report_peaks()  # a track that ends with its segment's end may have a last pair to tell
 
     def _write(self, cut: Fragment) -> None:
-        data = fmp4.fragment(cut)
+        data = fmp4.fragment(cut, rolls=self._rolls)
         self._output.append(self._plan.name, data)
         self._report(
             SegmentCut(
                 self._plan.name, self._offset_bytes, len(data), cut.duration_ticks, self._consumed_bytes()
             )
         )
+        self.segments += 1
         self._offset_bytes += len(data)
-        self._report_peaks()
-
-    def _report_peaks(self) -> None:
-        if data := self.peaks.take():
-            self._report(PeaksCut(self._plan.sample_rate, SAMPLES_PER_PEAK, data))

@@ -1,5 +1,7 @@
 """Cuts a run of access units into fragments, on sample counts alone."""
 
+from fractions import Fraction
+
 import msgspec
 
 from hls.model import AccessUnit
@@ -27,20 +29,27 @@ class Segmenter:
     Holds at most one unfinished fragment.
     """
 
-    def __init__(self, *, fragment_frames: int, delay_ticks: int) -> None:
+    def __init__(
+        self, *, fragment_frames: Fraction | int, delay_ticks: int, first_extra_frames: int = 0
+    ) -> None:
         """Start at decode time 0.
 
         Args:
             fragment_frames: access units in a fragment, > 0. A live stream passes its part's length and
-                groups the fragments into segments in its window.
+                groups the fragments into segments in its window. Where it is no whole number, fragments have
+                one more or less in turn, and never drift away from it.
             delay_ticks: samples before presentation time 0, >= 0.
+            first_extra_frames: access units that the first fragment has in addition: those of the delay,
+                so that renditions with and without one are cut at the same moments.
         """
-        self._fragment_frames = fragment_frames
+        self._fragment_frames = Fraction(fragment_frames)
         self._delay_ticks = delay_ticks
+        self._extra = first_extra_frames
         self._sequence_number = 0
         self._start_ticks = 0
         self._end_ticks = 0
         self._units: list[AccessUnit] = []
+        self._wanted = self._frames_until(1)
 
     @property
     def end_ticks(self) -> int:
@@ -51,7 +60,7 @@ class Segmenter:
         """Take one access unit; the fragment that it completes, or None."""
         self._units.append(unit)
         self._end_ticks += unit.duration_ticks
-        if len(self._units) < self._fragment_frames:
+        if len(self._units) < self._wanted:
             return None
         return self._cut()
 
@@ -68,4 +77,10 @@ class Segmenter:
         )
         self._units = []
         self._start_ticks = self._end_ticks
+        number = self._sequence_number
+        self._wanted = self._frames_until(number + 1) - self._frames_until(number)
         return fragment
+
+    def _frames_until(self, number: int) -> int:
+        """Access units in the first so many fragments."""
+        return self._extra + int(self._fragment_frames * number + Fraction(1, 2))

@@ -77,7 +77,7 @@ class App:
             origins=self._origins,
             clock=time.time,
         )
-        self.workers = WorkerPool(worker_limits(settings))
+        self.workers = WorkerPool(worker_limits(settings), settings.renditions)
         self.catalogue = Catalogue(engine)
         self.shelf = Shelf(root, self.catalogue.get, tasks)
         announcer = Announcer(self.hub.track_changed, loop)

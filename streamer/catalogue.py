@@ -6,6 +6,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from hls import ladder
 from hls.model import Rendition, Segment
 from streamer.tables import renditions, tracks
 from streamer.track import State, TrackRecord
@@ -47,9 +48,11 @@ class Catalogue:
             row = found.mappings().first()
             if row is None:
                 return None
-            query = sa.select(renditions).where(renditions.c.track_id == track_id).order_by(renditions.c.name)
+            query = sa.select(renditions).where(renditions.c.track_id == track_id)
             parts = (await connection.execute(query)).mappings().all()
         record = _record(row)
+        rank = {name: place for place, name in enumerate(ladder.NAMES)}
+        parts = sorted(parts, key=lambda part: rank.get(part["name"], len(rank)))
         record.renditions = {part["name"]: _rendition(part) for part in parts}
         if record.renditions:
             record.packaged_ticks = next(iter(record.renditions.values())).duration_ticks

@@ -77,18 +77,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int, _unit("bytes", "Disk space that uploads leave free.", ge=0, le=1 << 50)
     ] = 256 << 20
 
+    renditions: Annotated[
+        list[Literal["aac128", "aac64", "aac256", "flac", "opus96"]],
+        _unit("names", "What a recording is encoded to; FLAC only where it is lossless."),
+    ] = msgspec.field(default_factory=lambda: ["aac128", "aac64", "aac256", "flac"])
     max_workers: Annotated[int, _unit("processes", "Recordings packaged at the same time.", ge=1, le=256)] = 8
     worker_memory_bytes: Annotated[
         int, _unit("bytes", "Memory one worker may take.", ge=128 << 20, le=1 << 40)
     ] = 1 << 30
-    worker_cpu_s: Annotated[int, _unit("seconds", "CPU time one worker may take.", ge=1, le=86_400)] = 1800
+    worker_cpu_s: Annotated[int, _unit("seconds", "CPU time one worker may take.", ge=1, le=86_400)] = 7200
     worker_stall_s: Annotated[
         float,
         _unit("seconds", "A worker that has bytes and reports nothing for so long is ended.", ge=1, le=3600),
     ] = 60.0
     max_duration_s: Annotated[int, _unit("seconds", "Longest recording.", ge=1, le=7 * 86_400)] = 24 * 3600
     max_output_bytes: Annotated[int, _unit("bytes", "Largest packaged file.", ge=1 << 20, le=1 << 40)] = (
-        4 << 30
+        16 << 30
     )
 
     max_head_bytes: Annotated[int, _unit("bytes", "Largest request head.", ge=1024, le=1 << 20)] = 16_384
@@ -214,6 +218,7 @@ def _plain(key: str) -> Any:
 
 
 _WORDS = {
+    "renditions": "a list of aac128, aac64, aac256, flac and opus96, separated by commas in the variable",
     "origins": 'a list of "*" or origins such as "https://example.org", separated by commas in the variable',
     "database_url": "sqlite:///path, postgresql://..., or empty",
     "redis_url": "empty: this version keeps the broker inside the process",

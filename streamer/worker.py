@@ -8,13 +8,14 @@ import asyncio
 import contextlib
 import multiprocessing
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TypeVar
 
+from hls import ladder
 from hls.report import AnyReport, Broken, Finished, Refused
 from streamer import worker_life, worker_process
 from streamer.worker_channel import Channel
@@ -55,8 +56,9 @@ class WorkerLimits:
 class WorkerPool:
     """Starts workers, and holds jobs back while all are busy. Belongs to one event loop."""
 
-    def __init__(self, limits: WorkerLimits) -> None:
+    def __init__(self, limits: WorkerLimits, renditions: Sequence[str] = ladder.DEFAULT) -> None:
         self.limits = limits
+        self.renditions = tuple(renditions)
         self.turns = Turns(limits.max_workers)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(_PRELOAD)
@@ -239,7 +241,7 @@ class Packaging:
         loop = asyncio.get_running_loop()
         limits = self._pool.limits
         bounds = Bounds(limits.memory_bytes, limits.cpu_s, limits.max_duration_s, limits.max_output_bytes)
-        order = Order(self._source, self._output, self._complete, bounds)
+        order = Order(self._source, self._output, self._complete, bounds, self._pool.renditions)
         ours, theirs = socket.socketpair()
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(ours.close)

@@ -11,7 +11,8 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import hls.transcoder  # noqa: F401
-import streamer.worker_files  # noqa: F401
+import streamer.worker_files
+import streamer.worker_lanes  # noqa: F401
 
 # What is loaded stays: a worker's garbage collector need not look at it, and its pages stay shared.
 gc.collect()

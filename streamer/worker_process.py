@@ -11,6 +11,7 @@ import resource
 import signal
 import socket
 import struct
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,10 @@ from pathlib import Path
 import msgspec
 
 from hls import ladder
-from hls.job import Limits, MediaRefused, Reporter
+from hls.job import Job, Limits, MediaRefused, Reporter
 from hls.report import AnyReport, Broken, Refused
 from streamer.worker_files import GrowingSource, OutputFolder, ServerGone
+from streamer.worker_lanes import lanes
 
 MAX_FRAME_BYTES = 1 << 20
 """A report is a few hundred bytes; what is longer than this is none."""
@@ -52,12 +54,13 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Order:
-    """One job: the paths, whether the source is already complete, and the bounds."""
+    """One job: the paths, whether the source is already complete, the bounds, and which renditions."""
 
     source: Path
     output: Path
     complete: bool
     bounds: Bounds
+    renditions: tuple[str, ...] = ladder.DEFAULT
 
 
 def warm_up() -> None:
@@ -71,27 +74,32 @@ def main(channel: socket.socket, order: Order) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's: it lets work in progress finish
     os.nice(_NICENESS)
 
+    turn = threading.Lock()  # the lanes report too, and so does the source
+
+    def send(frame: bytes) -> None:
+        with turn:
+            channel.sendall(frame)
+
     def report(message: AnyReport) -> None:
         data = msgspec.msgpack.encode(message)
-        channel.sendall(HEADER.pack(len(data)) + data)
+        send(HEADER.pack(len(data)) + data)
 
     # A server that is gone needs no answer.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        if (last := _judge(lambda: _work(channel, order, report), order.bounds)) is not None:
+        if (last := _judge(lambda: _work(channel, order, report, send), order.bounds)) is not None:
             report(last)
 
 
-def _work(channel: socket.socket, order: Order, report: Reporter) -> None:
+def _work(channel: socket.socket, order: Order, report: Reporter, send: Callable[[bytes], None]) -> None:
     from hls.transcoder import package
 
-    def beat() -> None:
-        channel.sendall(HEARTBEAT)
-
-    source = GrowingSource(order.source, channel, complete=order.complete, beat=beat)
+    source = GrowingSource(order.source, channel, complete=order.complete, beat=lambda: send(HEARTBEAT))
     output = OutputFolder(order.output, ladder.NAMES)
     try:
         _confine(order.bounds)
-        package(source, output, Limits(order.bounds.max_duration_s), report)
+        with lanes() as open_lane:
+            limits = Limits(order.bounds.max_duration_s)
+            package(Job(source, output, limits, report, order.renditions, open_lane))
     finally:
         output.tidy()
 

@@ -129,6 +129,20 @@ def _read_mp4a(box: Box, data: memoryview, at: int, end: int) -> int:
     return end
 
 
+_read_fLaC = _read_Opus = _read_mp4a
+
+
+def _read_dfLa(box: Box, data: memoryview, at: int, end: int) -> int:
+    at = _full(box, data, at)
+    box.fields["metadata"] = bytes(data[at:end])
+    return end
+
+
+def _read_dOps(box: Box, data: memoryview, at: int, end: int) -> int:
+    names = ("version", "channel_count", "pre_skip", "input_rate", "gain", "mapping_family")
+    return _take(box, data, at, "BBHIhB", *names)
+
+
 def _read_esds(box: Box, data: memoryview, at: int, end: int) -> int:
     at = _full(box, data, at)
     tag, size, es_id, flags = struct.unpack_from(">BBHB", data, at)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+from hls import ladder
 from hls.model import Rendition, Segment
 from hls.report import AnyReport, RenditionStarted, SegmentCut
 from streamer.worker import Packaging, WorkerLimits, WorkerPool
@@ -25,12 +26,14 @@ LIMITS = WorkerLimits(
 
 
 @asynccontextmanager
-async def worker_pool(**changes: object) -> AsyncIterator[WorkerPool]:
+async def worker_pool(
+    renditions: tuple[str, ...] = ladder.DEFAULT, **changes: object
+) -> AsyncIterator[WorkerPool]:
     """A pool with LIMITS, or some changed; closed at once at the end."""
     # Else each worker would first import the test runner, as multiprocessing does for scripts.
     main = sys.modules["__main__"]
     file = main.__dict__.pop("__file__", None)
-    pool = WorkerPool(replace(LIMITS, **changes))  # type: ignore[arg-type]
+    pool = WorkerPool(replace(LIMITS, **changes), renditions)  # type: ignore[arg-type]
     try:
         yield pool
     finally:
@@ -69,20 +72,31 @@ class Told:
         return [report for report in self.reports if isinstance(report, kind)]
 
 
+def renditions(reports: list[AnyReport]) -> dict[str, Rendition]:
+    """The renditions as a server would list them."""
+    found = {
+        start.name: Rendition(
+            start.name,
+            start.codecs,
+            start.timescale,
+            start.channels,
+            start.init_size_bytes,
+            [],
+            complete=True,
+        )
+        for start in reports
+        if isinstance(start, RenditionStarted)
+    }
+    for cut in reports:
+        if isinstance(cut, SegmentCut):
+            segment = Segment(cut.offset_bytes, cut.size_bytes, cut.duration_ticks)
+            found[cut.rendition].segments.append(segment)
+    return found
+
+
 def rendition(reports: list[AnyReport]) -> Rendition:
-    """The rendition as a server would list it."""
-    (start,) = [report for report in reports if isinstance(report, RenditionStarted)]
-    cuts = [report for report in reports if isinstance(report, SegmentCut)]
-    segments = [Segment(cut.offset_bytes, cut.size_bytes, cut.duration_ticks) for cut in cuts]
-    return Rendition(
-        start.name,
-        start.codecs,
-        start.timescale,
-        start.channels,
-        start.init_size_bytes,
-        segments,
-        complete=True,
-    )
+    """The first of them."""
+    return next(iter(renditions(reports).values()))
 
 
 async def package(pool: WorkerPool, source: Path, output: Path) -> list[AnyReport]:

@@ -52,6 +52,7 @@ class Recording:
     """What a fake FFmpeg makes of a source."""
 
     container: str = "flac"
+    samples: int | None = None
     lengths: tuple[int, ...] = (1000, 1000)
     told: Tagged = NOTHING
     cover: bytes = b""

@@ -202,3 +202,43 @@ def test_decode_time_beyond_32_bits():
 def test_a_descriptor_that_needs_a_longer_size_is_our_mistake():
     with pytest.raises(AssertionError, match="longer size"):
         fmp4.aac_sample_entry(bytes(200), 48_000, 2, 128_000)
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"),
+    [(44_100, 44_100), (48_000, 48_000), (192_000, 48_000), (176_400, 44_100), (352_801, 0)],
+)
+def test_flac_sample_entry_says_a_rate_that_its_field_can_hold(rate, shown):
+    metadata = b"\x80\0\0\x22" + bytes(34)
+    (entry,) = parse(fmp4.flac_sample_entry(metadata, rate, 6, 24))
+    assert entry.tree() == ("fLaC", ["dfLa"])
+    assert (entry.fields["channel_count"], entry.fields["sample_size"]) == (6, 24)
+    assert entry.fields["sample_rate"] == shown << 16
+    assert entry["dfLa"].fields == {"version": 0, "flags": 0, "metadata": metadata}
+
+
+def test_opus_sample_entry():
+    (entry,) = parse(fmp4.opus_sample_entry(b"\0\x02\x03\xc0\0\0\xac\x44\0\0\0", 2))
+    assert entry.tree() == ("Opus", ["dOps"])
+    assert entry.fields["sample_rate"] == 48_000 << 16
+    assert entry["dOps"].fields == {
+        "version": 0,
+        "channel_count": 2,
+        "pre_skip": 960,
+        "input_rate": 44_100,
+        "gain": 0,
+        "mapping_family": 0,
+    }
+
+
+def test_init_segment_names_roll_distance_and_brands_of_its_codec():
+    entry = fmp4.opus_sample_entry(bytes(11), 2)
+    made = fmp4.init_segment(
+        sample_entry=entry, timescale=48_000, delay_ticks=960, roll_distance=-4, brands=(b"abcd",)
+    )
+    file_type, movie = parse(made)
+    assert file_type.fields["compatible_brands"] == [b"iso6", b"cmfc", b"abcd"]
+    assert movie["trak/mdia/minf/stbl/sgpd"].fields["roll_distances"] == [-4]
+    none = fmp4.init_segment(sample_entry=entry, timescale=48_000, delay_ticks=0, roll_distance=0, brands=())
+    stbl = parse(none)[1]["trak/mdia/minf/stbl"]
+    assert stbl.tree() == ("stbl", [("stsd", [("Opus", ["dOps"])]), "stts", "stsc", "stsz", "stco"])

@@ -108,3 +108,36 @@ def test_more_damage_than_sound_is_no_recording():
     pieces = [[1]] * 50 + [None] * 101
     with pytest.raises(MediaRefused, match="damaged"):
         list(intake.undamaged(pieces))
+
+
+STREAMINFO_20_BITS = bytes(12) + bytes.fromhex("4330") + bytes(20)
+STREAMINFO_32_BITS = bytes(12) + bytes.fromhex("43f0") + bytes(20)
+ALAC_24_BITS = bytes(17) + b"\x18" + bytes(18)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "sample_format", "extradata", "bits"),
+    [
+        ("pcm_s16le", "s16", b"", 16),
+        ("pcm_u8", "u8", b"", 16),
+        ("pcm_s24be", "s32", b"", 24),
+        ("pcm_s32le", "s32", b"", 0),
+        ("pcm_f32le", "flt", b"", 0),
+        ("pcm_mulaw", "s16", b"", 0),
+        ("adpcm_ms", "s16", b"", 0),
+        ("flac", "s16", b"", 16),
+        ("flac", "s32", STREAMINFO_20_BITS, 24),
+        ("flac", "s32", STREAMINFO_32_BITS, 0),
+        ("flac", "s32", b"", 0),
+        ("alac", "s16p", b"", 16),
+        ("alac", "s32p", ALAC_24_BITS, 24),
+        ("alac", "s32p", b"", 0),
+        ("ape", "s32p", b"", 24),
+        ("wavpack", "s32p", b"", 0),
+        ("wavpack", "fltp", b"", 0),
+        ("aac", "fltp", b"", 0),
+        ("mp3float", "fltp", b"", 0),
+    ],
+)
+def test_bits_that_hold_a_lossless_source(decoder, sample_format, extradata, bits):
+    assert intake.lossless_bits(decoder, sample_format, extradata) == bits

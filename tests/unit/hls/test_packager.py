@@ -1,10 +1,15 @@
-import numpy as np
+from fractions import Fraction
+
 import pytest
 
 from hls import ladder
+from hls.coding import coding
+from hls.ladder import Form
 from hls.packager import Packager
-from hls.report import AnyReport, PeaksCut, RenditionStarted, SegmentCut
+from hls.report import AnyReport, RenditionStarted, SegmentCut
 from tests.support.boxes import parse
+
+STREAMINFO = bytes.fromhex("100010000000000000000ac442f0" + "00" * 20)
 
 
 class Disk:
@@ -15,7 +20,6 @@ class Disk:
         self.reports: list[tuple[int, AnyReport]] = []
 
     def append(self, rendition: str, data: bytes, /) -> None:
-        assert rendition == "aac128"
         self.data += data
 
     def keep_cover(self, data: bytes, /) -> None:
@@ -25,14 +29,16 @@ class Disk:
         self.reports.append((len(self.data), message))
 
 
-def packaged(full: int, rest: int, presented: int) -> tuple[Disk, list[SegmentCut]]:
-    (plan,) = ladder.plan(44_100, 2)
+def packaged(full: int, rest: int, presented: int, name: str = "aac128") -> tuple[Disk, list[SegmentCut]]:
+    (plan,) = (plan for plan in ladder.plan(Form(44_100, 2, 16)) if plan.name == name)
     disk = Disk()
-    packager = Packager(plan, disk, disk.report, lambda: 4321)
+    packager = Packager(plan, coding(plan, STREAMINFO, 44_100), disk, disk.report, lambda: 4321)
     for number in range(full):
         packager.feed(bytes([number % 256]) * 10)
     packager.finish([b"last"] * rest, presented)
-    return disk, [report for _, report in disk.reports if isinstance(report, SegmentCut)]
+    cuts = [report for _, report in disk.reports if isinstance(report, SegmentCut)]
+    assert packager.segments == len(cuts)
+    return disk, cuts
 
 
 def test_init_segment_is_on_disk_before_the_rendition_is_reported():
@@ -57,6 +63,29 @@ def test_segments_lie_side_by_side_and_add_up_to_the_sample(presented):
     assert [box["mfhd"].fields["sequence_number"] for box in moofs] == list(range(1, len(moofs) + 1))
 
 
+@pytest.mark.parametrize("presented", [1, 4096, 176_128, 176_129, 400_000])
+def test_segments_of_two_codecs_end_at_the_same_samples(presented):
+    lists = []
+    for name, frame, delay in (("aac128", 1024, 1024), ("flac", 4096, 0)):
+        frames = -(-(presented + delay) // frame)
+        _, cuts = packaged(frames - 1, 1, presented, name)
+        lists.append([cut.duration_ticks for cut in cuts])
+    assert lists[0] == lists[1]
+    assert lists[0][:-1] == [176_128] * ((presented - 1) // 176_128)
+
+
+def test_the_first_segment_has_the_frame_of_the_delay_in_addition():
+    disk, _ = packaged(400, 2, 401 * 1024)
+    runs = [box["traf/trun"].fields["sample_count"] for box in parse(disk.data) if box.kind == "moof"]
+    assert runs == [173, 172, 57]
+
+
+def test_a_codec_whose_frames_stand_alone_belongs_to_no_roll_group():
+    disk, _ = packaged(43, 0, 43 * 4096, "flac")
+    (moof,) = (box for box in parse(disk.data) if box.kind == "moof")
+    assert moof.tree() == ("moof", ["mfhd", ("traf", ["tfhd", "tfdt", "trun"])])
+
+
 def test_a_segment_is_on_disk_when_it_is_reported():
     disk, cuts = packaged(400, 2, 401 * 1024)
     for size, report in disk.reports:
@@ -73,27 +102,12 @@ def test_frames_that_hold_nothing_but_padding_are_left_out():
     assert mdat.fields["data"] == b"\0" * 10 + b"last"
 
 
-def test_peaks_come_with_their_segment_and_the_last_ones_at_the_end():
-    (plan,) = ladder.plan(44_100, 1)
+def test_segments_follow_a_rate_that_their_frames_do_not_fit():
+    (plan,) = (plan for plan in ladder.plan(Form(44_100, 2), ("opus96",)) if plan.name == "opus96")
+    assert plan.fragment_frames == Fraction(172 * 1024 * 48_000, 44_100 * 960)
     disk = Disk()
-    packager = Packager(plan, disk, disk.report, lambda: 0)
-    for _ in range(172):
-        packager.peaks.feed(np.full((1, 1024), 0.25, np.float32))
+    packager = Packager(plan, coding(plan, b"", 44_100), disk, disk.report, lambda: 0)
+    for _ in range(700):
         packager.feed(b"unit")
-    packager.peaks.feed(np.full((1, 100), 0.5, np.float32))
-    packager.finish([b"last"], 172 * 1024)
-    kinds = [type(report) for _, report in disk.reports]
-    assert kinds == [RenditionStarted, SegmentCut, PeaksCut, SegmentCut, PeaksCut]
-    peaks = [report for _, report in disk.reports if isinstance(report, PeaksCut)]
-    assert peaks == [PeaksCut(44_100, 512, b"\x20\x20" * 344), PeaksCut(44_100, 512, b"\x40\x40")]
-
-
-def test_peaks_without_a_segment_of_their_own_are_told_too():
-    (plan,) = ladder.plan(44_100, 1)
-    disk = Disk()
-    packager = Packager(plan, disk, disk.report, lambda: 0)
-    for _ in range(172):
-        packager.feed(b"unit")
-    packager.peaks.feed(np.zeros((1, 100), np.float32))
-    packager.finish([], 171 * 1024)
-    assert [type(report) for _, report in disk.reports] == [RenditionStarted, SegmentCut, PeaksCut]
+    runs = [box["traf/trun"].fields["sample_count"] for box in parse(disk.data) if box.kind == "moof"]
+    assert runs == [201, 199, 200]

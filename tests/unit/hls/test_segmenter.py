@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 from hls.model import AccessUnit
 from hls.segmenter import Fragment, Segmenter
 
@@ -55,3 +57,18 @@ def test_parts_of_a_live_stream_are_fragments_too():
     cuts = feed(segmenter, [unit(0)] * 180)
     assert [cut.decode_ticks for cut in cuts] == [15_360 * i for i in range(12)]
     assert {cut.duration_ticks for cut in cuts} == {15_360}
+
+
+def test_the_frames_of_the_delay_come_with_the_first_fragment():
+    segmenter = Segmenter(fragment_frames=2, delay_ticks=1024, first_extra_frames=1)
+    cuts = feed(segmenter, [unit(i) for i in range(5)])
+    assert [(len(cut.units), cut.decode_ticks, cut.duration_ticks) for cut in cuts] == [
+        (3, 0, 2048),
+        (2, 3072, 2048),
+    ]
+
+
+def test_fragments_do_not_drift_from_a_length_that_is_no_whole_number_of_frames():
+    segmenter = Segmenter(fragment_frames=Fraction(8, 3), delay_ticks=0)
+    cuts = feed(segmenter, [unit(0)] * 80)
+    assert [len(cut.units) for cut in cuts] == [3, 2, 3] * 10
