@@ -1,7 +1,8 @@
 """What a packaging worker tells the server: typed messages, one direction, in this order.
 
 `Opened`, `Tagged` (again at the end if a streamed source had more to say), `RenditionStarted` once a
-rendition, then `SegmentCut` and `PeaksCut` as they come, and one of `Finished`, `Refused`, `Broken` last.
+rendition, then `SegmentCut` and `PeaksCut` as they come, `LoudnessMeasured`, and one of `Finished`,
+`Refused`, `Broken` last.
 """
 
 import msgspec
@@ -58,6 +59,14 @@ class PeaksCut(Report, frozen=True):
     data: bytes
 
 
+class LoudnessMeasured(Report, frozen=True):
+    """How loud the whole track is, by EBU R128; None for what silence, or too little sound, does not have."""
+
+    integrated_lufs: float | None
+    range_lu: float | None
+    true_peak_dbtp: float | None
+
+
 class Finished(Report, frozen=True):
     """Everything is on disk. `duration_ms` is what was decoded, rounded to the nearest millisecond."""
 
@@ -76,4 +85,14 @@ class Broken(Report, frozen=True):
     reason: str
 
 
-AnyReport = Opened | Tagged | RenditionStarted | SegmentCut | PeaksCut | Finished | Refused | Broken
+AnyReport = (
+    Opened
+    | Tagged
+    | RenditionStarted
+    | SegmentCut
+    | PeaksCut
+    | LoudnessMeasured
+    | Finished
+    | Refused
+    | Broken
+)

@@ -8,11 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hls import ladder
 from hls.model import Rendition, Segment
+from hls.playlist import average_bandwidth
 from streamer.tables import renditions, tracks
-from streamer.track import State, TrackRecord
+from streamer.track import RenditionView, State, TrackRecord
 
 _COLUMNS = tuple(column.name for column in tracks.columns)
 _SEGMENTS = msgspec.msgpack.Decoder(list[Segment])
+_RANK = {name: place for place, name in enumerate(ladder.NAMES)}
 _UNFINISHED = (State.RECEIVING.value, State.PACKAGING.value)
 
 
@@ -51,15 +53,14 @@ class Catalogue:
             query = sa.select(renditions).where(renditions.c.track_id == track_id)
             parts = (await connection.execute(query)).mappings().all()
         record = _record(row)
-        rank = {name: place for place, name in enumerate(ladder.NAMES)}
-        parts = sorted(parts, key=lambda part: rank.get(part["name"], len(rank)))
-        record.renditions = {part["name"]: _rendition(part) for part in parts}
+        ordered = sorted(parts, key=lambda part: _RANK.get(part["name"], len(_RANK)))
+        record.renditions = {part["name"]: _rendition(part) for part in ordered}
         if record.renditions:
             record.packaged_ticks = next(iter(record.renditions.values())).duration_ticks
         return record
 
     async def page(self, *, limit: int, before: str | None, ref: str | None) -> list[TrackRecord]:
-        """Tracks without renditions, newest first.
+        """Tracks, newest first; their renditions as they are listed, without segments.
 
         Args:
             limit: most tracks to return, >= 1.
@@ -74,7 +75,9 @@ class Catalogue:
         else:
             query = query.where(sa.or_(tracks.c.playable, tracks.c.state.not_in(_UNFINISHED)))
         async with self._engine.connect() as connection:
-            return [_record(row) for row in (await connection.execute(query)).mappings()]
+            records = [_record(row) for row in (await connection.execute(query)).mappings()]
+            await _list_renditions(connection, records)
+        return records
 
     async def delete(self, track_id: str) -> bool:
         """Forget a track. False if there was none."""
@@ -120,6 +123,16 @@ async def _update(connection: AsyncConnection, record: TrackRecord) -> bool:
     return done.rowcount > 0
 
 
+async def _list_renditions(connection: AsyncConnection, records: list[TrackRecord]) -> None:
+    by_id = {record.id: record for record in records}
+    columns = (
+        renditions.c[name] for name in ("track_id", "name", "codecs", "bitrate", "timescale", "channels")
+    )
+    found = await connection.execute(sa.select(*columns).where(renditions.c.track_id.in_(by_id)))
+    for track_id, *columns_of_one in sorted(found, key=lambda row: _RANK.get(row.name, len(_RANK))):
+        by_id[track_id].listed.append(RenditionView(*columns_of_one))
+
+
 def _row(record: TrackRecord) -> dict[str, Any]:
     row = {name: getattr(record, name) for name in _COLUMNS}
     row["state"] = record.state.value
@@ -142,6 +155,7 @@ def _rendition_row(track_id: str, rendition: Rendition) -> dict[str, Any]:
         "channels": rendition.channels,
         "init_size_bytes": rendition.init_size_bytes,
         "segments": msgspec.msgpack.encode(rendition.segments),
+        "bitrate": average_bandwidth(rendition),
     }
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -41,6 +42,9 @@ tracks = Table(
     Column("media_type", Text, nullable=False),  # of the source
     Column("cover_type", Text),  # media type of the cover, NULL without one
     Column("playable", Boolean, nullable=False),  # at least one segment is out
+    Column("integrated_lufs", Float),  # EBU R128; NULL until it is measured, and for silence
+    Column("range_lu", Float),
+    Column("true_peak_dbtp", Float),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "created_at"),
@@ -57,6 +61,7 @@ renditions = Table(
     Column("channels", Integer, nullable=False),
     Column("init_size_bytes", Integer, nullable=False),
     Column("segments", LargeBinary, nullable=False),  # msgpack list of hls.model.Segment
+    Column("bitrate", BigInteger, nullable=False),  # average, bits per second
 )
 
 uploads = Table(

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import msgspec
 
 from hls.model import Rendition
+from hls.playlist import average_bandwidth
 from streamer.waveform import Peaks
 
 
@@ -65,6 +66,24 @@ def advance(state: State, event: Event) -> State:
     return after
 
 
+class Loudness(msgspec.Struct, frozen=True):
+    """EBU R128, over the whole track. Null where it is silent, or shorter than what the standard looks at."""
+
+    integrated_lufs: float | None
+    range_lu: float | None
+    true_peak_dbtp: float | None
+
+
+class RenditionView(msgspec.Struct, frozen=True):
+    """One encoding to choose from. `codecs` is RFC 6381, `bitrate` the average in bits per second."""
+
+    name: str
+    codecs: str
+    bitrate: int
+    sample_rate: int
+    channels: int
+
+
 class TrackRecord(msgspec.Struct, kw_only=True):
     """All that the server knows of one track, in memory. One writer: the library.
 
@@ -75,6 +94,7 @@ class TrackRecord(msgspec.Struct, kw_only=True):
         duration_ms: exact when ready; before that what the file claims, or None.
         packaged_ticks: presentation time in the first rendition, in its timescale.
         file_bytes: lengths of the files of complete renditions, by name.
+        listed: the renditions as clients see them, in a record that was loaded without the rest of them.
         peaks: the waveform so far; None where it lies in its file, or does not exist.
     """
 
@@ -94,6 +114,10 @@ class TrackRecord(msgspec.Struct, kw_only=True):
     received_bytes: int = 0
     cover_type: str | None = None
     playable: bool = False
+    integrated_lufs: float | None = None
+    range_lu: float | None = None
+    true_peak_dbtp: float | None = None
+    listed: list[RenditionView] = msgspec.field(default_factory=list)
     renditions: dict[str, Rendition] = msgspec.field(default_factory=dict)
     packaged_ticks: int = 0
     peaks: Peaks | None = None
@@ -124,7 +148,8 @@ class Track(msgspec.Struct, frozen=True):
     """A track as the API and the WebSocket show it. Times are milliseconds since the Unix epoch, UTC.
 
     `duration_ms` is what the file claims until the track is ready, and exact from then on; `reason` says in
-    words why a track failed; `playable` is true from the first segment on.
+    words why a track failed; `playable` is true from the first segment on. `loudness` is null until all of it
+    is measured; `renditions` are those that have a segment, in the order of the playlist.
     """
 
     id: str
@@ -140,6 +165,8 @@ class Track(msgspec.Struct, frozen=True):
     size_bytes: int
     received_bytes: int
     playable: bool
+    loudness: Loudness | None
+    renditions: list[RenditionView]
     created_at: int
     links: Links
 
@@ -168,6 +195,8 @@ def view(record: TrackRecord) -> Track:
         size_bytes=max(record.size_bytes, record.received_bytes),
         received_bytes=record.received_bytes,
         playable=record.playable,
+        loudness=_loudness(record),
+        renditions=renditions_of(record),
         created_at=record.created_at,
         links=Links(
             self=api,
@@ -178,6 +207,27 @@ def view(record: TrackRecord) -> Track:
             cover=f"{api}/cover" if record.cover_type else None,
         ),
     )
+
+
+def renditions_of(record: TrackRecord) -> list[RenditionView]:
+    """What there is to choose from, so far."""
+    return [seen(one) for one in record.renditions.values() if one.segments] or record.listed
+
+
+def seen(rendition: Rendition) -> RenditionView:
+    """The rendition as clients see it; it has a segment."""
+    return RenditionView(
+        name=rendition.name,
+        codecs=rendition.codecs,
+        bitrate=average_bandwidth(rendition),
+        sample_rate=rendition.timescale,
+        channels=rendition.channels,
+    )
+
+
+def _loudness(record: TrackRecord) -> Loudness | None:
+    measured = (record.integrated_lufs, record.range_lu, record.true_peak_dbtp)
+    return None if measured == (None, None, None) else Loudness(*measured)
 
 
 def disposition(filename: str) -> str:

@@ -14,6 +14,7 @@ from hls.report import (
     AnyReport,
     Broken,
     Finished,
+    LoudnessMeasured,
     Opened,
     PeaksCut,
     Refused,
@@ -205,6 +206,9 @@ class Work:
                 record.renditions[report.name] = Rendition(
                     report.name, report.codecs, report.timescale, report.channels, report.init_size_bytes, []
                 )
+            case LoudnessMeasured():
+                record.integrated_lufs, record.range_lu = report.integrated_lufs, report.range_lu
+                record.true_peak_dbtp = report.true_peak_dbtp
             case Finished():
                 await self._finish(report.duration_ms)
             case Refused():

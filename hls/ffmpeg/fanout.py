@@ -10,6 +10,7 @@ from av import AudioFrame
 from hls import analysis, ladder
 from hls.ffmpeg import sound
 from hls.ffmpeg.encoder import Copier, Encoder
+from hls.ffmpeg.loudness import LoudnessMeter
 from hls.ffmpeg.shaper import Shaper, Steady
 from hls.job import Job, Lane, MediaRefused
 from hls.meter import Meter
@@ -47,6 +48,11 @@ class Fanout:
         self._rate, channels = ladder.common(form)
         self._heard = self._group("fltp", self._rate, sound.LAYOUTS[channels])
         self._meter = Meter(self._rate, job.report)
+        self._loudness = LoudnessMeter()
+        measured = "fltp" if not form.lossless_bits else "s16" if form.lossless_bits <= 16 else "s32"
+        layout = self._layout(frame, len(frame.layout.channels))
+        self._loudness_lane = job.lanes(self._loudness.feed)
+        self._group(measured, frame.sample_rate, layout).others.append(self._loudness_lane)
         self._copied = copied
         self._copier: Copier | None
         self._held: list[tuple[Lane[AudioFrame], AudioFrame]] = []
@@ -89,14 +95,20 @@ class Fanout:
                 lane.finish()
                 encoder.finish(group.shaper.due_ticks)
         self._meter.finish()
+        self._loudness_lane.finish()
+        self._job.report(self._loudness.finish())
         return (2000 * ticks + self._rate) // (2 * self._rate)
 
     def _begin(self, plan: ladder.RenditionPlan, frame: AudioFrame) -> None:
-        layout = sound.LAYOUTS[plan.channels] if plan.channels <= 2 else sound.named(frame).layout.name
+        layout = self._layout(frame, plan.channels)
         group = self._group(plan.sample_format, plan.sample_rate, layout)
         encoder = Encoder(plan, layout, frame.sample_rate, self._job)
         group.encoders.append(encoder)
         group.lanes.append(self._job.lanes(encoder.feed))
+
+    @staticmethod
+    def _layout(frame: AudioFrame, channels: int) -> str:
+        return sound.LAYOUTS[channels] if channels <= 2 else sound.named(frame).layout.name
 
     def _group(self, sample_format: str, sample_rate: int, layout: str) -> "_Group":
         form = (sample_format, sample_rate, layout)
@@ -110,7 +122,7 @@ class Fanout:
         for block in blocks:
             if group is self._heard:
                 block = self._measured(block)
-            for lane in group.lanes:
+            for lane in (*group.lanes, *group.others):
                 if lane is self._first_lane or self._released:
                     lane.feed(block)
                 else:
@@ -138,4 +150,5 @@ class _Group:
         self.form = form
         self.shaper = Shaper(*form)
         self.encoders: list[Encoder] = []
-        self.lanes: list[Lane[AudioFrame]] = []
+        self.lanes: list[Lane[AudioFrame]] = []  # of the encoders, in the same order
+        self.others: list[Lane[AudioFrame]] = []

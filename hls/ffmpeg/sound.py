@@ -45,6 +45,17 @@ def first(model: AudioFrame, samples: int) -> AudioFrame:
     return frame(np.ascontiguousarray(model.to_ndarray()[:, : samples * channels]), model)
 
 
+def mirrored(model: AudioFrame, samples: int) -> AudioFrame:
+    """What a frame would be, played backwards from its end and then forwards again, for so many samples."""
+    channels = len(model.layout.channels)
+    planes = model.to_ndarray() if model.format.is_planar else model.to_ndarray().reshape(-1, channels).T
+    there_and_back = np.concatenate([planes[:, ::-1], planes], axis=1)
+    again = -(-samples // there_and_back.shape[1])
+    wanted = np.tile(there_and_back, again)[:, :samples]
+    packed = wanted if model.format.is_planar else wanted.T.reshape(1, -1)
+    return frame(np.ascontiguousarray(packed), model)
+
+
 def _like(model: AudioFrame, made: AudioFrame) -> AudioFrame:
     made.sample_rate = model.sample_rate
     made.time_base = model.time_base

@@ -1,5 +1,7 @@
 """What the renditions of one track promise each other, and FLAC the source: read back by FFmpeg."""
 
+import re
+import subprocess
 from pathlib import Path
 
 import av
@@ -7,8 +9,10 @@ import numpy as np
 import pytest
 
 from hls import ladder
+from hls.report import LoudnessMeasured
 from tests.support.audio import AUDIO_DIR, make_tone
 from tests.support.boxes import parse
+from tests.support.pcm import likeness
 from tests.support.worker import package, renditions, worker_pool
 
 ALL = (*ladder.DEFAULT, "opus96")
@@ -141,3 +145,64 @@ async def test_aac_in_mp4_is_passed_on(tmp_path, bitrate):
 def samples_as_heard(path: Path) -> np.ndarray:
     with av.open(str(path)) as file:
         return np.concatenate([frame.to_ndarray().T for frame in file.decode(audio=0)])
+
+
+def ffmpeg_says(source: Path) -> dict[str, float]:
+    """The summary of ffmpeg's ebur128."""
+    command = ["ffmpeg", "-nostdin", "-nostats", "-i", str(source), "-map", "0:a:0"]
+    command += ["-af", "ebur128=peak=true", "-f", "null", "-"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stderr
+    summary = said.rpartition("Summary:")[2]
+    return {name: float(value) for name, value in re.findall(r"(I|LRA|Peak):\s+(-?[\d.]+)", summary)}
+
+
+SOUNDS = ("music-44k.flac", "music-5.1.flac", "music-96k-24bit.flac", "music-vbr.mp3", "music-48k.ogg")
+
+
+@pytest.mark.skipif(AUDIO_DIR is None, reason="the recordings are not here")
+@pytest.mark.parametrize("name", SOUNDS)
+async def test_a_recording_is_as_loud_as_ffmpeg_says(tmp_path, name):
+    assert AUDIO_DIR is not None
+    await is_as_loud_as_ffmpeg_says(AUDIO_DIR / name, tmp_path / "out")
+
+
+async def test_a_tone_is_as_loud_as_ffmpeg_says(tmp_path):
+    tone = make_tone(tmp_path / "tone.wav", seconds=9.77)
+    await is_as_loud_as_ffmpeg_says(tone, tmp_path / "out")
+
+
+async def is_as_loud_as_ffmpeg_says(source: Path, folder: Path) -> None:
+    async with worker_pool() as pool:
+        reports = await package(pool, source, folder)
+    (measured,) = (report for report in reports if isinstance(report, LoudnessMeasured))
+    said = ffmpeg_says(source)
+    ours = (measured.integrated_lufs, measured.range_lu, measured.true_peak_dbtp)
+    assert ours == pytest.approx((said["I"], said["LRA"], said["Peak"]), abs=0.1)
+
+
+@pytest.mark.skipif(AUDIO_DIR is None, reason="the recordings are not here")
+async def test_an_album_goes_on_to_the_sample(tmp_path):
+    """Two halves of one recording, played one after the other, are the recording."""
+    assert AUDIO_DIR is not None
+    exact, heard = [], []
+    for name in ("album-1", "album-2"):
+        source = AUDIO_DIR / f"{name}.flac"
+        made = await ladder_of(source, tmp_path / name)
+        original = samples(source)
+        exact.append(np.array_equal(samples(tmp_path / name / "flac.mp4"), original))
+        assert {one.duration_ticks for one in made.values()} == {len(original)}
+        for rendition in ("aac128", "aac64", "aac256"):
+            decoded = samples_as_heard(tmp_path / name / f"{rendition}.mp4")
+            # FFmpeg leaves out the delay, and plays the last frame to its end: less than one too much.
+            assert 0 <= len(decoded) - len(original) < 1024
+            heard.append(decoded[: len(original)])
+    assert exact == [True, True]
+    for first, second in zip(heard[:3], heard[3:], strict=True):
+        whole = np.concatenate([first, second])
+        assert len(whole) == 503_867 + 377_685
+        reference = np.concatenate([samples(AUDIO_DIR / f"album-{n}.flac") for n in (1, 2)]) / (1 << 31)
+        # Not a sample late behind the cut, and no click at it.
+        around = slice(503_867 - 2048, 503_867 + 2048)
+        assert likeness(reference[around], whole[around]).correlation > 0.95
+        for part in (slice(400_000, 500_000), slice(510_000, 610_000)):
+            assert likeness(reference[part], whole[part]).lag_samples == 0

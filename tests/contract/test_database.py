@@ -108,7 +108,8 @@ async def test_a_rendition_needs_its_track(engine: AsyncEngine) -> None:
     with pytest.raises(sa.exc.IntegrityError):
         async with engine.begin() as connection:
             orphan = {"track_id": "nobody", "name": "a", "codecs": "b", "timescale": 1, "channels": 1}
-            await connection.execute(sa.insert(renditions).values(**orphan, init_size_bytes=1, segments=b""))
+            rest = {"init_size_bytes": 1, "bitrate": 1, "segments": b""}
+            await connection.execute(sa.insert(renditions).values(**orphan, **rest))
 
 
 async def test_a_track_goes_in_and_comes_out(engine: AsyncEngine) -> None:

@@ -2,7 +2,17 @@ import pytest
 from aiohttp.multipart import content_disposition_filename, parse_content_disposition
 
 from hls.model import Rendition, Segment
-from streamer.track import TRANSITIONS, Event, State, TrackRecord, advance, disposition, view
+from streamer.track import (
+    TRANSITIONS,
+    Event,
+    Loudness,
+    RenditionView,
+    State,
+    TrackRecord,
+    advance,
+    disposition,
+    view,
+)
 
 ID = "01hf0000000000000000000000"
 
@@ -56,6 +66,21 @@ def test_a_track_as_clients_see_it() -> None:
     assert seen.links.source == f"/api/v1/tracks/{ID}/source"
     assert seen.links.waveform == f"/api/v1/tracks/{ID}/waveform.json"
     assert seen.links.cover == f"/api/v1/tracks/{ID}/cover"
+
+
+def test_loudness_is_shown_when_any_of_it_is_known() -> None:
+    assert view(record()).loudness is None
+    measured = record(integrated_lufs=-14.0, range_lu=5.5, true_peak_dbtp=-0.5)
+    assert view(measured).loudness == Loudness(-14.0, 5.5, -0.5)
+    assert view(record(true_peak_dbtp=-6.0)).loudness == Loudness(None, None, -6.0)
+
+
+def test_renditions_are_shown_once_they_have_a_segment() -> None:
+    begun = Rendition("aac64", "mp4a.40.2", 44100, 2, 700, [])
+    playable = Rendition("aac128", "mp4a.40.2", 44100, 2, 700, [Segment(700, 16_000, 44100)])
+    seen = RenditionView("aac128", "mp4a.40.2", 128_000, 44100, 2)
+    assert view(record(renditions={"aac128": playable, "aac64": begun})).renditions == [seen]
+    assert view(record(listed=[seen])).renditions == [seen]
 
 
 @pytest.mark.parametrize(
