@@ -34,6 +34,7 @@ LICENCES = ("preact", "htm", "@preact/signals", "hls.js", INTER, "lucide-static"
 ICONS = (
     "arrow-down",
     "audio-lines",
+    "audio-lines",
     "book-open",
     "check",
     "circle-alert",

@@ -75,12 +75,22 @@ export class Deck {
     this.#hls = hls;
     this.#retries = 0;
     this.#recovered = false;
+    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#choose(hls));
     hls.on(Hls.Events.FRAG_BUFFERED, () => (this.#retries = 0));
     hls.on(Hls.Events.ERROR, (_, data) => {
       if (data.fatal) this.#recover(hls, data.type === Hls.ErrorTypes.NETWORK_ERROR);
     });
     hls.loadSource(track.links.hls);
     hls.attachMedia(this.audio);
+  }
+
+  /** AAC adapts to the line. A browser would have to begin a new decoder for another codec, in mid-sound. */
+  #choose(hls) {
+    for (let i = hls.levels.length - 1; i >= 0; i -= 1) {
+      if (hls.levels.length > 1 && !hls.levels[i].audioCodec?.startsWith("mp4a")) hls.removeLevel(i);
+    }
+    // While a track is made, its first rendition is ahead of the others.
+    if (this.track.state !== "ready") hls.loadLevel = hls.firstLevel;
   }
 
   #recover(hls, isNetwork) {
@@ -107,6 +117,7 @@ export class Deck {
   /** The track has grown: look for the new segments if little is left to play. */
   grow(track) {
     this.track = track;
+    if (this.#hls && track.state === "ready" && !this.#hls.autoLevelEnabled) this.#hls.loadLevel = -1;
     const ahead = this.bufferedEnd() - this.audio.currentTime;
     if (!this.#hls || (ahead > HUNGRY_S && this.#sought === null) || track.packaged_ms / 1000 <= this.bufferedEnd() + 0.1) return;
     this.#reload();

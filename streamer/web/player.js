@@ -3,6 +3,7 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 
 import { Deck } from "./deck.js";
 import { line, socket } from "./line.js";
+import { evenGain } from "./loudness.js";
 import { kept } from "./store.js";
 import { loadTrack, trackSignal } from "./tracks.js";
 
@@ -15,6 +16,8 @@ const DWELL_MS = 60;
 const saved = kept("player", { queue: [], index: 0, position: 0 });
 export const volume = kept("volume", 1);
 export const muted = kept("muted", false);
+/** Whether every track is played as loud as the others. */
+export const even = kept("even", true);
 
 export const queue = signal(saved.peek().queue);
 const index = signal(saved.peek().index);
@@ -100,6 +103,15 @@ function prepareNext() {
 export function prepare(track) {
   if (!track.playable || deck.track?.id === track.id || spare.track?.id === track.id) return;
   spare.cue(track);
+  setLevel(spare);
+}
+
+/** An element can only be turned down: a quiet track gets its boost where the listener's volume leaves room. */
+function setLevel(which) {
+  const track = which.track && (trackSignal(which.track.id).peek() ?? which.track);
+  const gain = even.peek() ? evenGain(track?.loudness) : 1;
+  which.audio.volume = Math.min(1, volume.peek() ** 2 * gain); // loudness is heard in powers
+  which.audio.muted = muted.peek();
 }
 
 let pointing = null;
@@ -126,6 +138,7 @@ function start(track, at) {
     putAway(spare, spare.track);
     if (deck.track?.id !== track.id) deck.cue(track, at);
   }
+  setLevel(deck);
   deck.engage();
   if (deck.audio.readyState > 0 && Math.abs(deck.audio.currentTime - at) > 0.05) deck.seek(at);
   position.value = at;
@@ -199,10 +212,9 @@ export function forget(id) {
 /** Begin: apply volume, follow the current track as it grows, bring back what was playing before a reload. */
 export async function startPlayer({ smooth }) {
   effect(() => {
-    for (const each of [deck, spare]) {
-      each.audio.volume = volume.value ** 2; // loudness is heard in powers
-      each.audio.muted = muted.value;
-    }
+    // Loudness is known when a track is ready: one that plays meanwhile is evened out then.
+    void [volume.value, muted.value, even.value, current.value];
+    untracked(() => [deck, spare].forEach(setLevel));
   });
   effect(() => {
     const track = current.value;
@@ -224,7 +236,10 @@ export async function startPlayer({ smooth }) {
   addEventListener("pagehide", remember);
   await Promise.all(queue.peek().map((id) => loadTrack(id).catch(() => {})));
   for (const id of queue.peek()) if (trackSignal(id).peek() === null) forget(id);
-  if (current.peek()?.playable && !deck.track) deck.cue(current.peek(), position.peek());
+  if (current.peek()?.playable && !deck.track) {
+    deck.cue(current.peek(), position.peek());
+    setLevel(deck);
+  }
 }
 
 function animate() {

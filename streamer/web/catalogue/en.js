@@ -33,6 +33,7 @@ export default {
   "missing.home": "To the tracks",
   "missing.text": "Nothing lives at this address. It may have been mistyped.",
   "missing.title": "No such page",
+  "player.even": "Every track as loud as the others",
   "player.failure.media": "This browser can't play it. Press play to try again, or download the original.",
   "player.failure.network": "The server does not answer. Press play to try again.",
   "player.failure.unsupported": "This browser can't play HLS. Download the original instead.",

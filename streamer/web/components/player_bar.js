@@ -65,6 +65,8 @@ function Volume() {
     player.muted.value = false;
   };
   return html`<div class="player-volume">
+    <button type="button" class="ghost player-even" aria-label=${t("player.even")} title=${t("player.even")} aria-pressed=${player.even.value}
+      onClick=${() => (player.even.value = !player.even.peek())}><${Icon} name="audio-lines" /></button>
     <button type="button" class="ghost" aria-label=${t("player.mute")} aria-pressed=${player.muted.value}
       onClick=${() => (player.muted.value = !player.muted.peek())}><${Icon} name=${icon} /></button>
     <input type="range" min="0" max="1" step="0.02" aria-label=${t("player.volume")} value=${player.muted.value ? 0 : player.volume.value} onInput=${set} />
