@@ -71,16 +71,16 @@ class Copier:
         self._plan = plan
         self._held: deque[bytes] = deque()
 
-    def feed(self, unit: bytes | None) -> None:
-        """Take the next unit; None for one that is lost."""
-        self._held.append(_SILENT_AAC[self._plan.channels] if unit is None else unit)
+    def feed(self, unit: bytes) -> None:
+        """Take the next unit."""
+        self._held.append(unit)
         if len(self._held) > _HELD_UNITS:
             self.packager.feed(self._held.popleft())
 
     def lose(self, samples: int) -> None:
         """Put silence where the source has nothing, in whole units."""
         for _ in range((samples + self._plan.frame_ticks // 2) // self._plan.frame_ticks):
-            self.feed(None)
+            self.feed(_SILENT_AAC[self._plan.channels])
 
     def finish(self, presented_ticks: int) -> None:
         """Nothing more comes; end exactly behind so many samples of sound."""

@@ -28,7 +28,7 @@ class Fanout:
         form: ladder.Form,
         frame: AudioFrame,
         time_base: Fraction | None,
-        copied: deque[bytes | None],
+        copied: deque[bytes],
         job: Job,
     ) -> None:
         """Begin every rendition.
@@ -37,7 +37,7 @@ class Fanout:
             form: what the source is.
             frame: its first sound.
             time_base: of its time stamps.
-            copied: where its access units come, None for a lost one, if they are to be passed on.
+            copied: where its access units come, if they are to be passed on.
             job: what was ordered.
         """
         self._job = job

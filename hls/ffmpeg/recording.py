@@ -72,7 +72,7 @@ class Recording:
         self._sound = chosen
         self._wanted = [chosen, *covers[:1]]
         self._first_pts: int | None = None
-        self._units: deque[bytes | None] | None = deque() if self._may_be_copied() else None
+        self._units: deque[bytes] | None = deque() if self._may_be_copied() else None
         for stream in container.streams:
             if stream not in self._wanted:
                 stream.discard = Discard.all
@@ -170,12 +170,7 @@ class Recording:
         except MemoryError:
             raise
         except av.FFmpegError:
-            self._keep(None)
             return None
-        self._keep(packet)
+        if self._units is not None and packet.size:  # the end is an empty one
+            self._units.append(bytes(packet))
         return frames
-
-    def _keep(self, packet: "av.Packet[Any] | None") -> None:
-        """Keep the access unit, where it may be passed on; the end is an empty packet."""
-        if self._units is not None and (packet is None or packet.size):
-            self._units.append(None if packet is None else bytes(packet))

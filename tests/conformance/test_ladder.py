@@ -3,6 +3,7 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -17,7 +18,7 @@ from tests.support.worker import package, renditions, worker_pool
 
 ALL = (*ladder.DEFAULT, "opus96")
 
-LOSSLESS = {
+LOSSLESS: dict[str, dict[str, Any]] = {
     "cd.wav": {"rate": 44_100},
     "mono.flac": {"rate": 48_000, "channels": 1},
     "eight-bit.wav": {"rate": 44_100, "options": ("-c:a", "pcm_u8")},
@@ -142,6 +143,23 @@ async def test_aac_in_mp4_is_passed_on(tmp_path, bitrate):
     assert np.array_equal(heard[: 9 * 44_100], original[: 9 * 44_100])
 
 
+@pytest.mark.parametrize("bytes_lost", [200, 3_000, 40_000])
+async def test_aac_that_is_damaged_keeps_its_place_in_every_rendition(tmp_path, bytes_lost):
+    tone = make_tone(tmp_path / "tone.m4a", seconds=9, options=("-b:a", "256k", "-movflags", "+faststart"))
+    data = bytearray(tone.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + bytes_lost] = b"\xff" * bytes_lost
+    tone.write_bytes(data)
+    made = await ladder_of(tone, tmp_path / "out")
+    assert list(made) == ["aac", "aac128", "aac64"]
+    assert len({one.duration_ticks for one in made.values()}) == 1
+    one, other = (samples_as_heard(tmp_path / f"out/{name}.mp4") for name in ("aac", "aac128"))
+    for part in (slice(44_100, 132_300), slice(300_000, 380_000)):
+        alike = likeness(one[part], other[part])
+        assert alike.correlation > 0.95
+        assert abs(alike.lag_samples) <= 512
+
+
 def samples_as_heard(path: Path) -> np.ndarray:
     with av.open(str(path)) as file:
         return np.concatenate([frame.to_ndarray().T for frame in file.decode(audio=0)])
@@ -200,7 +218,8 @@ async def test_an_album_goes_on_to_the_sample(tmp_path):
     for first, second in zip(heard[:3], heard[3:], strict=True):
         whole = np.concatenate([first, second])
         assert len(whole) == 503_867 + 377_685
-        reference = np.concatenate([samples(AUDIO_DIR / f"album-{n}.flac") for n in (1, 2)]) / (1 << 31)
+        reference = np.concatenate([samples(AUDIO_DIR / f"album-{n}.flac") for n in (1, 2)])
+        reference = (reference / (1 << 31)).astype(np.float32)
         # Not a sample late behind the cut, and no click at it.
         around = slice(503_867 - 2048, 503_867 + 2048)
         assert likeness(reference[around], whole[around]).correlation > 0.95

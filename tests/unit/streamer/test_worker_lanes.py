@@ -32,8 +32,12 @@ def test_what_an_item_raises_reaches_who_feeds_the_lane_and_ends_the_work():
 
 def test_lanes_go_on_side_by_side():
     meet = threading.Barrier(2, timeout=10)
+
+    def arrive(_item: None) -> None:
+        meet.wait()
+
     with lanes() as open_lane:
-        one, two = (open_lane(lambda _item: meet.wait()) for _ in range(2))
+        one, two = (open_lane(arrive) for _ in range(2))
         one.feed(None)
         two.feed(None)
         one.finish()
