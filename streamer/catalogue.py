@@ -1,5 +1,6 @@
 """Tracks in the database. Every method is one transaction; cancelled, it happened whole or not at all."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -16,6 +17,23 @@ _COLUMNS = tuple(column.name for column in tracks.columns)
 _SEGMENTS = msgspec.msgpack.Decoder(list[Segment])
 _RANK = {name: place for place, name in enumerate(ladder.NAMES)}
 _UNFINISHED = (State.RECEIVING.value, State.PACKAGING.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the files of a track are judged by. `packaged`: its renditions, if it has been ready once."""
+
+    state: State
+    media_id: str
+    packaged: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A track that is gone from the database; `shared`: others still use its bytes."""
+
+    media_id: str
+    shared: bool
 
 
 class Catalogue:
@@ -79,12 +97,24 @@ class Catalogue:
             await _list_renditions(connection, records)
         return records
 
-    async def delete(self, track_id: str) -> bool:
-        """Forget a track. False if there was none."""
+    async def delete(self, track_id: str) -> Forgotten | None:
+        """Forget a track; what becomes of its bytes is the caller's. None if there was none."""
+        its_media = sa.select(tracks.c.media_id).where(tracks.c.id == track_id).scalar_subquery()
+        users = tracks.c.media_id == its_media
         async with self._engine.begin() as connection:
+            # A write to all that share the bytes comes first: of two who let go of them at once, or let go
+            # and take over, one waits here for the other, and then sees what the other has done.
+            await connection.execute(sa.update(tracks).where(users).values(media_id=tracks.c.media_id))
             await connection.execute(sa.delete(renditions).where(renditions.c.track_id == track_id))
-            done = await connection.execute(sa.delete(tracks).where(tracks.c.id == track_id))
-        return done.rowcount > 0
+            gone = sa.delete(tracks).where(tracks.c.id == track_id).returning(tracks.c.media_id)
+            media_id = (await connection.execute(gone)).scalar()
+            if media_id is None:
+                return None
+            originals = tracks.c.duplicate_of == track_id
+            await connection.execute(sa.update(tracks).where(originals).values(duplicate_of=None))
+            other = sa.select(tracks.c.id).where(tracks.c.media_id == media_id).limit(1)
+            shared = (await connection.execute(other)).first() is not None
+        return Forgotten(media_id, shared)
 
     async def unfinished(self) -> list[TrackRecord]:
         """Tracks that a former process was working on, oldest first."""
@@ -92,20 +122,16 @@ class Catalogue:
         async with self._engine.connect() as connection:
             return [_record(row) for row in (await connection.execute(query)).mappings()]
 
-    async def states(self) -> dict[str, State]:
-        """The state of every track, by id."""
+    async def standings(self) -> dict[str, Standing]:
+        """Every track, by id."""
         async with self._engine.connect() as connection:
-            rows = await connection.execute(sa.select(tracks.c.id, tracks.c.state))
-            return {track_id: State(state) for track_id, state in rows}
-
-    async def packaged(self) -> dict[str, list[str]]:
-        """The rendition names of every track that has been ready once, by id."""
-        names: dict[str, list[str]] = {}
-        query = sa.select(renditions.c.track_id, renditions.c.name)
-        async with self._engine.connect() as connection:
-            for track_id, name in await connection.execute(query):
-                names.setdefault(track_id, []).append(name)
-        return names
+            rows = await connection.execute(sa.select(tracks.c.id, tracks.c.state, tracks.c.media_id))
+            found = {track_id: Standing(State(state), media_id, []) for track_id, state, media_id in rows}
+            names = await connection.execute(sa.select(renditions.c.track_id, renditions.c.name))
+            for track_id, name in names:
+                if track_id in found:  # else it came between the two questions
+                    found[track_id].packaged.append(name)
+        return found
 
     async def failed_before(self, at_ms: int) -> list[str]:
         """Tracks that failed before `at_ms` without ever having been ready: nothing of them is on disk."""

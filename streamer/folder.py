@@ -77,7 +77,7 @@ def sync(path: Path, names: Iterable[str]) -> None:
 
 
 def remove_orphans(root: Path, known: Iterable[str]) -> list[str]:
-    """Remove the folders of tracks that the database does not know. Returns their names.
+    """Remove the folders that no track has its bytes in. Returns their names.
 
     Names that no Veza makes are left alone: they are someone's, not ours.
     """
@@ -88,15 +88,10 @@ def remove_orphans(root: Path, known: Iterable[str]) -> list[str]:
     return [path.name for path in orphans]
 
 
-def lost(root: Path, renditions: dict[str, list[str]]) -> dict[str, str]:
-    """Which tracks lack a file, and which file. `renditions`: names by track id."""
-    missing = {}
-    for track_id, names in renditions.items():
-        files = ["source", *(f"{name}.mp4" for name in names)]
-        absent = next((file for file in files if not (root / track_id / file).is_file()), None)
-        if absent is not None:
-            missing[track_id] = absent
-    return missing
+def first_missing(path: Path, renditions: Iterable[str]) -> str | None:
+    """A file that a packaged track should have in its folder and has not; None if all are there."""
+    files = ["source", *(f"{name}.mp4" for name in renditions)]
+    return next((file for file in files if not (path / file).is_file()), None)
 
 
 def _sync_one(path: Path, flags: int) -> None:

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from streamer import folder
+from streamer.catalogue import Forgotten, Standing
 from streamer.ids import is_id
 from streamer.problems import RequestInvalid, ServerStopping, TrackUnknown
 from streamer.track import Event, State, TrackPage, TrackRecord, advance, view
@@ -95,25 +96,35 @@ class Library:
         return TrackPage([view(record) for record in shown], after)
 
     async def delete(self, track_id: str) -> None:
-        """Remove every byte of a track, whatever is being done with it.
+        """Remove every byte of a track that no other track uses, whatever is being done with it.
 
         The row goes first: a crash in between leaves a folder that the next start removes.
 
         Raises:
             TrackUnknown: there is none.
         """
-        if not is_id(track_id) or not await self._desk.catalogue.delete(track_id):
+        forgotten = await self._desk.catalogue.delete(track_id) if is_id(track_id) else None
+        if forgotten is None:
             raise TrackUnknown(f"there is no track {track_id}")
         gone = self._desk.shelf.held(track_id)
         self._desk.shelf.remove(track_id)
+        self._desk.shelf.forget_original(track_id)
         work = self._works.pop(track_id, None)
         if work is not None:
             await work.leave()
-        await asyncio.to_thread(folder.remove, self._root / track_id)
+        await self._remove_bytes(track_id, forgotten)
         if gone is not None and gone.state is not State.FAILED:
             gone.state, gone.reason, gone.playable = State.FAILED, "the track was deleted", False
             self._desk.announcer.now(gone)
         log.info("track deleted", track=track_id)
+
+    async def _remove_bytes(self, track_id: str, forgotten: Forgotten) -> None:
+        """Remove what a forgotten track had on disk, but for what others still use."""
+        names = {track_id, forgotten.media_id}
+        if forgotten.shared:
+            names.discard(forgotten.media_id)
+        for name in names:
+            await asyncio.to_thread(folder.remove, self._root / name)
 
     async def recover(self, resumable: Container[str] = ()) -> None:
         """Bring tracks, folders and database together after a restart, before anyone is served.
@@ -157,13 +168,14 @@ class Library:
 
     async def _sweep_once(self) -> None:
         for track_id in await self._desk.catalogue.failed_before(self._desk.now_ms() - _TRACE_TTL_MS):
-            await self._desk.catalogue.delete(track_id)
+            forgotten = await self._desk.catalogue.delete(track_id)
             self._desk.shelf.remove(track_id)
-            await asyncio.to_thread(folder.remove, self._root / track_id)
+            if forgotten is not None:
+                await self._remove_bytes(track_id, forgotten)
 
     def _take_up(self, record: TrackRecord, *, resumable: bool = False) -> Work:
         self._forget_finished()
-        path = self._root / record.id
+        path = self._root / record.media_id
         work = self._works[record.id] = Work(record, path, self._desk, resumable=resumable)
         self._desk.shelf.hold(record)
         return work
@@ -178,7 +190,6 @@ class Library:
                 del self._works[track_id]
 
     async def _recover_one(self, record: TrackRecord, *, resumable: bool) -> None:
-        path = self._root / record.id
         work = self._take_up(record, resumable=resumable)
         if record.state is State.RECEIVING and resumable:
             await self._wait_for_rest(work)
@@ -186,7 +197,7 @@ class Library:
         if record.state is State.RECEIVING:
             await work.fail(Event.SERVER_RESTARTED, STOPPED_WHILE_RECEIVING)
             return
-        source = path / "source"
+        source = work.path / "source"
         size = source.stat().st_size if source.is_file() else None
         if size != record.received_bytes:
             found = "is missing" if size is None else f"has {size} bytes"
@@ -195,7 +206,7 @@ class Library:
             return
         record.state = advance(record.state, Event.SERVER_RESTARTED)
         record.playable = False
-        await asyncio.to_thread(folder.empty, path, ["source"])
+        await asyncio.to_thread(folder.empty, work.path, ["source"])
         log.info("packaging again", track=record.id)
         work.resume()
 
@@ -212,21 +223,29 @@ class Library:
         return self._works.get(track_id)
 
     async def _check_files(self) -> None:
-        states = await self._desk.catalogue.states()
-        if states:
-            for name in await asyncio.to_thread(folder.remove_orphans, self._root, states):
+        standings = await self._desk.catalogue.standings()
+        if standings:
+            used = {standing.media_id for standing in standings.values()}
+            for name in await asyncio.to_thread(folder.remove_orphans, self._root, used):
                 log.warning("removed a folder without a track", folder=name)
         elif any(self._root.iterdir()):
             # More likely the wrong database than a thousand orphans: nobody's recordings go for that.
             log.warning("the database is empty, the tracks folder is not: nothing is removed")
-        packaged = await self._desk.catalogue.packaged()
-        lost = await asyncio.to_thread(folder.lost, self._root, packaged)
-        for track_id in packaged:
-            state = states.get(track_id)
-            if track_id in lost and state is State.READY:
-                await self._mark(track_id, Event.FILES_LOST, f"the file {lost[track_id]} is missing")
-            elif track_id not in lost and state is State.FAILED:
+        missing = await asyncio.to_thread(self._missing, standings)
+        for track_id, file in missing.items():
+            state = standings[track_id].state
+            if file is not None and state is State.READY:
+                await self._mark(track_id, Event.FILES_LOST, f"the file {file} is missing")
+            elif file is None and state is State.FAILED:
                 await self._mark(track_id, Event.FILES_FOUND, None)
+
+    def _missing(self, standings: dict[str, Standing]) -> dict[str, str | None]:
+        """Of every track that has been ready, the first file that is not there."""
+        return {
+            track_id: folder.first_missing(self._root / standing.media_id, standing.packaged)
+            for track_id, standing in standings.items()
+            if standing.packaged
+        }
 
     async def _mark(self, track_id: str, event: Event, reason: str | None) -> None:
         record = await self._desk.catalogue.get(track_id)

@@ -173,7 +173,7 @@ class TrackRoutes:
 
     async def _cover(self, request: web.Request, _query: None) -> web.StreamResponse:
         record = await self._track(request)
-        path = self._root / record.id / "cover"
+        path = self._root / record.media_id / "cover"
         size = await asyncio.to_thread(_size, path)
         if record.cover_type is None or size is None:
             raise PartMissing("the recording carries no cover")
@@ -199,7 +199,9 @@ class TrackRoutes:
 
     async def _read_peaks(self, record: TrackRecord) -> Peaks:
         try:
-            return Peaks.from_binary(await asyncio.to_thread((self._root / record.id / "peaks").read_bytes))
+            return Peaks.from_binary(
+                await asyncio.to_thread((self._root / record.media_id / "peaks").read_bytes)
+            )
         except FileNotFoundError:
             raise PartMissing(
                 "there is no waveform yet" if record.reason is None else record.reason

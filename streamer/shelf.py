@@ -117,6 +117,12 @@ class Shelf:
         self._active.pop(track_id, None)
         self._forget(track_id)
 
+    def forget_original(self, track_id: str) -> None:
+        """A track is gone: it is no longer what others are duplicates of."""
+        for entry in (*self._active.values(), *self._kept.values()):
+            if entry.record.duplicate_of == track_id:
+                entry.record.duplicate_of = None
+
     def active(self) -> list[TrackRecord]:
         """The tracks being worked on."""
         return [entry.record for entry in self._active.values()]
@@ -160,7 +166,9 @@ class Shelf:
         try:
             record = await self._load(track_id)
             if record is not None:
-                record.file_bytes = await asyncio.to_thread(file_sizes, self._folder / track_id, record)
+                record.file_bytes = await asyncio.to_thread(
+                    file_sizes, self._folder / record.media_id, record
+                )
         except Exception as error:
             loaded.set_exception(error)
         else:
@@ -174,7 +182,7 @@ class Shelf:
                 del self._loading[track_id]
 
     def _render(self, entry: _Entry, path: str) -> Resource | None:
-        resource = _resource(self._folder / entry.record.id, entry, path)
+        resource = _resource(self._folder / entry.record.media_id, entry, path)
         if resource is not None:  # unknown names are not remembered: anyone can make them up
             entry.resources[path] = resource
         return resource

@@ -42,6 +42,9 @@ tracks = Table(
     Column("media_type", Text, nullable=False),  # of the source
     Column("cover_type", Text),  # media type of the cover, NULL without one
     Column("playable", Boolean, nullable=False),  # at least one segment is out
+    Column("media_id", Text, nullable=False),  # the folder of its bytes; its own id, or an older track's
+    Column("sha256", Text),  # of the source, in hex; NULL until it is received
+    Column("duplicate_of", Text),  # the oldest other track with these bytes when they came
     Column("integrated_lufs", Float),  # EBU R128; NULL until it is measured, and for silence
     Column("range_lu", Float),
     Column("true_peak_dbtp", Float),
@@ -49,6 +52,8 @@ tracks = Table(
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "created_at"),
     Index(None, "ref"),
+    Index(None, "media_id"),
+    Index(None, "sha256"),
 )
 
 renditions = Table(

@@ -91,6 +91,9 @@ class TrackRecord(msgspec.Struct, kw_only=True):
         size_bytes: of the source; what the client announced while it arrives, 0 if it did not say.
         received_bytes: of the source, on disk.
         media_type: of the source; safe to send from our origin.
+        media_id: the folder that its bytes lie in: its own id, or that of a track whose bytes it shares.
+        sha256: of the source, in hex; None until all of it is received.
+        duplicate_of: the oldest other track with the same bytes, when these were received.
         duration_ms: exact when ready; before that what the file claims, or None.
         packaged_ticks: presentation time in the first rendition, in its timescale.
         file_bytes: lengths of the files of complete renditions, by name.
@@ -122,6 +125,12 @@ class TrackRecord(msgspec.Struct, kw_only=True):
     packaged_ticks: int = 0
     peaks: Peaks | None = None
     file_bytes: dict[str, int] = msgspec.field(default_factory=dict)
+    media_id: str = ""
+    sha256: str | None = None
+    duplicate_of: str | None = None
+
+    def __post_init__(self) -> None:
+        self.media_id = self.media_id or self.id
 
     @property
     def packaged_ms(self) -> int:
@@ -149,7 +158,8 @@ class Track(msgspec.Struct, frozen=True):
 
     `duration_ms` is what the file claims until the track is ready, and exact from then on; `reason` says in
     words why a track failed; `playable` is true from the first segment on. `loudness` is null until all of it
-    is measured; `renditions` are those that have a segment, in the order of the playlist.
+    is measured; `renditions` are those that have a segment, in the order of the playlist. `sha256` is the
+    source's, once all of it is received; `duplicate_of` the oldest other track that had the same bytes then.
     """
 
     id: str
@@ -167,6 +177,8 @@ class Track(msgspec.Struct, frozen=True):
     playable: bool
     loudness: Loudness | None
     renditions: list[RenditionView]
+    sha256: str | None
+    duplicate_of: str | None
     created_at: int
     links: Links
 
@@ -197,6 +209,8 @@ def view(record: TrackRecord) -> Track:
         playable=record.playable,
         loudness=_loudness(record),
         renditions=renditions_of(record),
+        sha256=record.sha256,
+        duplicate_of=record.duplicate_of,
         created_at=record.created_at,
         links=Links(
             self=api,

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hls.model import Rendition, Segment
-from streamer.catalogue import Catalogue
+from streamer.catalogue import Catalogue, Forgotten, Standing
 from streamer.database import DatabaseUnusable, answers, make_engine, migration_config, open_database
 from streamer.tables import metadata, renditions
 from streamer.track import State, TrackRecord
@@ -127,8 +127,7 @@ async def test_a_track_goes_in_and_comes_out(engine: AsyncEngine) -> None:
     assert found.packaged_ticks == 176_133
     found.packaged_ticks, found.size_bytes = track.packaged_ticks, track.size_bytes
     assert found == track
-    assert await catalogue.packaged() == {track.id: ["aac128"]}
-    assert await catalogue.states() == {track.id: State.READY}
+    assert await catalogue.standings() == {track.id: Standing(State.READY, track.id, ["aac128"])}
 
 
 async def test_pages_go_from_new_to_old(engine: AsyncEngine) -> None:
@@ -160,7 +159,23 @@ async def test_a_deleted_track_takes_its_renditions_along(engine: AsyncEngine) -
     await catalogue.update(track)
     await catalogue.finish(track)
     assert await catalogue.get(track.id) is None, "work that ends late does not bring it back"
-    assert await catalogue.packaged() == {}
+    assert await catalogue.standings() == {}
+
+
+async def test_bytes_are_let_go_by_the_last_who_uses_them(engine: AsyncEngine) -> None:
+    catalogue = Catalogue(engine)
+    first = record(1, state=State.READY)
+    copies = [
+        record(number, state=State.READY, media_id=first.id, duplicate_of=first.id) for number in (2, 3, 4)
+    ]
+    for track in (first, *copies):
+        await catalogue.insert(track)
+    assert await catalogue.delete(first.id) == Forgotten(first.id, shared=True)
+    copy = await catalogue.get(copies[0].id)
+    assert copy is not None and (copy.media_id, copy.duplicate_of) == (first.id, None)
+    assert await catalogue.delete(copies[0].id) == Forgotten(first.id, shared=True)
+    gone = await asyncio.gather(*(catalogue.delete(track.id) for track in copies[1:]))
+    assert sorted(one.shared for one in gone if one is not None) == [False, True], "one of them is the last"
 
 
 async def test_what_a_restart_asks_for(engine: AsyncEngine) -> None:
@@ -185,4 +200,4 @@ async def test_what_a_restart_asks_for(engine: AsyncEngine) -> None:
 async def test_writers_wait_for_each_other(engine: AsyncEngine) -> None:
     catalogue = Catalogue(engine)
     await asyncio.gather(*(catalogue.insert(record(number)) for number in range(50)))
-    assert len(await catalogue.states()) == 50
+    assert len(await catalogue.standings()) == 50

@@ -60,6 +60,7 @@ def test_a_track_as_clients_see_it() -> None:
     )
     assert (seen.title, seen.state, seen.reason) == ("T", "receiving", None)
     assert (seen.size_bytes, seen.received_bytes, seen.packaged_ms) == (10, 4, 500)
+    assert (seen.sha256, seen.duplicate_of) == (None, None)
     assert seen.links.self == f"/api/v1/tracks/{ID}"
     assert seen.links.page == f"/t/{ID}"
     assert seen.links.hls == f"/hls/{ID}/index.m3u8"
@@ -99,3 +100,8 @@ def test_a_source_is_saved_under_its_own_name_rfc_6266(filename: str) -> None:
     assert header.isascii() and header.startswith("attachment; ")
     _, parameters = parse_content_disposition(header)
     assert content_disposition_filename(parameters) == filename
+
+
+def test_a_track_has_its_bytes_in_its_own_folder_or_in_that_of_another() -> None:
+    assert record().media_id == ID
+    assert record(media_id="01hf0000000000000000000001").media_id == "01hf0000000000000000000001"
