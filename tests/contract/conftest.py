@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres import find_binaries, running_postgres
+from tests.support.s3 import running_s3
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,10 @@ def postgres_url() -> Iterator[str]:
         os.chmod(folder, 0o755)
         with running_postgres(Path(folder)) as url:
             yield url
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """One S3 server for the session."""
+    with running_s3() as url:
+        yield url

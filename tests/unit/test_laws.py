@@ -28,6 +28,7 @@ SOLE_IMPORTER = {
     "av": "hls/ffmpeg/",
     "redis": "streamer/broker_redis.py",
     "prometheus_client": "streamer/metrics.py",
+    "obstore": "streamer/store_obstore.py",
 }
 # A migration is a list of statements, not a function with a concept that lacks a name.
 MAX_FILE_LINES = 300
