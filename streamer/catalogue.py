@@ -77,20 +77,26 @@ class Catalogue:
             record.packaged_ticks = next(iter(record.renditions.values())).duration_ticks
         return record
 
-    async def page(self, *, limit: int, before: str | None, ref: str | None) -> list[TrackRecord]:
+    async def page(
+        self, *, limit: int, before: str | None, ref: str | None = None, sha256: str | None = None
+    ) -> list[TrackRecord]:
         """Tracks, newest first; their renditions as they are listed, without segments.
 
         Args:
             limit: most tracks to return, >= 1.
             before: only tracks older than the one with this id.
-            ref: only tracks with this mark, in any state; without it those one can play, and failures.
+            ref: only tracks with this mark, in any state.
+            sha256: only tracks made of this source, that did not fail. Without this and `ref`: tracks that
+                one can play, and failures.
         """
         query = sa.select(tracks).order_by(tracks.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(tracks.c.id < before)
         if ref is not None:
             query = query.where(tracks.c.ref == ref)
-        else:
+        if sha256 is not None:
+            query = query.where(tracks.c.sha256 == sha256, tracks.c.state != State.FAILED.value)
+        if ref is None and sha256 is None:
             query = query.where(sa.or_(tracks.c.playable, tracks.c.state.not_in(_UNFINISHED)))
         async with self._engine.connect() as connection:
             records = [_record(row) for row in (await connection.execute(query)).mappings()]

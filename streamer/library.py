@@ -82,15 +82,17 @@ class Library:
             raise TrackUnknown(f"there is no track {track_id}")
         return record
 
-    async def page(self, *, limit: int, cursor: str | None, ref: str | None) -> TrackPage:
-        """Tracks, newest first.
+    async def page(
+        self, *, limit: int, cursor: str | None, ref: str | None = None, sha256: str | None = None
+    ) -> TrackPage:
+        """Tracks, newest first; `Catalogue.page` says which.
 
         Raises:
             RequestInvalid: the cursor is not one of ours.
         """
         if cursor is not None and not is_id(cursor):
             raise RequestInvalid(f"cursor is {cursor!r}, which no page has given")
-        records = await self._desk.catalogue.page(limit=limit + 1, before=cursor, ref=ref)
+        records = await self._desk.catalogue.page(limit=limit + 1, before=cursor, ref=ref, sha256=sha256)
         shown = [self._desk.shelf.held(record.id) or record for record in records[:limit]]
         after = records[limit - 1].id if len(records) > limit else None
         return TrackPage([view(record) for record in shown], after)

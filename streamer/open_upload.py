@@ -9,6 +9,7 @@ from aiohttp import web
 
 from streamer import folder
 from streamer.body import body_chunks
+from streamer.fingerprint import Fingerprint
 from streamer.ledger import UploadRow
 from streamer.problems import (
     ChecksumWrong,
@@ -36,6 +37,12 @@ class OpenUpload:
         self.turn = asyncio.Lock()
         self.asked = 0  # numbers the requests, in the order in which they came
         self._adding: asyncio.Timeout | None = None
+        self._fingerprint = Fingerprint()
+        self._catching_up: asyncio.Future[None] | None = None
+
+    @property
+    def source(self) -> Path:
+        return self.work.path / "source"
 
     @property
     def standing(self) -> Standing:
@@ -52,6 +59,11 @@ class OpenUpload:
     @property
     def whole(self) -> bool:
         return self.row.length_bytes == self.work.record.received_bytes
+
+    def rest(self) -> None:
+        """The server stops: let the request that adds now come to its end, and start nothing anew."""
+        self._fingerprint.rest()
+        self.interrupt()
 
     def interrupt(self) -> None:
         """Let the request that adds now come to its end, with what it has read so far."""
@@ -89,25 +101,41 @@ class OpenUpload:
         Raises:
             Problem: what went wrong. Bytes without a checksum that came before are on disk.
         """
-        source, at_bytes = self.work.path / "source", self.work.record.received_bytes
+        at_bytes = self.work.record.received_bytes
+        if at_bytes and self._catching_up is None:
+            # A former process may have received it. Beside what comes now, so that the end need not wait.
+            loop = asyncio.get_running_loop()
+            self._catching_up = loop.run_in_executor(uploads.writers, self._catch_up)
         try:
             if checksum is None:
-                await self._pour(source, request, room_bytes, uploads, self.work.source_grew, at_bytes)
+                await self._pour(self.source, request, room_bytes, uploads, self.work.source_grew, at_bytes)
             else:
                 await self._take_checked(request, checksum, room_bytes, uploads)
         except OSError as error:
             self.check()  # a folder that is gone says less than why it is
             raise disk_problem(error, self.work.record.received_bytes) from error
 
+    async def sha256(self) -> str | None:
+        """Of the source, which is whole; None if it is gone. Cancelling it loses nothing."""
+        try:
+            return await asyncio.to_thread(self._fingerprint.finish, self.source)
+        except FileNotFoundError:
+            return None
+
+    def _catch_up(self) -> None:
+        with contextlib.suppress(OSError):  # who asks for the whole hash meets it again
+            self._fingerprint.catch_up(self.source)
+
     async def _take_checked(
         self, request: web.Request, checksum: Checksum, room_bytes: int, uploads: Uploads
     ) -> None:
-        source, chunk = self.work.path / "source", self.work.path / "chunk"
+        chunk = self.work.path / "chunk"
         try:
             await self._pour(chunk, request, room_bytes, uploads, lambda _: None, None)
             if await asyncio.to_thread(_digest, chunk, checksum) != checksum.digest:
                 raise ChecksumWrong(f"the {checksum.algorithm} of what came is another one")
-            await asyncio.to_thread(folder.join, source, chunk)
+            await asyncio.to_thread(folder.join, self.source, chunk)
+            await asyncio.to_thread(self._catch_up)
         finally:
             await asyncio.to_thread(chunk.unlink, missing_ok=True)
 
@@ -120,7 +148,8 @@ class OpenUpload:
         grew: Callable[[int], None],
         at_bytes: int | None,
     ) -> None:
-        spool = Spool(path, uploads.writers, grew, at_bytes=at_bytes)
+        fingerprint = self._fingerprint if path == self.source else None
+        spool = Spool(path, uploads.writers, grew, at_bytes=at_bytes, fingerprint=fingerprint)
         try:
             try:
                 async with self.interruptible():

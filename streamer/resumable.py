@@ -71,7 +71,7 @@ class Resumables:
     async def stop(self) -> None:
         """Let every upload rest where it is. Its client comes back to the next process."""
         for upload in list(self._open.values()):
-            upload.interrupt()
+            upload.rest()
             async with upload.turn:
                 await upload.work.park()
 
@@ -255,8 +255,9 @@ class Resumables:
             work.source_grew(work.record.received_bytes)  # for a worker that was let go
         with contextlib.suppress(FileNotFoundError):  # an empty one
             await asyncio.to_thread(folder.sync, work.path, ["source"])
+        sha256 = await upload.sha256()
         await self._ledger.update(upload.row)
-        await work.source_completed()
+        await work.source_completed(sha256)
         self._uploads.stats.completed_total += 1
 
     def _now_s(self) -> float:

@@ -63,6 +63,10 @@ class ListQuery(msgspec.Struct):
         Annotated[str, Meta(pattern=ID_PATTERN)] | None, Meta(description="`next` of the page before.")
     ] = None
     ref: Annotated[Ref | None, Meta(description="Only tracks uploaded with this mark, in any state.")] = None
+    sha256: Annotated[
+        Annotated[str, Meta(pattern="^[0-9a-fA-F]{64}$", max_length=64)] | None,
+        Meta(description="Only tracks made of the file with this hash: what there is already of it."),
+    ] = None
 
 
 class TrackRoutes:
@@ -110,7 +114,7 @@ class TrackRoutes:
                 "List tracks, newest first.",
                 self._list,
                 [Reply(200, "One page.", {_JSON: TrackPage})],
-                description="Tracks that have nothing to play yet are found by `ref` or id only.",
+                description="Tracks that have nothing to play yet are found by `ref`, `sha256` or id only.",
                 query=ListQuery,
             ),
             *self._routes_of_one(),
@@ -161,7 +165,10 @@ class TrackRoutes:
         return _json(view(record), status=201, location=f"{TRACKS}/{record.id}")
 
     async def _list(self, request: web.Request, query: ListQuery) -> web.StreamResponse:
-        return _json(await self._library.page(limit=query.limit, cursor=query.cursor, ref=query.ref))
+        sha256 = query.sha256.lower() if query.sha256 else None
+        return _json(
+            await self._library.page(limit=query.limit, cursor=query.cursor, ref=query.ref, sha256=sha256)
+        )
 
     async def _get(self, request: web.Request, _query: None) -> web.StreamResponse:
         return _json(view(await self._track(request)))

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 
+from streamer.fingerprint import Fingerprint
+
 # What one upload may hold in memory beside aiohttp's read buffer.
 MAX_GATHERED_BYTES = 1 << 20
 # Without this, everything would be written back at the end, while the client waits for its 201.
@@ -21,17 +23,25 @@ class Spool:
     """A file that grows by what a client sends."""
 
     def __init__(
-        self, path: Path, executor: Executor, grew: Callable[[int], None], *, at_bytes: int | None = None
+        self,
+        path: Path,
+        executor: Executor,
+        grew: Callable[[int], None],
+        *,
+        at_bytes: int | None = None,
+        fingerprint: Fingerprint | None = None,
     ) -> None:
         """Open the file.
 
         Args:
             grew: called on the loop with the bytes on disk so far, after each write.
             at_bytes: how long the file is, which goes on; None: it must not be there yet.
+            fingerprint: is fed with what was written.
         """
         self._loop = asyncio.get_running_loop()
         self._executor = executor
         self._grew = grew
+        self._fingerprint = fingerprint
         how = os.O_EXCL if at_bytes is None else os.O_APPEND
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o644)
         self._gathered: list[bytes] = []
@@ -88,7 +98,7 @@ class Spool:
         if sync:
             self._synced_bytes = self._written_bytes + size
         self._writing = self._loop.run_in_executor(
-            self._executor, _write_from_thread, self._descriptor, chunks, sync
+            self._executor, self._write_from_thread, chunks, self._written_bytes, sync
         )
         self._writing.add_done_callback(lambda done: self._written(done, size))
 
@@ -108,10 +118,11 @@ class Spool:
         if self._error is not None:
             raise self._error
 
-
-def _write_from_thread(descriptor: int, chunks: list[bytes], sync: bool) -> None:
-    data = memoryview(chunks[0] if len(chunks) == 1 else b"".join(chunks))
-    while data:
-        data = data[os.write(descriptor, data) :]
-    if sync:
-        os.fdatasync(descriptor)
+    def _write_from_thread(self, chunks: list[bytes], at_bytes: int, sync: bool) -> None:
+        data = rest = memoryview(chunks[0] if len(chunks) == 1 else b"".join(chunks))
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+        if self._fingerprint is not None:
+            self._fingerprint.feed(at_bytes, data)
+        if sync:
+            os.fdatasync(self._descriptor)

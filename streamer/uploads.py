@@ -14,6 +14,7 @@ from aiohttp import HttpVersion11, hdrs, web
 
 from streamer import folder
 from streamer.body import Recording, open_recording
+from streamer.fingerprint import Fingerprint
 from streamer.library import STOPPED_WHILE_RECEIVING, Library
 from streamer.problems import (
     DiskFull,
@@ -152,7 +153,7 @@ class Uploads:
 
     async def _spool(self, work: Work, recording: Recording) -> None:
         try:
-            await self._write(work, recording)
+            sha256 = await self._write(work, recording)
         except (Problem, OSError) as error:
             if work.deleted:
                 raise TrackDeleted from None
@@ -161,15 +162,17 @@ class Uploads:
                 problem = ServerStopping(STOPPED_WHILE_RECEIVING)
             await work.fail(Event.BODY_CUT, str(problem))
             raise problem from error
-        await work.source_completed()
+        await work.source_completed(sha256)
 
-    async def _write(self, work: Work, recording: Recording) -> None:
-        spool = Spool(work.path / "source", self.writers, work.source_grew)
+    async def _write(self, work: Work, recording: Recording) -> str | None:
+        source, sha256, fingerprint = work.path / "source", None, Fingerprint()
+        spool = Spool(source, self.writers, work.source_grew, fingerprint=fingerprint)
         try:
             await self._copy(recording, spool, work)
             try:
                 await spool.finish()
                 await asyncio.to_thread(folder.sync, work.path, ())
+                sha256 = await asyncio.to_thread(fingerprint.finish, source)
             except FileNotFoundError:
                 if work.wants_bytes:
                     raise
@@ -178,6 +181,7 @@ class Uploads:
             await spool.close()
         if work.deleted:
             raise TrackDeleted
+        return sha256
 
     async def _copy(self, recording: Recording, spool: Spool, work: Work) -> None:
         taken, check_at = 0, CHECK_DISK_EVERY_BYTES

@@ -119,8 +119,9 @@ class Work:
         record.playable = False
         self._desk.shelf.hold(record)  # anew: playlists remember their lines
 
-    async def source_completed(self) -> None:
-        """The whole source is on disk, and synced."""
+    async def source_completed(self, sha256: str | None) -> None:
+        """The whole source is on disk, and synced. `sha256`: its hash; None if it is gone already."""
+        self.record.sha256 = sha256
         if self._packaging is not None:
             self._packaging.source_completed()
         self._change(Event.BODY_RECEIVED)
