@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tomllib
@@ -12,7 +13,9 @@ import pytest
 
 from tests.support.api import get_json
 from tests.support.audio import make_tone
-from tests.support.server import Server, running_server
+from tests.support.server import Server, running_server, start_server
+from tests.support.severing import severable
+from tests.support.waiting import wait_until
 
 VEZA = Path(sys.executable).with_name("veza")
 
@@ -46,6 +49,35 @@ def test_it_uploads_files_and_folders_and_prints_the_links(server: Server, tmp_p
         "two.flac",
     }
     assert all(link.startswith(server.url) for link in links)
+
+
+def test_an_upload_outlives_a_cut_line_and_a_killed_server(tmp_path: Path) -> None:
+    tone = make_tone(tmp_path / "long.wav", seconds=20)
+    size = tone.stat().st_size
+    server = start_server(tmp_path / "data", renditions="aac128")
+    with severable(server.port, bytes_per_s=2_000_000) as line:
+        process = subprocess.Popen(
+            [VEZA, "upload", tone, "--server", line.url],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_until(lambda: line.forwarded_bytes > size // 4, "a part is there")
+        line.cut()
+        line.mend()
+        wait_until(lambda: line.forwarded_bytes > size // 2, "more is there")
+        server.stop(signal.SIGKILL)
+        server = start_server(tmp_path / "data", renditions="aac128")
+        line.target_port = server.port
+        try:
+            output, errors = process.communicate(timeout=60)
+            assert process.returncode == 0, errors
+            (track,) = get_json(f"{server.url}/api/v1/tracks")["items"]
+            assert track["state"] == "ready" and track["links"]["hls"] in output
+            assert (server.data_dir / "tracks" / track["id"] / "source").read_bytes() == tone.read_bytes()
+            assert line.forwarded_bytes < 1.5 * size  # what had come was not sent again
+        finally:
+            server.stop()
 
 
 def test_it_goes_on_after_a_bad_file_and_says_what_was_wrong(server: Server, tmp_path: Path) -> None:
