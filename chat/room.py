@@ -136,9 +136,11 @@ class Room(Generic[M]):
     def _advance(self, verdict: Fresh | Lost) -> Advance:
         if isinstance(verdict, Fresh):
             return Advance(verdict.entries, verdict.then)
-        # Everyone has to come in again from where they were, and is told of the gap on the way.
+        # Everyone has to come in again from where they were, and is told of the gap on the way. Whoever had
+        # lost touch before, and waits since, was further back than the others.
         for member, author in self.members.items():
-            self._waiting[member] = (author, verdict.since)
+            if member not in self._astray:
+                self._waiting[member] = (author, verdict.since)
         self._astray.update(self.members)
         found = self.tail.locate(verdict.since)
         return Advance((), found if isinstance(found, Wait) else None)

@@ -137,6 +137,16 @@ def test_when_a_hole_is_too_wide_everyone_is_given_a_gap() -> None:
     assert told(admitted) == [gap, joined(20, 1, [18, 19, 20])]
 
 
+def test_who_loses_touch_twice_goes_on_from_the_first_time() -> None:
+    room = open_room(2)
+    room.join("a", ANN, None)
+    assert room.load(Page("e", 6, entries(4, 6)), None) == Advance((), Wait(2, 5))
+    assert room.receive("old", entries(9, 9)) == Advance((), Wait(None, 3))  # a straggler of another life
+    room.load(Page("e", 6, entries(3, 6)), 2)
+    (admitted,), _ = room.admit()
+    assert told(admitted) == [joined(6, 1, [3, 4, 5, 6], recovered=True)]
+
+
 def test_a_room_holds_so_many() -> None:
     room: Room[str] = Room("lobby", LIMITS)
     room.join("waiting", ANN, None)
