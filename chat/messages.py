@@ -28,8 +28,9 @@ RoomName = Annotated[
     Meta(
         min_length=1,
         max_length=MAX_ROOM_CHARS,
-        pattern=rf"^[a-z0-9_:.\-]+{_END}",
-        description=f"1 to {MAX_ROOM_CHARS} lower-case letters, digits, - _ : .",
+        # No browser asks for /r/. or /r/..: they mean another address.
+        pattern=rf"^(?!\.{{1,2}}{_END})[a-z0-9_:.\-]+{_END}",
+        description=f"1 to {MAX_ROOM_CHARS} lower-case letters, digits, - _ : . but not . or .. alone",
     ),
 ]
 Nonce = Annotated[

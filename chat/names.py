@@ -1,5 +1,6 @@
 """Names that people choose: what may be in one, and the one form it is kept in."""
 
+import re
 import unicodedata
 
 MAX_NAME_CHARS = 32
@@ -10,6 +11,10 @@ _INVISIBLE_CATEGORIES = frozenset({"Cn", "Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 # Letters and symbols by category, blanks on the screen: Hangul fillers and the empty Braille pattern.
 _BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _MARKS = frozenset({"Mn", "Mc", "Me"})
+_JOINER = "\u200d"
+# UTS 51: between two pictures the joiner makes one of them, as in a family; what may follow the first picture
+# is a variation selector or a skin tone.
+_PICTURE_THEN_JOINER = re.compile(r"(.)[\ufe0f\U0001f3fb-\U0001f3ff]?\u200d(?=(.))")
 
 
 class NameRefused(ValueError):
@@ -31,7 +36,7 @@ def clean_name(raw: str) -> str:
     """
     name = unicodedata.normalize("NFC", " ".join(raw.split(" ")).strip())
     name = " ".join(part for part in name.split(" ") if part)
-    for character in name:
+    for character in _without_joined_pictures(name):
         if unicodedata.category(character) in _INVISIBLE_CATEGORIES or character in _BLANKS:
             raise NameRefused(f"name contains U+{ord(character):04X}, which is invisible or reorders text")
     if not 1 <= len(name) <= MAX_NAME_CHARS:
@@ -39,3 +44,11 @@ def clean_name(raw: str) -> str:
     if unicodedata.category(name[0]) in _MARKS:
         raise NameRefused(f"name begins with U+{ord(name[0]):04X}, a mark that needs a letter before it")
     return name
+
+
+def _without_joined_pictures(name: str) -> str:
+    def judge(found: re.Match[str]) -> str:
+        joins = unicodedata.category(found[1]) == unicodedata.category(found[2]) == "So"
+        return found[0].replace(_JOINER, "") if joins else found[0]
+
+    return _PICTURE_THEN_JOINER.sub(judge, name)

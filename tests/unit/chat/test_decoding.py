@@ -69,7 +69,7 @@ def test_no_command_at_all(text: bytes, code: str, message: str) -> None:
     assert (verdict.reply.code, verdict.reply.message) == (code, message)
 
 
-ROOM_RULE = "not 1 to 64 lower-case letters, digits, - _ : ."
+ROOM_RULE = "not 1 to 64 lower-case letters, digits, - _ : . but not . or .. alone"
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,8 @@ ROOM_RULE = "not 1 to 64 lower-case letters, digits, - _ : ."
         ({"type": "join", "room": ""}, f'room is "", {ROOM_RULE}'),
         ({"type": "join", "room": "Lobby"}, f'room is "Lobby", {ROOM_RULE}'),
         ({"type": "join", "room": "lobby\n"}, f'room is "lobby\\n", {ROOM_RULE}'),
+        ({"type": "join", "room": "."}, f'room is ".", {ROOM_RULE}'),
+        ({"type": "join", "room": ".."}, f'room is "..", {ROOM_RULE}'),
         ({"type": "join", "room": "../etc"}, f'room is "../etc", {ROOM_RULE}'),
         ({"type": "join", "room": "r" * 65}, f'room is "{"r" * 40}"… (65 characters), {ROOM_RULE}'),
         ({"type": "join", "room": ["r"]}, f'room is ["r"], {ROOM_RULE}'),

@@ -17,6 +17,10 @@ from chat.names import MAX_NAME_CHARS, NameRefused, clean_name
         ("李", "李"),
         ("عبد", "عبد"),
         ("🎸", "🎸"),
+        ("👩\u200d🎤", "👩\u200d🎤"),  # a singer: two pictures joined
+        ("❤\ufe0f\u200d🔥", "❤\ufe0f\u200d🔥"),
+        ("👩🏽\u200d🚀 ann", "👩🏽\u200d🚀 ann"),
+        ("👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧"),
         ("x" * MAX_NAME_CHARS, "x" * MAX_NAME_CHARS),
         ("e\u0301" * MAX_NAME_CHARS, "é" * MAX_NAME_CHARS),  # counted as it is kept
     ],
@@ -34,6 +38,9 @@ def test_a_name_is_kept_in_one_form(raw: str, name: str) -> None:
         ("a\u202eb", "name contains U+202E, which is invisible or reorders text"),
         ("a\u2066b", "name contains U+2066, which is invisible or reorders text"),
         ("a\u200bb", "name contains U+200B, which is invisible or reorders text"),
+        ("a\u200db", "name contains U+200D, which is invisible or reorders text"),
+        ("🎸\u200db", "name contains U+200D, which is invisible or reorders text"),
+        ("🎸\u200d", "name contains U+200D, which is invisible or reorders text"),
         ("a\u0000b", "name contains U+0000, which is invisible or reorders text"),
         ("a\nb", "name contains U+000A, which is invisible or reorders text"),
         ("a\u2028b", "name contains U+2028, which is invisible or reorders text"),
