@@ -204,7 +204,8 @@ async def _first_file(request: web.Request, idle_s: float) -> tuple[MultipartRea
         if isinstance(part, MultipartReader):
             raise MediaTypeUnsupported("a form inside a form")
         filename = filename_in(part.headers.get(hdrs.CONTENT_DISPOSITION, ""))
-        if filename is not None:
+        # A browser sends a file field in which nothing was chosen too, with an empty name.
+        if filename:
             return form, part, filename
         async for chunk in _chunks(part.read_chunk, idle_s, body):
             skipped += len(chunk)

@@ -110,6 +110,11 @@ def test_a_form_is_an_upload_too(server: Server, tone: Path) -> None:
     ("headers", "body", "status"),
     [
         ({"Content-Type": "multipart/form-data; boundary=B"}, b"--B\r\n\r\nno file\r\n--B--\r\n", 400),
+        (
+            {"Content-Type": "multipart/form-data; boundary=B"},
+            b'--B\r\nContent-Disposition: form-data; name="file"; filename=""\r\n\r\n\r\n--B--\r\n',
+            400,
+        ),
         ({"Content-Type": "multipart/form-data"}, b"no boundary", 400),
         ({"Content-Type": "multipart/mixed; boundary=B"}, b"--B--\r\n", 415),
         ({"Content-Encoding": "gzip"}, b"\x1f\x8b", 415),
