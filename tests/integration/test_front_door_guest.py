@@ -243,7 +243,7 @@ CHUNKS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(parts=CHUNKS)
 def test_a_chunked_body_that_we_take_ends_where_aiohttp_ends_it(parts: list[bytes]) -> None:
     """Two readers that disagree about the end of a body are how requests are smuggled."""

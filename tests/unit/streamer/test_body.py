@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.body import MAX_FILENAME_LENGTH, clean_filename, filename_in, safe_media_type
@@ -26,7 +26,6 @@ def test_a_filename_is_one_printable_component(sent: str | None, kept: str) -> N
     assert clean_filename(sent) == kept
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_no_filename_is_too_long_or_unprintable(sent: str) -> None:
     kept = clean_filename(sent)
@@ -75,7 +74,6 @@ def test_a_disposition_names_the_file(disposition: str, name: str | None) -> Non
     assert filename_in(disposition) == name
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_no_disposition_is_too_odd_to_read(disposition: str) -> None:
     clean_filename(filename_in(disposition))
