@@ -1,6 +1,7 @@
 """How much is too much: one table of limits, and the token bucket."""
 
 import math
+from collections import OrderedDict
 from dataclasses import dataclass
 
 
@@ -35,6 +36,12 @@ class ChatLimits:
     close_grace_s: float = 5.0  # for the peer to answer a close frame
     room_idle_s: float = 60.0  # a room without members stays in memory this long
 
+    comments_per_s: float = 1.0  # on tracks, per person with a token, sustained
+    comments_burst: int = 20  # ... and at once
+    comments_per_address_per_s: float = 5.0  # of all guests at one address, with a token or without
+    comments_per_address_burst: int = 100
+    comments_per_track: int = 10_000
+
 
 class Rate:
     """A token bucket's measures; the bucket itself is one float that the caller keeps.
@@ -67,3 +74,33 @@ class Rate:
         if lacking_s <= 0:
             return taken, 0
         return full_at_s, max(1, math.ceil(lacking_s * 1000))
+
+
+class Buckets:
+    """A token bucket for each key, made when it is first used.
+
+    Bound: `max_kept` buckets. Beyond it the one used longest ago is forgotten, which makes it full again: who
+    can use more keys than that is held by nothing that counts keys.
+    """
+
+    def __init__(self, rate: Rate, max_kept: int) -> None:
+        """Args: `max_kept` >= 1."""
+        self._rate = rate
+        self._max_kept = max_kept
+        self._full_at_s: OrderedDict[str, float] = OrderedDict()
+
+    def take(self, key: str, now_s: float) -> int:
+        """Take one token of `key`'s bucket at monotonic time `now_s`.
+
+        Returns:
+            0, or the milliseconds, >= 1, until there is one.
+        """
+        full_at_s, retry_ms = self._rate.take(self._full_at_s.get(key, 0.0), now_s)
+        self._full_at_s[key] = full_at_s
+        self._full_at_s.move_to_end(key)
+        if len(self._full_at_s) > self._max_kept:
+            self._full_at_s.popitem(last=False)
+        return retry_ms
+
+    def __len__(self) -> int:
+        return len(self._full_at_s)

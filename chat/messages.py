@@ -4,7 +4,6 @@ Unknown fields are ignored, so that a newer client may talk to an older server. 
 since the Unix epoch.
 """
 
-import re
 from typing import Annotated
 
 import msgspec
@@ -12,6 +11,7 @@ from msgspec import Meta, Raw, Struct
 from msgspec.structs import force_setattr
 
 from chat.names import MAX_NAME_CHARS, clean_name
+from chat.text import clean_body
 
 MAX_BODY_CHARS = 4000
 MAX_ROOM_CHARS = 64
@@ -64,9 +64,6 @@ Epoch = Annotated[
     str, Meta(max_length=MAX_EPOCH_CHARS, description=f"at most {MAX_EPOCH_CHARS} characters, or null")
 ]
 
-# All but tab and the two ends of a line.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-
 
 class Author(Struct, frozen=True):
     """Who speaks. `id` is stable and means the person; `name` is for the eye."""
@@ -116,13 +113,7 @@ class Send(Command, frozen=True):
     body: Body
 
     def __post_init__(self) -> None:
-        body = self.body.strip()
-        if not body:
-            raise ValueError(f"body is blank, not 1 to {MAX_BODY_CHARS} characters")
-        if control := _CONTROL.search(body):
-            raise ValueError(f"body contains U+{ord(control[0]):04X}, a control character")
-        if body is not self.body:
-            force_setattr(self, "body", body)
+        force_setattr(self, "body", clean_body(self.body, MAX_BODY_CHARS))
 
 
 class Leave(Command, frozen=True):
@@ -248,6 +239,19 @@ class Track(Event, frozen=True):
     track: Raw
 
 
+class Comment(Event, frozen=True):
+    """Somebody commented on a watched track; `comment` is what the API shows of it."""
+
+    comment: Raw
+
+
+class Uncomment(Event, frozen=True):
+    """A comment on a watched track was deleted."""
+
+    track: str
+    id: str
+
+
 class Error(Event, frozen=True, omit_defaults=True):
     """Answers a command that was not carried out."""
 
@@ -259,7 +263,20 @@ class Error(Event, frozen=True, omit_defaults=True):
 
 
 AnyEvent = (
-    Welcome | Joined | Gap | Ack | Message | Left | Presence | Pong | Watching | Unwatched | Track | Error
+    Welcome
+    | Joined
+    | Gap
+    | Ack
+    | Message
+    | Left
+    | Presence
+    | Pong
+    | Watching
+    | Unwatched
+    | Track
+    | Comment
+    | Uncomment
+    | Error
 )
 
 _encoder = msgspec.json.Encoder()

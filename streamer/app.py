@@ -19,17 +19,27 @@ from streamer.announcer import Announcer
 from streamer.auth import Tokens
 from streamer.broker_memory import MemoryBroker
 from streamer.catalogue import Catalogue
+from streamer.comments import Comments
 from streamer.database import open_database
 from streamer.gatekeeper import Gatekeeper
-from streamer.gauges import chat_gauges, door_gauges, library_gauges, loop_gauges, upload_gauges
+from streamer.gauges import (
+    chat_gauges,
+    comment_gauges,
+    door_gauges,
+    library_gauges,
+    loop_gauges,
+    upload_gauges,
+)
 from streamer.hub import WebSocketHub
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.journal import Journal
 from streamer.ledger import Ledger
 from streamer.library import Library
+from streamer.margin import Margin
 from streamer.metrics import LoopLag, Metrics
 from streamer.pages import PageMissing, add_page_routes
 from streamer.resumable import Resumables
+from streamer.routes_comments import CommentRoutes
 from streamer.routes_media import MediaRoutes
 from streamer.routes_system import SystemRoutes
 from streamer.routes_tracks import TrackRoutes
@@ -69,20 +79,16 @@ class App:
         self._background: list[asyncio.Task[None]] = []
         self.wheel = TimerWheel(loop)
         self.journal = Journal(engine)
-        self.hub = WebSocketHub(
-            broker=MemoryBroker(self.journal),
-            tokens=self._tokens,
-            wheel=self.wheel,
-            limits=ChatLimits(messages_per_s=settings.messages_per_s, messages_burst=settings.messages_burst),
-            origins=self._origins,
-            clock=time.time,
-        )
+        limits = chat_limits(settings)
+        self.hub = self._make_hub(limits)
         self.workers = WorkerPool(worker_limits(settings), settings.renditions)
         self.catalogue = Catalogue(engine)
         self.shelf = Shelf(root, self.catalogue.get, tasks)
         announcer = Announcer(self.hub.track_changed, loop)
         desk = Desk(self.catalogue, self.shelf, announcer, self.workers, tasks, now_ms)
         self.library = Library(desk, root, make_id)
+        margin, told = Margin(engine), self.hub.tell_watchers
+        self.comments = Comments(self.library, margin, limits, told, now_ms, loop.time, make_id)
         self.uploads = Uploads(self.library, root, upload_limits(settings))
         ledger, ttl_s = Ledger(engine), settings.upload_ttl_s
         self.resumables = Resumables(self.library, self.uploads, ledger, ttl_s, now_ms)
@@ -136,6 +142,16 @@ class App:
         await self._stop_asked.wait()
         await self._stop(settings.stop_grace_s)
 
+    def _make_hub(self, limits: ChatLimits) -> WebSocketHub:
+        return WebSocketHub(
+            broker=MemoryBroker(self.journal),
+            tokens=self._tokens,
+            wheel=self.wheel,
+            limits=limits,
+            origins=self._origins,
+            clock=time.time,
+        )
+
     @property
     def stopping(self) -> bool:
         return self._stop_asked.is_set()
@@ -165,6 +181,7 @@ class App:
                 *upload_gauges(self.uploads.stats),
                 *library_gauges(self.library, self.shelf),
                 *chat_gauges(self.hub.stats),
+                *comment_gauges(self.comments.events_total),
                 *loop_gauges(self.lag.take),
             ]
         )
@@ -172,7 +189,9 @@ class App:
         gatekeeper = Gatekeeper(self._tokens, self._settings.uploads, now_s)
         tracks = TrackRoutes(self.library, self.uploads, root, gatekeeper)
         resumable = UploadRoutes(self.resumables, gatekeeper)
-        routes = [*tracks.routes(), *resumable.routes(), *MediaRoutes(self.shelf).routes(), *system.routes()]
+        comments = CommentRoutes(self.comments, gatekeeper)
+        parts = (tracks, comments, resumable, MediaRoutes(self.shelf), system)
+        routes = [route for part in parts for route in part.routes()]
         system.describe(routes)
         route.register(app, routes)
         add_page_routes(app)
@@ -222,6 +241,10 @@ def door_limits(settings: Settings) -> DoorLimits:
         max_body_bytes=_ANY_BODY,
         max_connections=settings.max_connections,
     )
+
+
+def chat_limits(settings: Settings) -> ChatLimits:
+    return ChatLimits(messages_per_s=settings.messages_per_s, messages_burst=settings.messages_burst)
 
 
 def worker_limits(settings: Settings) -> WorkerLimits:

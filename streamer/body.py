@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
-from aiohttp import BodyPartReader, MultipartReader, StreamReader, hdrs, web
+from aiohttp import BodyPartReader, HttpVersion11, MultipartReader, StreamReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from streamer.problems import MediaTypeUnsupported, RequestInvalid, UploadCut, UploadStalled, UploadTooLarge
@@ -116,6 +116,14 @@ def filename_in(disposition: str) -> str | None:
             plain = re.sub(r'\\(["\\])', r"\1", quoted) or token
             plain = plain.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
     return plain
+
+
+async def ask_for_body(request: web.Request) -> None:
+    """Tell a client that waits for it to go on: its head is all right."""
+    if request.headers.get(hdrs.EXPECT) and request.version == HttpVersion11:
+        # RFC 9110 10.1.1: only now, so that a refusal costs the client nothing.
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
 
 
 async def body_chunks(request: web.Request, idle_s: float) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""Who may write files: anyone, or who has a token of ours."""
+"""Who may do what: anyone, who has a token of ours, or whose thing it is."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -6,11 +6,11 @@ from typing import Literal
 from aiohttp import hdrs, web
 
 from streamer.auth import Identity, TokenRefused, Tokens
-from streamer.problems import TokenMissing
+from streamer.problems import NotYours, TokenMissing
 
 
 class Gatekeeper:
-    """Looks at the token of each request that writes."""
+    """Looks at the token of each request that writes. RFC 6750 2.1."""
 
     def __init__(
         self, tokens: Tokens, who_writes: Literal["anyone", "token"], now_s: Callable[[], int]
@@ -20,19 +20,44 @@ class Gatekeeper:
         self._now_s = now_s
 
     def check(self, request: web.Request) -> None:
-        """Whether this client may write. RFC 6750 2.1.
+        """Whether this client may write files.
 
         Raises:
-            TokenMissing: none, or not a good one.
+            TokenMissing: no token, or not a good one.
         """
         if not self._open and self._identity(request).guest:
             raise TokenMissing("a guest's token does not let one write files")
 
+    def speaker(self, request: web.Request) -> Identity | None:
+        """Who says something, a guest or an account; None for who has no token and needs none.
+
+        Raises:
+            TokenMissing: no token where one is needed, or not a good one.
+        """
+        if self._open and _bearer(request) is None:
+            return None
+        return self._identity(request)
+
+    def check_owner(self, identity: Identity | None) -> None:
+        """Whether somebody may remove what others have made.
+
+        Raises:
+            NotYours: no.
+        """
+        if not self._open and (identity is None or identity.guest):
+            raise NotYours("a guest may delete only comments of their own")
+
     def _identity(self, request: web.Request) -> Identity:
-        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        if scheme.lower() != "bearer":
+        token = _bearer(request)
+        if token is None:
             raise TokenMissing("Authorization: Bearer TOKEN is missing; the operator makes tokens")
         try:
-            return self._tokens.verify(token.strip(), now_s=self._now_s())
+            return self._tokens.verify(token, now_s=self._now_s())
         except TokenRefused as error:
             raise TokenMissing(str(error)) from None
+
+
+def _bearer(request: web.Request) -> str | None:
+    """The token; None where there is none, for a proxy may ask for a password and pass that on."""
+    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

@@ -1,6 +1,6 @@
 """Which metrics there are. Each reads a count that its owner keeps anyway."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from streamer.library import Library
 from streamer.metrics import Gauge
@@ -95,6 +95,19 @@ def chat_gauges(stats: ChatStats) -> list[Gauge]:
         ),
         Gauge("chat_writes", "Writes that delivering took.", lambda: stats.writes_total, "counter"),
         Gauge("chat_errors", "Error replies, by code.", lambda: dict(stats.errors_total), "counter", "code"),
+    ]
+
+
+def comment_gauges(events_total: Mapping[str, int]) -> list[Gauge]:
+    """What is said about moments of tracks."""
+    return [
+        Gauge(
+            "comments",
+            "Timed comments, by what became of them: stored, deleted, rate_limited.",
+            lambda: dict(events_total),
+            "counter",
+            "event",
+        )
     ]
 
 

@@ -115,9 +115,12 @@ class WebSocketHub:
 
     def track_changed(self, track_id: str, track_json: bytes) -> None:
         """Tell those who watch the track, or all tracks. `track_json` is a JSON object."""
-        frame = frame_text(b'{"type":"track","track":%b}' % track_json)
+        self.tell_watchers(track_id, b'{"type":"track","track":%b}' % track_json)
+
+    def tell_watchers(self, track_id: str, event: bytes) -> None:
+        """Send an event, encoded, to those who watch the track, or all tracks."""
         watchers = self._watchers.get(track_id, set()) | self._watchers.get(None, set())
-        write_to_all(watchers, frame)
+        write_to_all(watchers, frame_text(event))
 
     async def close(self, grace_s: float) -> None:
         """Store and acknowledge what was said, then send everyone away with 1001; after `grace_s` abort the

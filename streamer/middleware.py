@@ -8,7 +8,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from streamer.auth import same_origin
-from streamer.problems import MEDIA_TYPE, OriginRefused, Problem, ProblemDetails, details, plain
+from streamer.problems import MEDIA_TYPE, OriginRefused, Problem, ProblemDetails, RateLimited, details, plain
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -80,6 +80,8 @@ async def _answer(request: web.Request, handler: Handler, origins: frozenset[str
         return await handler(request)
     except Problem as problem:
         response = problem_response(details(problem, request.path))
+        if isinstance(problem, RateLimited):  # RFC 9110 10.2.3: whole seconds
+            response.headers[hdrs.RETRY_AFTER] = str(-(-problem.retry_ms // 1000))
         if request.can_read_body and not request.content.is_eof():
             response.force_close()  # what is left of the body is not worth reading
         return response

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from streamer.payload import JSON
 from streamer.problems import (
     MEDIA_TYPE,
     TABLE,
@@ -69,6 +70,8 @@ def problems_of(route: Route) -> list[type[Problem]]:
 def _types(routes: Iterable[Route]) -> Iterable[Any]:
     seen: list[Any] = [ProblemDetails]
     for route in routes:
+        if route.json_body is not None:
+            seen.append(route.json_body)
         for reply in route.replies:
             seen += [type_ for type_ in reply.content.values() if type_ is not None]
     return dict.fromkeys(seen)
@@ -88,14 +91,15 @@ def _operation(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
     parameters += [_parameter("header", name, meaning) for name, meaning in route.headers.items()]
     if parameters:
         operation["parameters"] = parameters
-    if route.body:
-        operation["requestBody"] = {
-            "required": not route.body_optional,
-            "content": {
-                media_type: {"schema": _body_schema(media_type), "x-description": meaning}
-                for media_type, meaning in route.body.items()
-            },
+    if route.body or route.json_body is not None:
+        content = {
+            media_type: {"schema": _body_schema(media_type), "x-description": meaning}
+            for media_type, meaning in route.body.items()
         }
+        if route.json_body is not None:
+            meaning = f"{route.json_body.__name__}: {route.json_body.__doc__}"
+            content[JSON] = {"schema": refs[route.json_body], "x-description": meaning}
+        operation["requestBody"] = {"required": not route.body_optional, "content": content}
     if route.writes:
         operation["security"] = [{}, {"token": []}]
     return operation

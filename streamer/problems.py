@@ -19,6 +19,10 @@ class OriginRefused(Problem):
     """The page that sent this request belongs to a site that may not write here."""
 
 
+class NotYours(Problem):
+    """Only who made it, or who runs the server, may do this."""
+
+
 class TrackUnknown(Problem):
     """There is no such track, or it has been deleted."""
 
@@ -31,8 +35,28 @@ class PartMissing(Problem):
     """The track is there, but not this part of it: not yet, not any more, or it never had one."""
 
 
+class CommentUnknown(Problem):
+    """There is no such comment on this track, or it has been deleted."""
+
+
+class CommentsFull(Problem):
+    """The track has as many comments as a track may have."""
+
+
+class RateLimited(Problem):
+    """Too much in too short a time; `Retry-After` says when to go on."""
+
+    def __init__(self, text: str = "", retry_ms: int = 1000) -> None:
+        super().__init__(text)
+        self.retry_ms = retry_ms
+
+
+class BodyTooLarge(Problem):
+    """The body of the request is larger than what it can be needs."""
+
+
 class UploadStalled(Problem):
-    """The upload sent nothing for too long."""
+    """The body of the request stopped coming."""
 
 
 class UploadTakenOver(Problem):
@@ -64,11 +88,11 @@ class UploadTooLarge(Problem):
 
 
 class MediaTypeUnsupported(Problem):
-    """The body is neither the recording itself nor multipart/form-data with a file in it."""
+    """The body is of a kind that is not taken here: `detail` says what is."""
 
 
 class UploadCut(Problem):
-    """The upload ended before it was complete."""
+    """The body of the request ended before it was complete."""
 
 
 class UploadsBusy(Problem):
@@ -94,16 +118,21 @@ TABLE: dict[type[Problem], tuple[int, str, str]] = {
     UploadTakenOver: (400, "upload-taken-over", "The upload goes on elsewhere"),
     TokenMissing: (401, "token-missing", "A token is needed"),
     OriginRefused: (403, "origin-refused", "Not from that site"),
+    NotYours: (403, "not-yours", "Not yours"),
     TrackUnknown: (404, "track-unknown", "No such track"),
     UploadUnknown: (404, "upload-unknown", "No such upload"),
+    CommentUnknown: (404, "comment-unknown", "No such comment"),
     PartMissing: (404, "part-missing", "The track has no such part"),
     UploadStalled: (408, "upload-stalled", "The upload stalled"),
     OffsetWrong: (409, "offset-wrong", "Not where the upload ends"),
+    CommentsFull: (409, "comments-full", "No room for more comments"),
     UploadGone: (410, "upload-gone", "The upload can't go on"),
     TrackDeleted: (410, "track-deleted", "The track was deleted"),
     TusVersionUnsupported: (412, "tus-version-unsupported", "Another version of tus"),
     UploadTooLarge: (413, "upload-too-large", "The recording is too large"),
+    BodyTooLarge: (413, "body-too-large", "The body is too large"),
     MediaTypeUnsupported: (415, "media-type-unsupported", "Unsupported kind of body"),
+    RateLimited: (429, "rate-limited", "Too fast"),
     # tus 1.0, checksum extension: a status of its own.
     ChecksumWrong: (460, "checksum-wrong", "The checksum does not match"),
     UploadsBusy: (503, "uploads-busy", "Too many uploads at once"),

@@ -13,6 +13,7 @@ from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from streamer import folder, tus
+from streamer.body import ask_for_body
 from streamer.ledger import Ledger, UploadRow
 from streamer.library import STOPPED_WHILE_RECEIVING, Library
 from streamer.open_upload import OpenUpload
@@ -207,7 +208,7 @@ class Resumables:
                 self._uploads.check_disk(request.content_length or 0)
                 if self._library.stopping:
                     raise ServerStopping(STOPPED_WHILE_RECEIVING)
-                await self._uploads.ask_for_body(request)
+                await ask_for_body(request)
                 if addition.length is not None:
                     upload.row.length_bytes = upload.work.record.size_bytes = addition.length
                 await self._take(upload, request, addition, room)

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from streamer.middleware import problem_response
+from streamer.payload import explain
 from streamer.problems import Problem, RequestInvalid, plain
 
 # The path (with its parameters in `match_info`) and the body stay in the request; the query comes decoded.
@@ -43,6 +44,7 @@ class Route:
         headers: request header field -> its meaning.
         body: media type of the request body -> what it is; empty without one.
         body_optional: the request may come without its body.
+        json_body: Struct that a JSON body is decoded into, by the handler; or None.
         problems: what can go wrong besides what every route can: RequestInvalid where there is a query.
         writes: may need a token, and is checked for its origin.
     """
@@ -60,6 +62,7 @@ class Route:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] = field(default_factory=dict)
     body_optional: bool = False
+    json_body: type[msgspec.Struct] | None = None
     problems: Sequence[type[Problem]] = ()
     writes: bool = False
 
@@ -85,9 +88,7 @@ def decode_query(request: web.Request, query: type[msgspec.Struct] | None) -> An
     try:
         return msgspec.convert(dict(request.query), query, strict=False)
     except msgspec.ValidationError as error:
-        # "Expected `int` >= 1 - at `$.limit`"
-        what, _, where = str(error).partition(" - at `$.")
-        raise RequestInvalid(f"{where.rstrip('`') or 'the query'}: {what}") from None
+        raise RequestInvalid(explain(error, "the query")) from None
 
 
 def _decoding(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

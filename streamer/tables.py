@@ -78,6 +78,19 @@ uploads = Table(
     Column("expires_at", BigInteger, nullable=False),
 )
 
+comments = Table(
+    "comments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("track_id", Text, ForeignKey("tracks.id", ondelete="CASCADE"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("author_id", Text),  # NULL: who had no token
+    Column("author_name", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "track_id", "at_ms", "id"),
+)
+
 rooms = Table(
     "rooms",
     metadata,

@@ -151,6 +151,7 @@ class Links(msgspec.Struct, frozen=True):
     source: str
     waveform: str
     cover: str | None
+    comments: str
 
 
 class Track(msgspec.Struct, frozen=True):
@@ -219,6 +220,7 @@ def view(record: TrackRecord) -> Track:
             source=f"{api}/source",
             waveform=f"{api}/waveform.json",
             cover=f"{api}/cover" if record.cover_type else None,
+            comments=f"{api}/comments",
         ),
     )
 

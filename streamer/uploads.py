@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from aiohttp import HttpVersion11, hdrs, web
+from aiohttp import web
 
 from streamer import folder
-from streamer.body import Recording, open_recording
+from streamer.body import Recording, ask_for_body, open_recording
 from streamer.fingerprint import Fingerprint
 from streamer.library import STOPPED_WHILE_RECEIVING, Library
 from streamer.problems import (
@@ -116,14 +116,7 @@ class Uploads:
         if size > limits.max_upload_bytes + ENVELOPE_BYTES * request.content_type.startswith("multipart/"):
             raise UploadTooLarge(f"{size} bytes are more than {limits.max_upload_bytes}")
         self.check_disk(size)
-        await self.ask_for_body(request)
-
-    async def ask_for_body(self, request: web.Request) -> None:
-        """Tell a client that waits for it to go on: its head is all right."""
-        if request.headers.get(hdrs.EXPECT) and request.version == HttpVersion11:
-            # RFC 9110 10.1.1: only now, so that a refusal costs the client nothing.
-            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            request.writer.output_size = 0
+        await ask_for_body(request)
 
     def check_disk(self, coming_bytes: int) -> None:
         """Whether so many bytes more may come.

@@ -2,11 +2,15 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from streamer.database import make_engine, open_database
 from tests.support.postgres import find_binaries, running_postgres
 from tests.support.s3 import running_s3
 
@@ -28,3 +32,31 @@ def s3_url() -> Iterator[str]:
     """One S3 server for the session."""
     with running_s3() as url:
         yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a database, which may have been used before."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'veza.db'}"
+    found: str = request.getfixturevalue("postgres_url")
+    return found
+
+
+@pytest.fixture
+async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+    """On a database with nothing in its tables."""
+    engine = make_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(drop_all)
+    await engine.dispose()
+    engine = await open_database(url)
+    yield engine
+    await engine.dispose()
+
+
+def drop_all(connection: Connection) -> None:
+    """Drop whatever tables there are."""
+    found = sa.MetaData()
+    found.reflect(connection)
+    found.drop_all(connection)

@@ -1,8 +1,6 @@
 """One body of tests on SQLite and on a real PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,34 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hls.model import Rendition, Segment
 from streamer.catalogue import Catalogue, Forgotten, Standing
-from streamer.database import DatabaseUnusable, answers, make_engine, migration_config, open_database
+from streamer.database import DatabaseUnusable, answers, migration_config, open_database
 from streamer.tables import metadata, renditions
 from streamer.track import State, TrackRecord
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'veza.db'}"
-    found: str = request.getfixturevalue("postgres_url")
-    return found
-
-
-@pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
-    engine = make_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(empty)
-    await engine.dispose()
-    engine = await open_database(url)
-    yield engine
-    await engine.dispose()
-
-
-def empty(connection: Connection) -> None:
-    found = sa.MetaData()
-    found.reflect(connection)
-    found.drop_all(connection)
 
 
 def record(number: int, **known: Any) -> TrackRecord:
@@ -92,7 +65,8 @@ async def test_two_that_open_at_once_both_succeed(engine: AsyncEngine, url: str)
     if engine.dialect.name == "sqlite":
         pytest.skip("one server has the data folder, and its SQLite, to itself")
     async with engine.begin() as connection:
-        await connection.run_sync(empty)
+        await connection.run_sync(lambda it: metadata.drop_all(it))
+        await connection.execute(sa.text("DROP TABLE alembic_version"))
     for opened in await asyncio.gather(open_database(url), open_database(url)):
         await opened.dispose()
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.limits import ChatLimits, Rate
+from chat.limits import Buckets, ChatLimits, Rate
 
 
 def test_a_burst_then_the_rate() -> None:
@@ -51,3 +51,19 @@ def test_the_limits_fit_together() -> None:
         "a replay fits into an outbox"
     )
     assert limits.history_messages <= limits.resume_messages
+
+
+def test_each_key_has_a_bucket_of_its_own() -> None:
+    buckets = Buckets(Rate(1, 2), max_kept=10)
+    assert [buckets.take("ann", 100.0) for _ in range(3)] == [0, 0, 1000]
+    assert buckets.take("bob", 100.0) == 0
+    assert buckets.take("ann", 100.5) == 500
+    assert buckets.take("ann", 101.0) == 0
+
+
+def test_the_bucket_used_longest_ago_makes_room() -> None:
+    buckets = Buckets(Rate(1, 1), max_kept=2)
+    assert [buckets.take(key, 100.0) for key in ("a", "b", "a", "c")] == [0, 0, 1000, 0]
+    assert len(buckets) == 2
+    assert buckets.take("a", 100.0) == 1000, "used again since, and kept"
+    assert buckets.take("b", 100.0) == 0, "forgotten"

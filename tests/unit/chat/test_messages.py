@@ -9,6 +9,7 @@ from msgspec import Raw
 from chat.messages import (
     Ack,
     Author,
+    Comment,
     Error,
     Event,
     Gap,
@@ -23,6 +24,7 @@ from chat.messages import (
     Presence,
     Send,
     Track,
+    Uncomment,
     Unwatch,
     Unwatched,
     Watch,
@@ -69,6 +71,8 @@ ANN = Author("u1", "ann")
             },
         ),
         (Left("lobby"), {"type": "left", "room": "lobby"}),
+        (Comment(Raw(b'{"id":"c"}')), {"type": "comment", "comment": {"id": "c"}}),
+        (Uncomment("t", "c"), {"type": "uncomment", "track": "t", "id": "c"}),
         (
             Presence("lobby", 1, [ANN], []),
             {

@@ -96,4 +96,4 @@ def test_the_example_is_made_of_real_frames() -> None:
             assert not isinstance(decode_command(line.encode()), Malformed), line
         else:
             msgspec.json.decode(line.encode(), type=AnyEvent)
-    assert len(lines) == 7
+    assert len(lines) == 8

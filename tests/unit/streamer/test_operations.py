@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from streamer.gauges import chat_gauges, door_gauges, library_gauges, loop_gauges, upload_gauges
+from streamer.gauges import (
+    chat_gauges,
+    comment_gauges,
+    door_gauges,
+    library_gauges,
+    loop_gauges,
+    upload_gauges,
+)
 from streamer.metrics import Gauge, LoopLag, Metrics
 from streamer.server import DoorStats
 from streamer.settings import Settings, describe, keys
@@ -34,6 +41,7 @@ def gauges() -> list[Gauge]:
         *upload_gauges(UploadStats(running=4)),
         *library_gauges(library, shelf),
         *chat_gauges(ChatStats()),
+        *comment_gauges(Counter(stored=5)),
         *loop_gauges(LoopLag().take),
     ]
 
@@ -70,6 +78,7 @@ def test_metrics_are_read_from_the_counters() -> None:
         'veza_http_refused_total{status="431"} 1.0',
         'veza_tracks_unfinished{state="receiving"} 1.0',
         'veza_tracks_ended_total{event="packaged"} 2.0',
+        'veza_comments_total{event="stored"} 5.0',
         "veza_shelf_tracks 3.0",
         "veza_loop_lag_seconds 0.0",
     ):
