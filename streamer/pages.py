@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,13 @@ from aiohttp import web
 
 WEB = Path(__file__).parent / "web"
 ENTRY = "app.js"
+# Each address has its screen; the module is named so that the browser has it before the entry asks for it.
+SCREENS = {
+    "/": "screens/home.js",
+    "/t/{id}": "screens/track.js",
+    "/r/{name}": "screens/room.js",
+    "/library": "screens/library.js",
+}
 # Brotli 9 takes 28 ms for hls.js and is 7 % larger than brotli 11, which takes 500 ms.
 _BROTLI_QUALITY = 9
 _GZIP_LEVEL = 9
@@ -55,16 +62,16 @@ class Site:
     """What is served.
 
     Attributes:
-        shell: the HTML of every screen.
-        policy: its Content-Security-Policy.
+        shells: route of a screen -> its HTML; they differ in what is preloaded.
+        policy: their Content-Security-Policy.
         assets: path -> file.
-        first_screen: paths of the scripts that are loaded before anything shows.
+        scripts: route of a screen -> paths of the scripts that are loaded before it shows.
     """
 
-    shell: Asset
+    shells: dict[str, Asset]
     policy: str
     assets: dict[str, Asset]
-    first_screen: tuple[str, ...]
+    scripts: dict[str, tuple[str, ...]]
 
 
 def compress(content: bytes, suffix: str) -> Asset:
@@ -96,15 +103,18 @@ def mount(tree: dict[str, bytes]) -> str:
     return f"/assets/{digest.hexdigest()[:16]}/"
 
 
-def static_imports(scripts: dict[str, bytes], modules: dict[str, str]) -> Iterator[str]:
-    """Paths of the entry and of all that it imports, so that the browser need not find out one by one.
+def static_imports(
+    scripts: dict[str, bytes], modules: dict[str, str], entries: Iterable[str]
+) -> Iterator[str]:
+    """Paths of the entries and of all that they import, so that the browser need not find out one by one.
 
     Args:
         scripts: path -> content, both trees.
         modules: bare specifier -> path.
+        entries: paths.
     """
     seen: set[str] = set()
-    waiting = [path for path in scripts if path.endswith("/" + ENTRY)]
+    waiting = list(entries)
     while waiting:
         path = waiting.pop(0)
         if path in seen:
@@ -165,23 +175,25 @@ def build_site(root: Path = WEB) -> Site:
     files = {app + name: content for name, content in ours.items()}
     files |= {third_party + name: content for name, content in vendor.items()}
     modules = {specifier: third_party + name for specifier, name in manifest.items()}
-    first_screen = tuple(static_imports(files, modules))
+    scripts = {
+        route: tuple(static_imports(files, modules, (app + ENTRY, app + screen)))
+        for route, screen in SCREENS.items()
+    }
     import_map = json.dumps({"imports": modules}, separators=(",", ":"))
-    preloads = "\n".join(f'<link rel="modulepreload" href="{path}">' for path in first_screen)
     html = (root / "index.html").read_text()
-    for mark, text in {
-        "{{app}}": app,
-        "{{vendor}}": third_party,
-        "{{import_map}}": import_map,
-        "{{preloads}}": preloads,
-    }.items():
+    for mark, text in {"{{app}}": app, "{{vendor}}": third_party, "{{import_map}}": import_map}.items():
         html = html.replace(mark, text)
     return Site(
-        shell=compress(html.encode(), ".html"),
+        shells={route: _shell(html, paths) for route, paths in scripts.items()},
         policy=content_security_policy(import_map),
         assets={path: compress(content, Path(path).suffix) for path, content in files.items()},
-        first_screen=first_screen,
+        scripts=scripts,
     )
+
+
+def _shell(html: str, preloaded: Iterable[str]) -> Asset:
+    preloads = "\n".join(f'<link rel="modulepreload" href="{path}">' for path in preloaded)
+    return compress(html.replace("{{preloads}}", preloads).encode(), ".html")
 
 
 def preferred_coding(accept_encoding: str, asset: Asset) -> str:
@@ -219,13 +231,15 @@ class Pages:
 
     async def shell(self, request: web.Request) -> web.Response:
         assert self._site is not None, "the application serves before it has started"
+        route = request.match_info.route.resource
+        assert route is not None, "screens have addresses"
         headers = {
             "Cache-Control": "no-cache",
             "Content-Security-Policy": self._site.policy,
             "Cross-Origin-Opener-Policy": "same-origin",
             "Referrer-Policy": "same-origin",
         }
-        return respond(request, self._site.shell, headers)
+        return respond(request, self._site.shells[route.canonical], headers)
 
     async def asset(self, request: web.Request) -> web.Response:
         assert self._site is not None, "the application serves before it has started"
@@ -239,6 +253,6 @@ def add_page_routes(app: web.Application) -> None:
     """Serve the shell for every screen, and the files it needs. They are read when the application starts."""
     pages = Pages()
     app.on_startup.append(pages.load)
-    for path in ("/", "/t/{id}", "/r/{name}"):
+    for path in SCREENS:
         app.router.add_get(path, pages.shell)
     app.router.add_get("/assets/{hash}/{path:.+}", pages.asset)

@@ -3,10 +3,9 @@ import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 
 import { DropZone } from "./components/drop_zone.js";
-import { Shortcuts } from "./components/dialog.js";
+import { Notices } from "./components/notices.js";
 import { PlayerBar } from "./components/player_bar.js";
 import { TopBar } from "./components/top_bar.js";
-import { UploadList } from "./components/upload_list.js";
 import { loadHls } from "./deck.js";
 import { html } from "./html.js";
 import { t } from "./i18n.js";
@@ -15,25 +14,22 @@ import { socket } from "./line.js";
 import { startMediaSession } from "./media_session.js";
 import { startPlayer } from "./player.js";
 import { go, route, startRouter } from "./router.js";
-import { Home } from "./screens/home.js";
-import { Missing } from "./screens/missing.js";
-import { Room } from "./screens/room.js";
-import { Track } from "./screens/track.js";
+import { foresee, UploadList } from "./sending.js";
 
-const SCREENS = { home: Home, track: Track, room: Room, missing: Missing };
-
-const helping = signal(false);
-const help = () => (helping.value = true);
+/** The list of keys as a component, while it is shown. */
+const Help = signal(null);
+const help = async () => (Help.value = (await import("./components/shortcuts.js")).Shortcuts);
 
 function App() {
-  const { screen, name } = route.value;
+  const { screen, Screen, name, search } = route.value;
   return html`<a class="skip" href="#main">${t("top.skip")}</a>
     <${TopBar} onHelp=${help} />
-    <${SCREENS[screen]} name=${name} />
-    ${screen !== "home" && html`<div class="uploads-afloat"><${UploadList} /></div>`}
+    <${Screen} name=${name} search=${search} />
+    ${screen !== "home" && UploadList.value && html`<div class="uploads-afloat"><${UploadList.value} /></div>`}
     <${PlayerBar} />
+    <${Notices} />
     <${DropZone} />
-    ${helping.value && html`<${Shortcuts} onClose=${() => (helping.value = false)} />`}`;
+    ${Help.value && html`<${Help.value} onClose=${() => (Help.value = null)} />`}`;
 }
 
 function search() {
@@ -44,15 +40,18 @@ function search() {
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 socket.connect();
-startRouter();
 startKeyboard({ onSearch: search, onHelp: help });
 startMediaSession();
 startPlayer({ smooth: !calm });
 effect(() => {
   document.documentElement.dataset.screen = route.value.screen;
 });
+await startRouter();
 const root = document.getElementById("app");
 root.textContent = "";
 render(html`<${App} />`, root);
-// The first click on play should not wait for its player.
-(globalThis.requestIdleCallback ?? setTimeout)(() => loadHls().catch(() => {}));
+// The first click on play should not wait for its player, nor the first file for what sends it.
+(globalThis.requestIdleCallback ?? setTimeout)(() => {
+  loadHls().catch(() => {});
+  foresee().catch(() => {});
+});

@@ -1,8 +1,6 @@
 // Keys that work on every screen, unless one is writing.
 import * as player from "./player.js";
-
-const STEP_S = 5;
-const LEAP_S = 30;
+import { LEAP_S, STEP_S } from "./seeking.js";
 
 const isWriting = (target) => target.closest?.("input, textarea, select, [contenteditable]");
 const usesKey = (target, key) =>
@@ -20,7 +18,7 @@ export function startKeyboard({ onSearch, onHelp }) {
   };
   addEventListener("keydown", (event) => {
     const action = actions[event.key];
-    if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!action || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (isWriting(event.target) || usesKey(event.target, event.key) || document.querySelector("dialog[open]")) return;
     event.preventDefault();
     action(event);

@@ -2,10 +2,11 @@
 
 import re
 from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 
 import pytest
 
-from streamer.pages import WEB, Site, build_site
+from streamer.pages import SCREENS, WEB, Site, build_site
 from tests.support.audio import ROOT
 from tests.support.server import Server
 
@@ -33,16 +34,29 @@ def get(server: Server, path: str, **headers: str) -> tuple[HTTPResponse, bytes]
         connection.close()
 
 
-def test_the_first_screen_takes_little_script(site: Site) -> None:
-    sizes = {path: len(site.assets[path].bodies["br"]) for path in site.first_screen}
+@pytest.mark.parametrize("route", SCREENS)
+def test_the_first_screen_takes_little_script(site: Site, route: str) -> None:
+    sizes = {path: len(site.assets[path].bodies["br"]) for path in site.scripts[route]}
     assert sum(sizes.values()) <= MAX_FIRST_SCRIPT_BYTES, sizes
     assert not [path for path in sizes if "hls" in path]
     assert len([path for path in sizes if "/vendor" in path or path.endswith(".mjs")]) == 5
 
 
-def test_every_import_leads_somewhere(site: Site) -> None:
-    ours = {path.split("/", 3)[3] for path in site.first_screen}
-    assert set(SOURCES) - {"theme.js"} <= ours, "every module of ours is part of the first screen"
+def test_every_import_leads_somewhere_and_every_module_is_imported() -> None:
+    quoted = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["'](\.[^"']+)["']""", re.MULTILINE)
+    reached = {
+        (WEB / name).parent.joinpath(path).resolve().relative_to(WEB).as_posix()
+        for name, text in SOURCES.items()
+        for path in quoted.findall(text)
+    }
+    assert set(SOURCES) - {"theme.js", "app.js"} == reached
+
+
+def test_a_screen_brings_its_own_modules_and_no_other_screens(site: Site) -> None:
+    for route, screen in SCREENS.items():
+        named = {path.split("/", 3)[3] for path in site.scripts[route]}
+        assert {name for name in named if name.startswith("screens/")} - {"screens/missing.js"} == {screen}
+    assert all(f"screens/{Path(name).name}" in SOURCES["screens.js"] for name in SCREENS.values())
 
 
 def test_every_word_is_in_the_catalogue_and_every_entry_is_used() -> None:
@@ -85,12 +99,12 @@ def test_the_shell_allows_our_own_files_alone(server: Server) -> None:
     assert response.status == 200 and b'<script type="importmap">' in body
     assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
     assert response.headers["Cache-Control"] == "no-cache"
-    again, nothing = get(server, "/r/lobby", If_None_Match=response.headers["ETag"])
+    again, nothing = get(server, "/t/another", If_None_Match=response.headers["ETag"])
     assert (again.status, nothing) == (304, b"")
 
 
 def test_files_are_compressed_and_kept_for_ever(server: Server, site: Site) -> None:
-    path = site.first_screen[0]
+    path = site.scripts["/"][0]
     plain, content = get(server, path)
     assert plain.headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert "immutable" in plain.headers["Cache-Control"]

@@ -19,21 +19,3 @@ export function Dialog({ title, onClose, children }) {
     </div>
   </dialog>`;
 }
-
-const KEYS = [
-  ["space", "toggle"],
-  ["←  →", "seek"],
-  ["⇧ ←  →", "leap"],
-  ["m", "mute"],
-  ["/", "search"],
-  ["?", "help"],
-];
-
-export function Shortcuts({ onClose }) {
-  return html`<${Dialog} title=${t("keys.title")} onClose=${onClose}>
-    <dl class="keys">${KEYS.map(
-      ([key, action]) => html`<div><dt><kbd>${key === "space" ? t("key.space") : key}</kbd></dt><dd>${t(`keys.${action}`)}</dd></div>`,
-    )}</dl>
-    <p class="quiet">${t("keys.media")}</p>
-  <//>`;
-}

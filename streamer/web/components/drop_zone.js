@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { dropped } from "../folders.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
-import { add } from "../uploads.js";
+import { add, foresee } from "../sending.js";
 import { Icon } from "./icon.js";
 
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
@@ -15,7 +15,10 @@ export function DropZone() {
   useEffect(() => {
     let depth = 0;
     const on = {
-      dragenter: () => (over.value = (depth += 1) > 0),
+      dragenter: () => {
+        over.value = (depth += 1) > 0;
+        foresee();
+      },
       dragleave: () => (over.value = (depth -= 1) > 0),
       dragover: () => {},
       drop: (event) => {

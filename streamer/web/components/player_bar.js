@@ -5,9 +5,9 @@ import { playTime } from "../format.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
 import * as player from "../player.js";
+import { seekByKey } from "../seeking.js";
 import { Cover } from "./cover.js";
 import { Icon } from "./icon.js";
-import { seekByKey } from "./waveform.js";
 
 /** The bar that never leaves. Its room is kept even while nothing plays, so that nothing jumps. */
 export function PlayerBar() {

@@ -6,10 +6,9 @@ import { playTime } from "../format.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
 import * as player from "../player.js";
+import { seekByKey } from "../seeking.js";
 import { bars, waveformOf } from "../waveform.js";
 
-const STEP_S = 5;
-const LEAP_S = 30;
 const FLAT = 0.04;
 
 /** Colours live in CSS; a canvas has to be told. */
@@ -162,22 +161,4 @@ const isCurrentNow = (id) => player.currentId.peek() === id;
 function HoverTime({ hover, duration }) {
   if (hover.value === null || !(duration > 0)) return null;
   return html`<output class="hover-time" style=${{ left: `${(hover.value / duration) * 100}%` }}>${playTime(hover.value)}</output>`;
-}
-
-/** What a slider's keys do (WAI-ARIA, slider pattern). */
-export function seekByKey(event, position, duration, seek) {
-  const step = event.shiftKey ? LEAP_S : STEP_S;
-  const to = {
-    ArrowLeft: position - step,
-    ArrowDown: position - step,
-    ArrowRight: position + step,
-    ArrowUp: position + step,
-    PageDown: position - LEAP_S,
-    PageUp: position + LEAP_S,
-    Home: 0,
-    End: duration,
-  }[event.key];
-  if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-  event.preventDefault();
-  seek(Math.min(duration, Math.max(0, to)));
 }

@@ -4,14 +4,13 @@ import { useEffect } from "preact/hooks";
 import { Card, CardShape } from "../components/card.js";
 import { Icon } from "../components/icon.js";
 import { ChooseFiles } from "../components/top_bar.js";
-import { UploadList } from "../components/upload_list.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { line, socket } from "../line.js";
 import { go } from "../router.js";
 import { visited } from "../rooms.js";
+import { UploadList } from "../sending.js";
 import { latest, listError, loadList, more } from "../tracks.js";
-import { uploads } from "../uploads.js";
 
 const SHAPES = 6;
 const ROOM_LIMIT = 64;
@@ -28,13 +27,14 @@ export function Home() {
     if (!lost.value) loadList();
   }, [lost.value]);
   const empty = latest.value?.length === 0;
+  const sending = UploadList.value;
   return html`<main id="main" class="home">
     <div class="home-main">
-      ${empty && !uploads.value.length && html`<${Welcome} />`}
-      <${UploadList} />
+      ${empty && !sending && html`<${Welcome} />`}
+      ${sending && html`<${sending} />`}
       ${listError.value && html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" />${t("home.list_failed", { reason: listError.value })}
         <button type="button" class="button" onClick=${() => loadList()}>${t("error.again")}</button></p>`}
-      ${(!empty || uploads.value.length > 0) && html`<${Latest} />`}
+      ${(!empty || sending) && html`<${Latest} />`}
     </div>
     <aside class="home-side"><${Rooms} /></aside>
   </main>`;

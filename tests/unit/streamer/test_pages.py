@@ -45,7 +45,7 @@ def test_all_that_the_entry_imports_is_preloaded_once_and_no_more() -> None:
         "/assets/2/deep.mjs": b"",
     }
     modules = {"lib": "/assets/2/lib.mjs", "deep": "/assets/2/deep.mjs"}
-    assert sorted(static_imports(scripts, modules)) == [
+    assert sorted(static_imports(scripts, modules, ["/assets/1/app.js"])) == [
         "/assets/1/app.js",
         "/assets/1/b.js",
         "/assets/1/parts/a.js",

@@ -1,0 +1,18 @@
+// Short words about what was just done, or could not be.
+import { signal } from "@preact/signals";
+
+const SHOWN_MS = 5000;
+const MAX_SHOWN = 3;
+
+/** `{key, text, bad, link, undo}`, newest last. */
+export const notices = signal([]);
+let count = 0;
+
+export const dismiss = (key) => (notices.value = notices.peek().filter((notice) => notice.key !== key));
+
+/** Say it. A failure stays until it is closed; `link` is `{href, text}`. */
+export function tell(text, { bad = false, link = null } = {}) {
+  const key = (count += 1);
+  notices.value = [...notices.peek(), { key, text, bad, link }].slice(-MAX_SHOWN);
+  if (!bad) setTimeout(() => dismiss(key), SHOWN_MS);
+}
