@@ -33,7 +33,7 @@ SUBSETS = ("latin", "latin-ext")
 LICENCES = ("preact", "htm", "@preact/signals", "hls.js", INTER, "lucide-static")
 ICONS = (
     "arrow-down",
-    "audio-lines",
+    "arrow-up",
     "audio-lines",
     "book-open",
     "check",
@@ -43,9 +43,11 @@ ICONS = (
     "disc-3",
     "download",
     "folder-up",
+    "grip-vertical",
     "hash",
     "house",
     "keyboard",
+    "library",
     "link",
     "message-circle",
     "monitor",

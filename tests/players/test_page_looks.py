@@ -100,6 +100,18 @@ def test_home_and_track(chromium: Browser, gallery: Server, look: str) -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS)
+def test_library(chromium: Browser, gallery: Server, look: str) -> None:
+    with browsing(chromium, gallery.url, **LOOKS[look]) as (page, _):
+        page.goto("/library")
+        rows = page.locator(".grid-body .grid-row")
+        expect(rows).to_have_count(len(SHOWN))
+        rows.nth(2).get_by_role("checkbox").check()
+        rows.nth(3).get_by_role("checkbox").check()
+        rows.nth(5).hover()
+        look_at(page, f"library-{look}")
+
+
+@pytest.mark.parametrize("look", LOOKS)
 def test_room(chromium: Browser, gallery: Server, look: str) -> None:
     room = f"studio-{look}"
     with (
@@ -137,6 +149,9 @@ def test_empty_places_and_dialogs(chromium: Browser, server: Server, folder: Pat
         page.goto("/t/00000000000000000000000000")
         expect(page.get_by_role("heading", name="This track is not here")).to_be_visible()
         look_at(page, f"track-missing-{look}")
+        page.get_by_role("link", name="Library").click()
+        expect(page.get_by_role("heading", name="Your library is empty")).to_be_visible()
+        look_at(page, f"library-empty-{look}")
 
 
 def test_the_theme_can_be_chosen_and_is_there_from_the_first_paint(

@@ -1,8 +1,8 @@
 import { chosen as chosenIn } from "../folders.js";
-import { add } from "../uploads.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { route } from "../router.js";
+import { add, foresee } from "../sending.js";
 import { nextTheme, theme } from "../themes.js";
 import { Icon } from "./icon.js";
 
@@ -14,6 +14,7 @@ export function TopBar({ onHelp }) {
     <a class="brand" href="/" aria-label=${t("top.home")}><${Mark} /><span>Veza</span></a>
     <nav class="top-nav" aria-label=${t("top.nav")}>
       <a href="/" aria-current=${screen === "home" ? "page" : undefined}><${Icon} name="house" /><span>${t("top.listen")}</span></a>
+      <a href="/library" aria-current=${screen === "library" ? "page" : undefined}><${Icon} name="library" /><span>${t("top.library")}</span></a>
       <a href="/r/lobby" aria-current=${screen === "room" ? "page" : undefined}><${Icon} name="message-circle" /><span>${t("top.lobby")}</span></a>
       <a href="/api/docs" class="top-docs" target="_blank" rel="noopener"><${Icon} name="book-open" /><span>${t("top.docs")}</span></a>
     </nav>
@@ -44,6 +45,6 @@ export function ChooseFiles({ className, folder = false, children }) {
     add(folder ? chosenIn(files) : [...files]);
     event.currentTarget.value = "";
   };
-  return html`<button type="button" class=${className} onClick=${choose} aria-label=${t(folder ? "upload.choose_folder" : "upload.choose")}>${children}</button>
+  return html`<button type="button" class=${className} onClick=${choose} onPointerEnter=${foresee} onFocus=${foresee} aria-label=${t(folder ? "upload.choose_folder" : "upload.choose")}>${children}</button>
     <input class="file-input" type="file" multiple hidden webkitdirectory=${folder} accept="audio/*,video/*,.flac,.opus,.ogg,.m4a,.aiff,.wav" onChange=${chosen} />`;
 }

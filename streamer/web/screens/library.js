@@ -1,0 +1,122 @@
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+
+import * as api from "../api.js";
+import { AskDelete } from "../components/ask.js";
+import { BulkBar } from "../components/bulk_bar.js";
+import { Icon } from "../components/icon.js";
+import { ChooseFiles } from "../components/top_bar.js";
+import { amongRows, TrackGrid } from "../components/track_grid.js";
+import { eachOf } from "../each.js";
+import { count } from "../format.js";
+import { html } from "../html.js";
+import { t } from "../i18n.js";
+import { line, socket } from "../line.js";
+import { tell } from "../notices.js";
+import { ordered } from "../ordering.js";
+import { Paged } from "../paged.js";
+import * as player from "../player.js";
+import { Selection } from "../selection.js";
+import { tab } from "../store.js";
+import { learn, removeTrack, trackSignal } from "../tracks.js";
+
+const PAGE = 100;
+const MAX_ROWS = 10_000;
+const NEWEST_FIRST = { by: "added", down: true };
+const COLUMNS = ["album", "added"];
+const isServers = ({ by, down }) => by === NEWEST_FIRST.by && down === NEWEST_FIRST.down;
+
+/** All tracks, to be found, put in order, and changed many at a time. */
+export function Library() {
+  const lost = useComputed(() => line.value.since !== null);
+  const list = useMemo(() => new Paged(fetchTracks), []);
+  useEffect(() => {
+    document.title = t("library.document");
+    const end = socket.on("track", ({ track }) => taken(list, track));
+    const unwatch = socket.watch(null);
+    return () => (end(), unwatch());
+  }, []);
+  useEffect(() => {
+    if (!lost.value) list.again();
+  }, [lost.value]);
+  return html`<main id="main" class="library">
+    <header class="section-head"><h1>${t("library.title")}</h1></header>
+    <${Tracks} list=${list} />
+  </main>`;
+}
+
+async function fetchTracks(cursor) {
+  const page = await api.listTracks({ cursor, limit: PAGE });
+  page.items.forEach(learn);
+  return { items: page.items.map(({ id }) => id), next: page.next };
+}
+
+/** A track that came, or went, while the list is open. */
+function taken(list, track) {
+  const ids = list.items.peek();
+  if (!ids) return;
+  if (track.state === "failed") list.remove((id) => id === track.id); // so is a deleted one announced
+  else if (track.playable && !ids.includes(track.id)) list.items.value = [track.id, ...ids].sort().reverse();
+}
+
+function Tracks({ list }) {
+  const selection = useMemo(() => new Selection(), []);
+  const sort = useSignal(tab.read("library.sort", NEWEST_FIRST));
+  const doomed = useSignal(null);
+  const shown = useComputed(() => {
+    const ids = list.items.value;
+    return ids && !isServers(sort.value) ? ordered(ids, sort.value) : ids;
+  });
+  const turn = (wanted) => {
+    sort.value = wanted;
+    tab.write("library.sort", wanted);
+  };
+  useEffect(() => {
+    // An order other than the server's needs all there is.
+    if (list.items.value && !isServers(sort.value)) list.all(MAX_ROWS);
+  }, [sort.value, list.items.value === null]);
+  if (list.error.value && !shown.value) return html`<${Failed} list=${list} />`;
+  if (!shown.value) return html`<${Shape} />`;
+  if (!shown.value.length && list.complete.value) return html`<${Empty} />`;
+  const rows = shown.value.map((id) => ({ key: id, id }));
+  const chosen = shown.value.filter(selection.has);
+  const known = (ids) => ids.map((id) => trackSignal(id).peek()).filter(Boolean);
+  const play = () => {
+    const among = amongRows(chosen.map((id) => ({ id })), 0);
+    if (among.length) player.play(among[0], { among });
+  };
+  return html`
+    <p class="quiet library-count" role="status">${t(list.complete.value ? "library.count" : "library.count_more", { count: rows.length, number: count(rows.length) })}</p>
+    <${TrackGrid} label=${t("library.tracks")} rows=${rows} selection=${selection} columns=${COLUMNS} sort=${sort.value} onSort=${turn}
+      complete=${list.complete.value} onNearEnd=${() => list.more()} onDelete=${(key) => (doomed.value = known(chosen.length ? chosen : [key]))} />
+    ${list.error.value && html`<${Failed} list=${list} />`}
+    <${BulkBar} count=${chosen.length} onPlay=${play} onDelete=${() => (doomed.value = known(chosen))} onClear=${() => selection.clear()} />
+    ${doomed.value && html`<${AskDelete} tracks=${doomed.value} remove=${(progress) => removeAll(list, doomed.value, progress)}
+      onGone=${() => (selection.clear(), (doomed.value = null))} onClose=${() => (doomed.value = null)} />`}`;
+}
+
+async function removeAll(list, tracks, progress) {
+  await eachOf(tracks, progress, async ({ id }) => {
+    await removeTrack(id).catch((error) => {
+      if (error.status !== 404) throw error; // somebody else was faster
+    });
+    player.forget(id);
+    list.remove((other) => other === id);
+  });
+  tell(t("library.deleted", { count: tracks.length }));
+}
+
+function Failed({ list }) {
+  return html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" /><span>${t("home.list_failed", { reason: list.error.value })}</span>
+    <button type="button" class="button" onClick=${() => list.more()}>${t("error.again")}</button></p>`;
+}
+
+function Empty() {
+  return html`<div class="library-empty"><${Icon} name="library" size="48" /><h2>${t("library.empty")}</h2><p>${t("library.empty_teach")}</p>
+    <${ChooseFiles} className="button primary large"><${Icon} name="upload" />${t("upload.choose")}<//></div>`;
+}
+
+function Shape() {
+  return html`<div class="grid-shape is-shape" aria-busy="true"><span class="sr">${t("library.loading")}</span>${Array.from(
+    { length: 10 }, () => html`<div aria-hidden="true"><i></i><i></i><i></i></div>`)}</div>`;
+}
