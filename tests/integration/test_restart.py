@@ -13,7 +13,7 @@ import pytest
 from tests.support.api import get_json, upload, wait_for_track
 from tests.support.audio import ROOT, make_tone
 from tests.support.long import make_long
-from tests.support.server import running_server, start_server
+from tests.support.server import LADDER, running_server, start_server
 from tests.support.waiting import wait_until
 from tests.support.wire import Wire
 
@@ -38,9 +38,9 @@ def refused(**environ: str) -> tuple[int, str]:
 def test_a_killed_server_takes_up_what_it_can_and_fails_the_rest(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     # Long enough that it is still being packaged when the server is killed.
-    song = make_long(tmp_path / "long.wav", times=30)
+    song = make_long(tmp_path / "long.wav", times=10)
     ref = secrets.token_hex(4)
-    server = start_server(data_dir)
+    server = start_server(data_dir, renditions=LADDER)
     packaging = upload(server.url, song)
     assert packaging["state"] == "packaging"
     with Wire(server.url) as wire:
@@ -62,7 +62,7 @@ def test_a_killed_server_takes_up_what_it_can_and_fails_the_rest(tmp_path: Path)
         assert not orphan.exists()
         assert stranger.exists()
         ready = wait_for_track(server.url, packaging["id"])
-        assert (ready["state"], ready["duration_ms"]) == ("ready", 600_000)
+        assert (ready["state"], ready["duration_ms"]) == ("ready", 200_000)
     finally:
         assert server.stop() == 0
 

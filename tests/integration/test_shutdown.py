@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.support.api import get_json, upload, wait_for_track
 from tests.support.audio import make_tone
 from tests.support.long import make_long
-from tests.support.server import STOP_TIMEOUT_S, Server, running_server, start_server
+from tests.support.server import LADDER, STOP_TIMEOUT_S, Server, running_server, start_server
 from tests.support.waiting import wait_until
 from tests.support.wire import Wire
 
@@ -57,8 +57,8 @@ def test_an_upload_that_does_not_end_is_cut_and_says_so(tmp_path: Path) -> None:
 
 
 def test_packaging_that_does_not_end_is_taken_up_by_the_next_start(tmp_path: Path) -> None:
-    song = make_long(tmp_path / "long.wav", times=30)
-    server = start_server(tmp_path / "data", stop_grace_s=0)
+    song = make_long(tmp_path / "long.wav", times=10)
+    server = start_server(tmp_path / "data", stop_grace_s=0, renditions=LADDER)
     track = upload(server.url, song)
     assert server.stop() == 0
     with running_server(tmp_path) as server:

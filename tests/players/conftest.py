@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from tests.support.api import upload, wait_for_track
 from tests.support.audio import make_tone
 from tests.support.chromium import running_chromium
-from tests.support.server import Server, running_server
+from tests.support.server import LADDER, Server, running_server
 
 TONE_S = 40
 
@@ -35,7 +35,7 @@ def tone(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
     """Nobody has been here yet."""
-    with running_server(folder) as running:
+    with running_server(folder, renditions=LADDER) as running:
         yield running
 
 

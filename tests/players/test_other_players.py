@@ -13,7 +13,7 @@ from tests.support.api import upload, wait_for_track
 from tests.support.audio import make_tone
 from tests.support.mpv import Mpv
 from tests.support.pcm import Samples, decode, likeness
-from tests.support.server import running_server
+from tests.support.server import LADDER, running_server
 from tests.support.waiting import wait_until
 
 RATE = 44100
@@ -32,7 +32,7 @@ class Song:
 
 @pytest.fixture(scope="module")
 def song(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Song]:
-    yield from served(tmp_path_factory.mktemp("players"))
+    yield from served(tmp_path_factory.mktemp("players"), renditions=LADDER)
 
 
 @pytest.fixture(scope="module")

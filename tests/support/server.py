@@ -15,6 +15,8 @@ from tests.support.audio import ROOT
 
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 30
+LADDER = "aac128,aac64,aac256,flac"
+"""What the server makes where nobody says, for tests to which the renditions matter, or a long packaging."""
 _LISTENING = re.compile(r"veza: listening on (http://\S+:(\d+))")
 
 
@@ -44,7 +46,7 @@ class Server:
 
 
 def start_server(data_dir: Path, **env: str | int) -> Server:
-    """Start `python -m streamer` on `data_dir` and return when it listens.
+    """Start `python -m streamer` on `data_dir` and return when it listens. It makes one rendition of a track.
 
     Args:
         env: settings without their prefix, `max_upload_bytes=1000` for VEZA_MAX_UPLOAD_BYTES.
@@ -52,7 +54,7 @@ def start_server(data_dir: Path, **env: str | int) -> Server:
     Raises:
         AssertionError: it did not come up; the message has its output.
     """
-    settings = {"HOST": "127.0.0.1", "PORT": "0", "DATA_DIR": str(data_dir)}
+    settings = {"HOST": "127.0.0.1", "PORT": "0", "DATA_DIR": str(data_dir), "RENDITIONS": "aac128"}
     settings |= {key.upper(): str(value) for key, value in env.items()}
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("VEZA_")}
     process = subprocess.Popen(
