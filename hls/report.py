@@ -29,6 +29,11 @@ class Tagged(Report, frozen=True):
     artist: str | None
     album: str | None
     cover_type: str | None  # "image/jpeg", "image/png", "image/webp"; None without a cover
+    album_artist: str | None = None
+    track_number: int | None = None  # on its disc, from 1
+    disc_number: int | None = None
+    year: int | None = None
+    genre: str | None = None
 
 
 class RenditionStarted(Report, frozen=True):

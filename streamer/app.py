@@ -21,6 +21,7 @@ from streamer.broker_memory import MemoryBroker
 from streamer.catalogue import Catalogue
 from streamer.comments import Comments
 from streamer.database import open_database
+from streamer.editor import Editor
 from streamer.gatekeeper import Gatekeeper
 from streamer.gauges import (
     chat_gauges,
@@ -42,6 +43,7 @@ from streamer.resumable import Resumables
 from streamer.routes_comments import CommentRoutes
 from streamer.routes_media import MediaRoutes
 from streamer.routes_system import SystemRoutes
+from streamer.routes_tags import TagRoutes
 from streamer.routes_tracks import TrackRoutes
 from streamer.routes_uploads import UploadRoutes
 from streamer.routes_uploads import dress as dress_upload
@@ -87,6 +89,7 @@ class App:
         announcer = Announcer(self.hub.track_changed, loop)
         desk = Desk(self.catalogue, self.shelf, announcer, self.workers, tasks, now_ms)
         self.library = Library(desk, root, make_id)
+        self.editor = Editor(engine, self.shelf, announcer)
         margin, told = Margin(engine), self.hub.tell_watchers
         self.comments = Comments(self.library, margin, limits, told, now_ms, loop.time, make_id)
         self.uploads = Uploads(self.library, root, upload_limits(settings))
@@ -190,7 +193,8 @@ class App:
         tracks = TrackRoutes(self.library, self.uploads, root, gatekeeper)
         resumable = UploadRoutes(self.resumables, gatekeeper)
         comments = CommentRoutes(self.comments, gatekeeper)
-        parts = (tracks, comments, resumable, MediaRoutes(self.shelf), system)
+        tags = TagRoutes(self.editor, gatekeeper)
+        parts = (tracks, tags, comments, resumable, MediaRoutes(self.shelf), system)
         routes = [route for part in parts for route in part.routes()]
         system.describe(routes)
         route.register(app, routes)

@@ -11,9 +11,11 @@ from hls import ladder
 from hls.model import Rendition, Segment
 from hls.playlist import average_bandwidth
 from streamer.tables import renditions, tracks
+from streamer.tags import read_edits
 from streamer.track import RenditionView, State, TrackRecord
 
 _COLUMNS = tuple(column.name for column in tracks.columns)
+_OTHERS_WRITE = ("edits",)  # streamer.editor: work on a track must not undo what a person does meanwhile
 _SEGMENTS = msgspec.msgpack.Decoder(list[Segment])
 _RANK = {name: place for place, name in enumerate(ladder.NAMES)}
 _UNFINISHED = (State.RECEIVING.value, State.PACKAGING.value)
@@ -166,7 +168,7 @@ async def _list_renditions(connection: AsyncConnection, records: list[TrackRecor
 
 
 def _row(record: TrackRecord) -> dict[str, Any]:
-    row = {name: getattr(record, name) for name in _COLUMNS}
+    row = {name: getattr(record, name) for name in _COLUMNS if name not in _OTHERS_WRITE}
     row["state"] = record.state.value
     row["size_bytes"] = record.received_bytes
     return row
@@ -175,6 +177,7 @@ def _row(record: TrackRecord) -> dict[str, Any]:
 def _record(row: sa.RowMapping) -> TrackRecord:
     values = {name: row[name] for name in _COLUMNS}
     values["state"] = State(values["state"])
+    values["edits"] = read_edits(values["edits"])
     return TrackRecord(**values, received_bytes=row["size_bytes"])
 
 

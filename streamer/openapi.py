@@ -9,11 +9,15 @@ from streamer.payload import JSON
 from streamer.problems import (
     MEDIA_TYPE,
     TABLE,
+    BodyTooLarge,
+    MediaTypeUnsupported,
     OriginRefused,
     Problem,
     ProblemDetails,
     RequestInvalid,
     TokenMissing,
+    UploadCut,
+    UploadStalled,
 )
 from streamer.route import Reply, Route
 
@@ -62,6 +66,8 @@ def problems_of(route: Route) -> list[type[Problem]]:
     found = set(route.problems)
     if route.query is not None:
         found.add(RequestInvalid)
+    if route.json_body is not None:
+        found |= {RequestInvalid, MediaTypeUnsupported, BodyTooLarge, UploadCut, UploadStalled}
     if route.writes:
         found |= {OriginRefused, TokenMissing}
     return [problem for problem in TABLE if problem in found]
@@ -93,7 +99,7 @@ def _operation(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
         operation["parameters"] = parameters
     if route.body or route.json_body is not None:
         content = {
-            media_type: {"schema": _body_schema(media_type), "x-description": meaning}
+            media_type: {"schema": _body_schema(media_type, route, refs), "x-description": meaning}
             for media_type, meaning in route.body.items()
         }
         if route.json_body is not None:
@@ -127,7 +133,9 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
     return parameters
 
 
-def _body_schema(media_type: str) -> dict[str, Any]:
+def _body_schema(media_type: str, route: Route, refs: dict[Any, Any]) -> Any:
+    if media_type.endswith("+json"):
+        return refs[route.json_body]
     if media_type == "multipart/form-data":
         return {
             "type": "object",

@@ -29,6 +29,9 @@ async def read_json(request: web.Request, kind: type[T], *, also: frozenset[str]
     """
     if request.content_type != JSON and request.content_type not in also:
         raise MediaTypeUnsupported(f"Content-Type is {request.content_type}, not {JSON}")
+    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+        # RFC 8259 8.1: "JSON text exchanged between systems [...] MUST be encoded using UTF-8"
+        raise MediaTypeUnsupported(f"charset is {request.charset}; JSON is UTF-8")
     data = await read_whole(request, MAX_JSON_BYTES)
     try:
         return msgspec.json.decode(data, type=kind)

@@ -45,7 +45,7 @@ class Route:
         body: media type of the request body -> what it is; empty without one.
         body_optional: the request may come without its body.
         json_body: Struct that a JSON body is decoded into, by the handler; or None.
-        problems: what can go wrong besides what every route can: RequestInvalid where there is a query.
+        problems: what can go wrong besides what every route can: those of its query and its JSON.
         writes: may need a token, and is checked for its origin.
     """
 

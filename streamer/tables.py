@@ -37,6 +37,12 @@ tracks = Table(
     Column("title", Text),
     Column("artist", Text),
     Column("album", Text),
+    Column("album_artist", Text),
+    Column("track_number", Integer),
+    Column("disc_number", Integer),
+    Column("year", Integer),
+    Column("genre", Text),
+    Column("edits", Text),  # JSON object: tags as people changed them; the columns are the file's own
     Column("duration_ms", BigInteger),
     Column("size_bytes", BigInteger, nullable=False),  # of the source, as received
     Column("media_type", Text, nullable=False),  # of the source

@@ -8,6 +8,7 @@ import msgspec
 
 from hls.model import Rendition
 from hls.playlist import average_bandwidth
+from streamer.tags import EditedTags, Tags, shown, without_ending
 from streamer.waveform import Peaks
 
 
@@ -88,6 +89,7 @@ class TrackRecord(msgspec.Struct, kw_only=True):
     """All that the server knows of one track, in memory. One writer: the library.
 
     Attributes:
+        title: of the file, as are the other tags; `edits` are what people made of them, and count more.
         size_bytes: of the source; what the client announced while it arrives, 0 if it did not say.
         received_bytes: of the source, on disk.
         media_type: of the source; safe to send from our origin.
@@ -112,6 +114,12 @@ class TrackRecord(msgspec.Struct, kw_only=True):
     title: str | None = None
     artist: str | None = None
     album: str | None = None
+    album_artist: str | None = None
+    track_number: int | None = None
+    disc_number: int | None = None
+    year: int | None = None
+    genre: str | None = None
+    edits: EditedTags = msgspec.field(default_factory=dict)
     duration_ms: int | None = None
     size_bytes: int = 0
     received_bytes: int = 0
@@ -169,6 +177,11 @@ class Track(msgspec.Struct, frozen=True):
     title: str
     artist: str | None
     album: str | None
+    album_artist: str | None
+    track_number: int | None
+    disc_number: int | None
+    year: int | None
+    genre: str | None
     filename: str
     ref: str | None
     duration_ms: int | None
@@ -194,13 +207,19 @@ class TrackPage(msgspec.Struct, frozen=True):
 def view(record: TrackRecord) -> Track:
     """The record as clients see it."""
     api = f"/api/v1/tracks/{record.id}"
+    tags = tags_of(record)
     return Track(
         id=record.id,
         state=record.state.value,
         reason=record.reason,
-        title=record.title or _without_ending(record.filename),
-        artist=record.artist,
-        album=record.album,
+        title=tags.title or without_ending(record.filename),
+        artist=tags.artist,
+        album=tags.album,
+        album_artist=tags.album_artist,
+        track_number=tags.track_number,
+        disc_number=tags.disc_number,
+        year=tags.year,
+        genre=tags.genre,
         filename=record.filename,
         ref=record.ref,
         duration_ms=record.duration_ms,
@@ -223,6 +242,11 @@ def view(record: TrackRecord) -> Track:
             comments=f"{api}/comments",
         ),
     )
+
+
+def tags_of(record: TrackRecord) -> Tags:
+    """The tags as they are shown: the file's, but for what has been edited."""
+    return shown({name: getattr(record, name) for name in Tags.__struct_fields__}, record.edits)
 
 
 def renditions_of(record: TrackRecord) -> list[RenditionView]:
@@ -254,8 +278,3 @@ def disposition(filename: str) -> str:
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in filename)
     value = f'attachment; filename="{plain}"'
     return value if plain == filename else f"{value}; filename*=UTF-8''{quote(filename, safe='')}"
-
-
-def _without_ending(filename: str) -> str:
-    stem, dot, ending = filename.rpartition(".")
-    return stem if dot and stem and len(ending) <= 5 else filename

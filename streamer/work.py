@@ -26,6 +26,7 @@ from streamer import folder
 from streamer.announcer import Announcer
 from streamer.catalogue import Catalogue
 from streamer.shelf import Shelf, file_sizes
+from streamer.tags import Tags
 from streamer.track import Event, State, TrackRecord, advance
 from streamer.waveform import Peaks
 from streamer.worker import Packaging, WorkerPool
@@ -200,7 +201,8 @@ class Work:
             case Opened():
                 record.duration_ms = report.duration_ms
             case Tagged():
-                record.title, record.artist, record.album = report.title, report.artist, report.album
+                for name in Tags.__struct_fields__:
+                    setattr(record, name, getattr(report, name))
                 record.cover_type = report.cover_type
                 self._desk.announcer.soon(record)
             case RenditionStarted():

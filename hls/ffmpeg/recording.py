@@ -37,7 +37,9 @@ def open_recording(file: SourceReader | Forwards) -> Iterator["Recording"]:
     """
     options = intake.open_options(_DECODERS, arriving=isinstance(file, Forwards))
     with _blaming_source("it is not a recording in a format that is known here"):
-        container = av.open(file, "r", None, options, metadata_errors="replace", buffer_size=_READ_BYTES)
+        container = av.open(
+            file, "r", None, options, metadata_errors="surrogateescape", buffer_size=_READ_BYTES
+        )
     with container, _blaming_source("its sound can't be converted"):
         yield Recording(container)
 

@@ -12,6 +12,7 @@ from streamer.route import Route
 from streamer.routes_comments import CommentRoutes
 from streamer.routes_media import MediaRoutes
 from streamer.routes_system import SystemRoutes
+from streamer.routes_tags import TagRoutes
 from streamer.routes_tracks import TrackRoutes
 from streamer.routes_uploads import UploadRoutes
 
@@ -19,6 +20,7 @@ NOTHING: Any = None
 ROUTES: list[Route] = [
     *TrackRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
     *CommentRoutes(NOTHING, NOTHING).routes(),
+    *TagRoutes(NOTHING, NOTHING).routes(),
     *UploadRoutes(NOTHING, NOTHING).routes(),
     *MediaRoutes(NOTHING).routes(),
     *SystemRoutes(NOTHING, NOTHING, NOTHING).routes(),
