@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # What the connection does with bytes that arrive. Plain integers: the hot path compares them.
 READY: Final = 0  # between requests, and nobody's guest: a head begins
 OPEN: Final = 1  # part of a head is here, or aiohttp is a guest
-BUSY: Final = 2  # an answer of its own is on its way; later requests are held
+BUSY: Final = 2  # an answer of its own is on its way; the next request is held, reading goes on until then
 LEAVING: Final = 3  # the last answer is given or left to aiohttp; what arrives is thrown away
 GONE: Final = 4
 
@@ -74,8 +74,6 @@ class Connection(asyncio.Protocol):
                 self._said(False)
         else:
             self._serve(reply, resource, data)
-        if self._state == BUSY:
-            self._hold(b"")
 
     def pause_writing(self) -> None:
         self._blocked = True
@@ -140,7 +138,7 @@ class Connection(asyncio.Protocol):
             self._reader = None
             position = reader.end
             self._route(head, reader.raw, data[position:] if head.upgrades else b"")
-        if self._state == BUSY:
+        if self._state == BUSY and position < end:
             self._hold(data[position:])
 
     def _route(self, head: Head, raw: bytes, rest: bytes) -> None:

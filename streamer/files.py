@@ -4,14 +4,18 @@ import asyncio
 import errno
 import os
 from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 
 from streamer.answer import Answer, answer
+from streamer.problems import unavailable
 from streamer.ranges import Span
-from streamer.resource import FileBody, Resource
+from streamer.resource import FileBody, Resource, StoredBody
+from streamer.store import StoreError
 
 #: One read and one write: a segment of four seconds at 128 kbit/s, and twice that, in one go.
 CHUNK_BYTES: Final = 131_072
@@ -120,6 +124,11 @@ class FileCache:
                 self._retire(path)
             file.fresh = False
 
+    def forget(self, path: Path) -> None:
+        """The file is about to be removed: its descriptor closes as soon as nobody reads from it."""
+        if path in self._files:
+            self._retire(path)
+
     def close(self) -> None:
         """Closes what nobody uses; the rest closes as it is released."""
         for path in list(self._files):
@@ -144,63 +153,79 @@ def read_from_thread(fd: int, offset_bytes: int, size_bytes: int) -> bytes:
     return data
 
 
+class StoredReader(Protocol):
+    """Reads stored objects, for `send_resource`."""
+
+    async def read(self, body: StoredBody, offset_bytes: int, max_bytes: int) -> bytes:
+        """1 to `max_bytes` bytes from an offset. Raises StoreError, OSError."""
+        ...
+
+
+#: What reads stored bodies, in an application that has a store.
+STORED: Final[web.AppKey[StoredReader]] = web.AppKey("stored")
+
+
 async def send_resource(request: web.Request, resource: Resource) -> web.StreamResponse:
     """Answers a request that came through aiohttp exactly as the front door would.
 
     Cancelling it is safe: the connection is closed by aiohttp and the file here.
 
     Raises:
-        TruncatedFile: the file is shorter than promised; the response is cut off, not completed.
+        StoreUnreachable, StoreBroken: the store doesn't give the first bytes; nothing was answered.
+        TruncatedFile, StoreError, OSError: later ones are missing; the response is cut off, not completed.
     """
     conditions = {
         name: ", ".join(values) for name in _CONDITIONS if (values := request.headers.getall(name, ()))
     }
     reply = answer(resource, request.method, conditions)
-    response = web.StreamResponse(status=reply.status)
-    for line in reply.head.split(b"\r\n")[1:-1]:
-        name, _, value = line.partition(b": ")
-        response.headers.add(name.decode("ascii"), value.decode("latin-1"))
-    await response.prepare(request)
-    await _write_pieces(response, reply, resource)
+    async with aclosing(_chunks(request, reply, resource)) as chunks:
+        try:
+            first = await anext(chunks, b"")  # what fails here has not promised anything yet
+        except StoreError as error:
+            raise unavailable(error) from error
+        response = web.StreamResponse(status=reply.status)
+        for line in reply.head.split(b"\r\n")[1:-1]:
+            name, _, value = line.partition(b": ")
+            response.headers.add(name.decode("ascii"), value.decode("latin-1"))
+        await response.prepare(request)
+        if first:
+            await response.write(first)
+        async for chunk in chunks:
+            await response.write(chunk)
     await response.write_eof()
     return response
 
 
-async def _write_pieces(response: web.StreamResponse, reply: Answer, resource: Resource) -> None:
-    body = resource.body
-    if not isinstance(body, FileBody):
-        for piece in reply.pieces:
-            assert isinstance(piece, bytes)
-            await response.write(piece)
-        return
-    if not any(isinstance(piece, Span) for piece in reply.pieces):
-        for piece in reply.pieces:
-            assert isinstance(piece, bytes)
-            await response.write(piece)
-        return
-    fd = await asyncio.to_thread(open_from_thread, body.path)
+async def _chunks(request: web.Request, reply: Answer, resource: Resource) -> AsyncGenerator[bytes, None]:
+    """The body of an answer."""
+    body, fd = resource.body, -1
+    if isinstance(body, FileBody) and any(isinstance(piece, Span) for piece in reply.pieces):
+        fd = await asyncio.to_thread(open_from_thread, body.path)
     try:
         for piece in reply.pieces:
             if isinstance(piece, bytes):
-                await response.write(piece)
-            else:
-                await _write_span(response, fd, piece)
+                yield piece
+                continue
+            offset, end = piece.offset_bytes, piece.offset_bytes + piece.size_bytes
+            while offset < end:
+                size = min(4 * CHUNK_BYTES, end - offset)
+                if isinstance(body, StoredBody):
+                    data = await request.config_dict[STORED].read(body, offset, size)
+                else:
+                    data = await _read(fd, offset, size)
+                yield data
+                offset += len(data)
     finally:
-        os.close(fd)
+        if fd >= 0:
+            os.close(fd)
 
 
-async def _write_span(response: web.StreamResponse, fd: int, span: Span) -> None:
-    offset, end = span.offset_bytes, span.offset_bytes + span.size_bytes
-    while offset < end:
-        # The shield keeps the descriptor open until the thread has read: a cancelled request must not close
-        # it under it.
-        reading = asyncio.get_running_loop().run_in_executor(
-            None, read_from_thread, fd, offset, min(4 * CHUNK_BYTES, end - offset)
-        )
-        try:
-            data = await asyncio.shield(reading)
-        except asyncio.CancelledError:
-            await asyncio.wait([reading])
-            raise
-        await response.write(data)
-        offset += len(data)
+async def _read(fd: int, offset_bytes: int, size_bytes: int) -> bytes:
+    # The shield keeps the descriptor open until the thread has read: a cancelled request must not close
+    # it under it.
+    reading = asyncio.get_running_loop().run_in_executor(None, read_from_thread, fd, offset_bytes, size_bytes)
+    try:
+        return await asyncio.shield(reading)
+    except asyncio.CancelledError:
+        await asyncio.wait([reading])
+        raise

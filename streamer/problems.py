@@ -2,6 +2,8 @@
 
 import msgspec
 
+from streamer.store import StoreError, StoreFailed
+
 
 class Problem(Exception):
     """A request that can't be granted. The text is for who sent it: the wrong value, and the limit."""
@@ -107,6 +109,14 @@ class ServerStopping(Problem):
     """The server is about to stop; try again in a moment."""
 
 
+class StoreUnreachable(Problem):
+    """The file is in a store that does not answer now; try again in a moment."""
+
+
+class StoreBroken(Problem):
+    """The store refuses, or does not have what it should; somebody has to look after it."""
+
+
 class DiskFull(Problem):
     """There is no room for this recording on the server's disk."""
 
@@ -137,11 +147,20 @@ TABLE: dict[type[Problem], tuple[int, str, str]] = {
     ChecksumWrong: (460, "checksum-wrong", "The checksum does not match"),
     UploadsBusy: (503, "uploads-busy", "Too many uploads at once"),
     ServerStopping: (503, "server-stopping", "The server is stopping"),
+    StoreBroken: (502, "store-broken", "The store has not what it should"),
+    StoreUnreachable: (503, "store-unreachable", "The store can't be reached"),
     StorageFailed: (500, "storage-failed", "The disk refused to write"),
     DiskFull: (507, "disk-full", "No room on the disk"),
 }
 
 MEDIA_TYPE = "application/problem+json"
+
+
+def unavailable(error: StoreError) -> Problem:
+    """What a client hears of a store that fails. Its name is nobody's business; the log has it."""
+    if isinstance(error, StoreFailed) and error.retryable:
+        return StoreUnreachable("the store can't be reached; try again in a moment")
+    return StoreBroken("the store does not have what it should")
 
 
 class ProblemDetails(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from streamer.answer import Answer, answer
 from streamer.files import OpenFile
 from streamer.heads import Head
 from streamer.ranges import Span
-from streamer.resource import FileBody, Resource
+from streamer.resource import Resource
 
 # Listeners of one player send the same bytes for the same thing, over and over. What a head means, and what a
 # resource answers to it, are pure functions: a few thousand results are kept, the oldest goes first.
@@ -27,12 +27,23 @@ class Reply:
         resource: what the rest was made from; None when nothing is at hand.
         date_line: the rendered Date field in `wire`.
         wire: the response head, and the whole body if that is small and in memory.
-        span: what follows `wire` from the resource's file.
+        span: what follows `wire` from the resource's body.
         size_bytes: of the whole response.
         resident: the open file, if the page cache had all of `span` within this second.
+        place: where in that file the span is.
     """
 
-    __slots__ = ("_answer", "date_line", "head", "resident", "resource", "size_bytes", "span", "wire")
+    __slots__ = (
+        "_answer",
+        "date_line",
+        "head",
+        "place",
+        "resident",
+        "resource",
+        "size_bytes",
+        "span",
+        "wire",
+    )
 
     def __init__(self, head: Head) -> None:
         self.head = head
@@ -43,6 +54,7 @@ class Reply:
         self.span: Span | None = None
         self.size_bytes = 0
         self.resident: OpenFile | None = None
+        self.place = Span(0, 1)
 
     def renew(self, resource: Resource, date_line: bytes) -> Answer:
         """Answers with the resource as it is now; what is small is kept at hand for the next who asks."""
@@ -62,7 +74,7 @@ class Reply:
         if isinstance(piece, Span):
             self.span = piece
             self.wire = b"%b%b\r\n" % (result.head, date_line)
-        elif isinstance(resource.body, FileBody) or len(resource.body) <= _MAX_BODY_BYTES:
+        elif not isinstance(resource.body, bytes) or len(resource.body) <= _MAX_BODY_BYTES:
             self.span = None
             self.wire = b"%b%b\r\n%b" % (result.head, date_line, piece)
         else:

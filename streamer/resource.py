@@ -1,4 +1,4 @@
-"""What the front door can answer from: bytes that are ready, or a span of a file."""
+"""What the front door can answer from: bytes that are ready, a span of a file, or of a stored object."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,14 @@ class FileBody:
     """The first `size_bytes` of a file that is never rewritten, only appended to."""
 
     path: Path
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBody:
+    """All of an object in the store, which never changes. `key` is what the store knows it by."""
+
+    key: str
     size_bytes: int
 
 
@@ -26,7 +34,7 @@ class Resource:
     """
 
     media_type: str
-    body: bytes | FileBody
+    body: bytes | FileBody | StoredBody
     etag: str
     last_modified: int
     cache_control: str

@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from aiohttp import web
 
 from streamer.files import send_resource
-from streamer.problems import PartMissing, TrackUnknown
+from streamer.problems import PartMissing, StoreBroken, StoreUnreachable, TrackUnknown
 from streamer.route import Reply, Route
 from streamer.shelf import MEDIA_TYPE, PLAYLIST_TYPE, Shelf
 
@@ -60,7 +60,7 @@ class MediaRoutes:
             description=_NOTE,
             tag="media",
             parameters={key: meaning for key, meaning in _PARAMETERS.items() if f"{{{key}}}" in path},
-            problems=[TrackUnknown, PartMissing],
+            problems=[TrackUnknown, PartMissing, StoreBroken, StoreUnreachable],
         )
 
     def _preflight_of(self, route: Route) -> Route:

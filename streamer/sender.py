@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from streamer.answer import Piece
-from streamer.files import CHUNK_BYTES, OpenFile, TruncatedFile
-from streamer.pump import Pump, open_and_read
+from streamer.files import CHUNK_BYTES, TruncatedFile
 from streamer.ranges import Span
+from streamer.supply import Supply
 
 #: After this many chunks in one turn of the loop the others have theirs.
 _CHUNKS_A_TURN: Final = 4
@@ -20,19 +19,18 @@ class Sender:
     Args:
         head: everything before the body; it leaves with the first chunk, so that a file that can't be read
             hasn't promised anything yet.
-        path: the file that spans refer to; None when all pieces are bytes.
+        supply: of the bytes that spans refer to, for this answer alone; None when all pieces are bytes.
         finished: called once, with None when everything was handed to the transport, else with what went
             wrong; never after `stop`, nor when `begin` has sent everything.
     """
 
     __slots__ = (
-        "_file",
         "_finished",
         "_head",
+        "_loop",
         "_offset",
-        "_path",
         "_pieces",
-        "_pump",
+        "_supply",
         "_transport",
         "_waits",
         "started",
@@ -40,22 +38,21 @@ class Sender:
 
     def __init__(
         self,
-        pump: Pump,
+        loop: asyncio.AbstractEventLoop,
         transport: asyncio.Transport,
         head: bytes,
         pieces: tuple[Piece, ...],
-        path: Path | None,
+        supply: Supply | None,
         finished: Callable[[Exception | None], None],
     ) -> None:
-        self._pump = pump
+        self._loop = loop
         self._transport = transport
         self._head = head
         self._pieces = list(reversed(pieces))
         self._offset = 0  # into the current piece
-        self._path = path
-        self._file: OpenFile | None = None
+        self._supply = supply
         self._finished: Callable[[Exception | None], None] | None = finished
-        self._waits = False  # for a thread or a turn of the loop
+        self._waits = False  # for bytes or a turn of the loop
         #: Something was written: there is no other answer any more.
         self.started = False
 
@@ -80,8 +77,7 @@ class Sender:
         """The connection is gone. Idempotent."""
         self._finished = None
         self._pieces.clear()
-        if not self._waits:
-            self._release()
+        self._release()
 
     def _run(self) -> bool:
         """True when everything was handed to the transport; failures are reported."""
@@ -92,6 +88,8 @@ class Sender:
                         self._write(b"")
                     return True
                 if self._transport.get_write_buffer_size():
+                    if self._supply is not None:
+                        self._supply.let_go()
                     return False  # resume() is called when the peer has read it
                 piece = self._pieces[-1]
                 if isinstance(piece, bytes):
@@ -105,15 +103,12 @@ class Sender:
         if not self._pieces:
             return True
         self._waits = True
-        self._pump.loop.call_soon(self._take_turn)
+        self._loop.call_soon(self._take_turn)
         return False
 
     def _take_turn(self) -> None:
         self._waits = False
-        if self._finished is None:
-            self._release()
-        else:
-            self.resume()
+        self.resume()
 
     def _write(self, data: bytes) -> None:
         head, self._head = self._head, b""
@@ -127,23 +122,15 @@ class Sender:
             self._transport.write(data)
 
     def _send_span(self, span: Span) -> bool:
-        """Sends a chunk of the span; False when a thread has been asked for it instead."""
-        assert self._path is not None
-        if self._file is None:
-            self._file = self._pump.files.acquire(self._path)
+        """Sends a chunk of the span; False when it has to be waited for instead."""
+        assert self._supply is not None
         rest = Span(span.offset_bytes + self._offset, span.size_bytes - self._offset)
-        if self._file is not None:
-            count = self._pump.copy(self._transport, self._head, self._file, rest)
-            if count:
-                self._sent(span, count)
-                return True
+        count = self._supply.copy(self._transport, self._head, rest)
+        if count:
+            self._sent(span, count)
+            return True
         self._waits = True
-        size = min(CHUNK_BYTES, rest.size_bytes)
-        fd = None if self._file is None else self._file.fd
-        reading = self._pump.loop.run_in_executor(
-            self._pump.threads, open_and_read, self._path, fd, rest.offset_bytes, size
-        )
-        reading.add_done_callback(self._receive_chunk)
+        self._supply.read(rest, self._receive_chunk)
         return False
 
     def _sent(self, span: Span, count: int) -> None:
@@ -154,29 +141,17 @@ class Sender:
             self._pieces.pop()
             self._offset = 0
 
-    def _receive_chunk(self, reading: "asyncio.Future[tuple[int, bytes | Exception]]") -> None:
+    def _receive_chunk(self, data: bytes | Exception) -> None:
         self._waits = False
-        if reading.cancelled():  # the front door is closed
-            self._finish(OSError("reading was cancelled"))
-            return
-        error = reading.exception()
-        if error is not None:
-            self._finish(error if isinstance(error, Exception) else OSError(str(error)))
-            return
-        fd, data = reading.result()
-        if self._file is None:
-            assert self._path is not None
-            self._file = self._pump.files.adopt(self._path, fd)
-        if self._finished is None:
-            self._release()
-        elif isinstance(data, Exception):
+        if isinstance(data, Exception):
             self._finish(data)
-        else:
+            return
+        if data:
             span = self._pieces[-1]
             assert isinstance(span, Span)
             self._write(data)
             self._sent(span, len(data))
-            self.resume()
+        self.resume()
 
     def _finish(self, error: Exception | None) -> None:
         finished, self._finished = self._finished, None
@@ -185,6 +160,6 @@ class Sender:
             finished(error)
 
     def _release(self) -> None:
-        if self._file is not None:
-            self._pump.files.release(self._file)
-            self._file = None
+        supply, self._supply = self._supply, None
+        if supply is not None:
+            supply.release()

@@ -16,6 +16,7 @@ from streamer.heads import HeadLimits
 from streamer.pump import Pump
 from streamer.reply import ReplyMemory
 from streamer.resource import Resource
+from streamer.store_cache import StoreCache
 from streamer.wheel import TimerWheel
 
 #: Takes over a transport with the request head, and bytes after it, that asked for a WebSocket. It returns
@@ -105,6 +106,7 @@ class FrontDoor:
         websocket: takes over upgrades at /ws; None leaves them to aiohttp.
         limits: what a client may ask for.
         wheel: the process's timer wheel, already started; None for one of its own.
+        cache: has what lies in the store; None without a store.
     """
 
     def __init__(
@@ -116,6 +118,7 @@ class FrontDoor:
         websocket: WebSocketAcceptor | None,
         limits: DoorLimits,
         wheel: TimerWheel | None = None,
+        cache: StoreCache | None = None,
     ) -> None:
         self.find = shelf.find
         self.http = http
@@ -127,7 +130,7 @@ class FrontDoor:
         self.replies = ReplyMemory()
         self.known = self.replies.get
         self.date_line = b""
-        self._loop = loop
+        self.loop = loop
         self._own_wheel = wheel is None
         self.wheel = wheel or TimerWheel(loop)
         self.head_ticks = self.wheel.ticks(limits.head_timeout_s)
@@ -136,7 +139,7 @@ class FrontDoor:
         self.linger_ticks = self.wheel.ticks(_LINGER_S)
         self.files = FileCache(limits.max_open_files)
         self._threads = ThreadPoolExecutor(_READER_THREADS, "veza-read")
-        self.pump = Pump(loop, self.files, self._threads)
+        self.pump = Pump(loop, self.files, self._threads, cache)
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self._deserted: asyncio.Event = asyncio.Event()
@@ -147,7 +150,7 @@ class FrontDoor:
         Raises:
             OSError: the address can't be had.
         """
-        self._server = await self._loop.create_server(lambda: Connection(self), host, port, backlog=_BACKLOG)
+        self._server = await self.loop.create_server(lambda: Connection(self), host, port, backlog=_BACKLOG)
         if self._own_wheel:
             self.wheel.start()
         self._renew_date()
@@ -204,7 +207,7 @@ class FrontDoor:
 
     def report(self, error: BaseException) -> None:
         """Something of ours failed while a client was served."""
-        self._loop.call_exception_handler({"message": "an answer could not be given", "exception": error})
+        self.loop.call_exception_handler({"message": "an answer could not be given", "exception": error})
 
     async def _wait_deserted(self, timeout_s: float) -> bool:
         if not self._connections:

@@ -7,11 +7,13 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from streamer.files import OpenFile, TruncatedFile
+from streamer.problems import TABLE, unavailable
 from streamer.ranges import Span
 from streamer.refusal import Refused
 from streamer.reply import Reply
 from streamer.resource import FileBody, Resource
 from streamer.sender import Sender
+from streamer.store import StoreError
 
 if TYPE_CHECKING:
     from streamer.server import FrontDoor
@@ -146,8 +148,9 @@ class Voice:
         head = b"%b%b%b\r\n" % (answer.head, door.date_line, connection)
         door.stats.requests_total += 1
         door.stats.bytes_sent += len(head) + answer.size_bytes
-        path = resource.body.path if isinstance(resource.body, FileBody) else None
-        sender = Sender(door.pump, self._transport, head, answer.pieces, path, self._receive_sent)
+        body = resource.body
+        supply = None if isinstance(body, bytes) else door.pump.supply(body)
+        sender = Sender(door.loop, self._transport, head, answer.pieces, supply, finished=self._receive_sent)
         if sent_bytes is not None:
             sender.skip(sent_bytes)
         self._sender = sender
@@ -161,11 +164,17 @@ class Voice:
         if error is None:
             self._listener.receive_all()
             return
-        # Deleted under a listener, or shorter than promised: never a short answer that looks complete.
-        self._door.stats.truncated_total += 1
-        self._door.report(error)
         started = sender is not None and sender.started
-        self._listener.receive_failure(None if started else Refused(500, "the file can't be read"))
+        if isinstance(error, StoreError):  # who fetched for everyone has logged it once
+            problem = unavailable(error)
+            refused = Refused(TABLE[type(problem)][0], str(problem))
+        else:
+            # Deleted under a listener, or shorter than promised.
+            self._door.report(error)
+            refused = Refused(500, "the file can't be read")
+        # Never a short answer that looks complete.
+        self._door.stats.truncated_total += 1
+        self._listener.receive_failure(None if started else refused)
 
     def _send_span(self, reply: Reply, span: Span) -> int | None:
         """Sends a reply's head and as much of its span as is possible without waiting.
@@ -174,9 +183,14 @@ class Voice:
         """
         file = reply.resident
         if file is not None and file.fd >= 0:
-            return self._send_by_kernel(reply.wire, file, span)
-        assert reply.resource is not None and isinstance(reply.resource.body, FileBody)
-        file = self._door.files.find(reply.resource.body.path)
+            return self._send_by_kernel(reply.wire, file, reply.place)
+        assert reply.resource is not None
+        body = reply.resource.body
+        assert not isinstance(body, bytes)
+        if isinstance(body, FileBody):
+            file = self._door.files.find(body.path)
+        elif (found := self._door.pump.find(body, span)) is not None:
+            file, span = found
         if file is None:
             return None
         try:
@@ -184,7 +198,7 @@ class Voice:
         except (TruncatedFile, OSError):
             return None  # a sender will meet it again, and report it
         if _HAS_SENDFILE and count == span.size_bytes:
-            reply.resident = file
+            reply.resident, reply.place = file, span
         return count or None
 
     def _send_by_kernel(self, head: bytes, file: OpenFile, span: Span) -> int | None:

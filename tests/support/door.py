@@ -8,9 +8,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from streamer.files import send_resource
+from streamer.files import STORED, send_resource
 from streamer.resource import FileBody, Resource
 from streamer.server import DoorLimits, FrontDoor, WebSocketAcceptor
+from streamer.store_cache import StoreCache
 from streamer.wheel import TimerWheel
 
 PLAYLIST = Resource("application/vnd.apple.mpegurl", b"#EXTM3U\n", '"list"', 1_700_000_000, "max-age=1")
@@ -141,7 +142,10 @@ def application(shelf: Shelf, uploads: Uploads) -> web.Application:
 
 @contextlib.asynccontextmanager
 async def front_door(
-    shelf: Shelf | None = None, limits: DoorLimits | None = None, websocket: WebSocketAcceptor | None = None
+    shelf: Shelf | None = None,
+    limits: DoorLimits | None = None,
+    websocket: WebSocketAcceptor | None = None,
+    cache: StoreCache | None = None,
 ) -> AsyncIterator[Door]:
     """A front door that is listening; whatever a test leaves open is closed hard."""
     loop = asyncio.get_running_loop()
@@ -156,7 +160,10 @@ async def front_door(
         websocket=websocket,
         limits=limits or DoorLimits(),
         wheel=wheel,
+        cache=cache,
     )
+    if cache is not None:
+        app[STORED] = cache
     app.on_response_prepare.append(door.announce_close)
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
     await runner.setup()
