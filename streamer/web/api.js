@@ -42,3 +42,22 @@ export const getTrack = async (id) => (await call(`/api/v1/tracks/${encodeURICom
 export const deleteTrack = (id) => call(`/api/v1/tracks/${encodeURIComponent(id)}`, { method: "DELETE" });
 export const getWaveform = async (id) =>
   (await call(`/api/v1/tracks/${encodeURIComponent(id)}/waveform.dat`)).arrayBuffer();
+
+const asJson = (method, body, headers = {}) => ({
+  method,
+  headers: { "Content-Type": "application/json", ...headers },
+  body: JSON.stringify(body),
+});
+const commentsPath = (track) => `/api/v1/tracks/${encodeURIComponent(track)}/comments`;
+
+/** In the order of the track: `{items, next}`. */
+export async function listComments(track, { cursor, limit }) {
+  const query = new URLSearchParams({ limit, ...(cursor && { cursor }) });
+  return (await call(`${commentsPath(track)}?${query}`)).json();
+}
+
+/** `comment` is `{at_ms, body, name}`; `identity` a header that says who one is. */
+export const addComment = async (track, comment, identity) =>
+  (await call(commentsPath(track), asJson("POST", comment, identity))).json();
+export const deleteComment = (track, id, identity) =>
+  call(`${commentsPath(track)}/${encodeURIComponent(id)}`, { method: "DELETE", headers: identity });

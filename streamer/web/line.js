@@ -38,6 +38,9 @@ socket.on("status", ({ state, at }) => {
   else if (state !== "connecting") line.value = { state, since: before.since ?? at };
 });
 
+/** The header that signs a request as the one who is here. */
+export const identity = () => (token.peek() ? { Authorization: `Bearer ${token.peek()}` } : {});
+
 /** Take a name and say hello with it. */
 export function introduce(chosen) {
   if (chosen === name.peek()) return;

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.api import upload, wait_for_track
+from tests.support.api import get_json, send_json, upload, wait_for_track
 from tests.support.audio import AUDIO_DIR, ROOT, make_tone
 from tests.support.chromium import artefact, browsing
 from tests.support.player import wait_until_past
@@ -27,6 +27,16 @@ SHOWN = (
     "speech-16k-mono.wav",
     "music-44k.flac",
 )
+SAID = (
+    (900, "Miloš", "That bass comes out of nowhere."),
+    (
+        3100,
+        "ann",
+        "Here it opens up. Listen for the strings behind the second voice; they are in the stairwell.",
+    ),
+    (3150, "Jo", "goosebumps"),
+    (6500, "دينا", "هذا أجمل جزء في الأغنية"),
+)
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1360, "height": 860}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1360, "height": 860}, "color_scheme": "dark"},
@@ -43,6 +53,10 @@ def gallery(folder: Path) -> Iterator[Server]:
         for name in SHOWN:
             source = AUDIO_DIR / name if AUDIO_DIR else make_tone(folder / name, seconds=12)
             wait_for_track(server.url, upload(server.url, source)["id"])
+        for track in get_json(f"{server.url}/api/v1/tracks")["items"]:
+            for moment, name, body in SAID:
+                said = {"at_ms": moment, "name": name, "body": body}
+                send_json(f"{server.url}/api/v1/tracks/{track['id']}/comments", said)
         yield server
 
 
@@ -87,10 +101,12 @@ def test_home_and_track(chromium: Browser, gallery: Server, look: str) -> None:
         page.locator(".track-wave .play-button").click()
         wait_until_past(page, 1)
         page.locator(".track-wave .play-button").click()
-        if look in ("light", "dark"):
-            page.mouse.move(900, 500)
+        page.locator(".lane-face").nth(1).focus()
         wait_for_pictures(page)
         look_at(page, f"track-{look}")
+        page.get_by_label("Say something at").fill("Again!")
+        page.get_by_label("Say something at").scroll_into_view_if_needed()
+        look_at(page, f"track-comments-{look}")
         page.get_by_role("button", name="Delete", exact=True).click()
         look_at(page, f"track-delete-{look}")
         page.keyboard.press("Escape")

@@ -16,6 +16,14 @@ def get_json(url: str) -> Any:
         return json.load(answer)
 
 
+def send_json(url: str, body: Any, method: str = "POST") -> Any:
+    """Send a JSON body; the answer's, if it has one."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, data=json.dumps(body).encode(), headers=headers, method=method)
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+        return json.loads(answer.read() or b"null")
+
+
 def upload(server_url: str, path: Path) -> dict[str, Any]:
     """POST a file as a raw body and return the track."""
     url = f"{server_url}/api/v1/tracks?filename={quote(path.name)}"

@@ -7,6 +7,7 @@ import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { me, name } from "../line.js";
 import { drop } from "../rooms.js";
+import { Face } from "./face.js";
 import { Icon } from "./icon.js";
 
 const NEAR_END_PX = 60;
@@ -90,10 +91,6 @@ function Message({ entry }) {
       <p class="message-body">${body}</p>
     </div>
   </article>`;
-}
-
-export function Face({ id, name: text }) {
-  return html`<span class="face" style=${{ "--hue": hueOf(id) }} aria-hidden="true">${[...text.trim()][0]?.toLocaleUpperCase()}</span>`;
 }
 
 /** Our own message before the server has it. */

@@ -1,14 +1,11 @@
-import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 import { html } from "../html.js";
 import { t } from "../i18n.js";
-import { complaint, introduce, name } from "../line.js";
 import { say } from "../rooms.js";
 import { tab } from "../store.js";
 import { Icon } from "./icon.js";
 
-export const NAME_LIMIT = 32;
 const BODY_LIMIT = 4000;
 
 /** Where one writes. Enter sends, with Shift it begins a line; a draft outlives a reload. */
@@ -44,24 +41,5 @@ export function Composer({ room }) {
     <textarea id="message" ref=${field} class="field" rows="1" maxlength=${BODY_LIMIT} placeholder=${t("room.write", { room })} enterkeyhint="send"
       onInput=${changed} onKeyDown=${pressed}></textarea>
     <button class="button primary" type="submit" aria-label=${t("room.send")}><${Icon} name="send" /></button>
-  </form>`;
-}
-
-/** One question before the first word: what to be called. */
-export function NameForm({ onDone }) {
-  const text = useSignal(name.peek());
-  const submit = (event) => {
-    event.preventDefault();
-    const chosen = text.value.trim().replace(/\s+/g, " ");
-    if (!chosen) return;
-    introduce(chosen);
-    onDone?.();
-  };
-  return html`<form class="name-form" onSubmit=${submit}>
-    <label for="name">${t("room.name_ask")}</label>
-    <div><input id="name" class="field" maxlength=${NAME_LIMIT} autocomplete="nickname" required placeholder=${t("room.name_example")}
-        value=${text.value} onInput=${(event) => (text.value = event.currentTarget.value)} />
-      <button class="button primary" type="submit">${t("room.join")}</button></div>
-    ${complaint.value && html`<p class="bad" role="alert">${complaint.value}</p>`}
   </form>`;
 }

@@ -124,10 +124,7 @@ export function SeekWave({ track }) {
     bar: 3,
     gap: 2,
   }));
-  const seek = (to) => {
-    if (isCurrentNow(track.id)) player.seek(to);
-    else player.play(track, { at: Math.max(0, Math.min(to, track.packaged_ms / 1000 - 0.05)) });
-  };
+  const seek = (to) => seekIn(track, to);
   const timeAt = (event) => {
     const { left, width } = box.current.getBoundingClientRect();
     return Math.min(1, Math.max(0, (event.clientX - left) / width)) * duration;
@@ -156,7 +153,11 @@ export function SeekWave({ track }) {
   </div>`;
 }
 
-const isCurrentNow = (id) => player.currentId.peek() === id;
+/** Go to a moment of a track; one that is not in the player begins there. */
+export function seekIn(track, to) {
+  if (player.currentId.peek() === track.id) player.seek(to);
+  else if (track.playable) player.play(track, { at: Math.max(0, Math.min(to, track.packaged_ms / 1000 - 0.05)) });
+}
 
 function HoverTime({ hover, duration }) {
   if (hover.value === null || !(duration > 0)) return null;

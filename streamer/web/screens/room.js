@@ -3,8 +3,9 @@ import { useEffect } from "preact/hooks";
 
 import { Row } from "../components/card.js";
 import { ChatLog } from "../components/chat_log.js";
-import { Composer, NameForm } from "../components/composer.js";
+import { Composer } from "../components/composer.js";
 import { Icon } from "../components/icon.js";
+import { NameForm } from "../components/name_form.js";
 import { clockTime, count } from "../format.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";

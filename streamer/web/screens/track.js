@@ -2,11 +2,14 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { hueOf } from "../colour.js";
+import { commentsOf, loadComments } from "../comments.js";
+import { AskDelete } from "../components/ask.js";
+import { Comments } from "../components/comments.js";
+import { CopyButton } from "../components/copy_button.js";
 import { Cover } from "../components/cover.js";
-import { Dialog } from "../components/dialog.js";
 import { Icon } from "../components/icon.js";
-import { PlayButton } from "../components/play_button.js";
-import { SeekWave } from "../components/waveform.js";
+import { TrackSound } from "../components/track_sound.js";
+import { seekIn } from "../components/waveform.js";
 import { fullTime, percent, playTime, since, size } from "../format.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
@@ -15,8 +18,6 @@ import * as player from "../player.js";
 import { go } from "../router.js";
 import { loadTrack, removeTrack, trackSignal } from "../tracks.js";
 import { Nothing } from "./missing.js";
-
-const COPIED_MS = 2000;
 
 /** One track: listen, download, hand on, delete. */
 export function Track({ name: id }) {
@@ -43,6 +44,15 @@ export function Track({ name: id }) {
 function Listen({ track }) {
   const hue = useSignal(hueOf(track.id));
   const asking = useSignal(false);
+  const margin = commentsOf(track.id);
+  const lost = line.value.since !== null;
+  useEffect(() => {
+    if (!lost) loadComments(track.id);
+  }, [track.id, lost]);
+  const remove = async () => {
+    await removeTrack(track.id);
+    player.forget(track.id);
+  };
   const failed = track.state === "failed";
   return html`<main id="main" class="track" style=${{ "--hue": hue.value }}>
     <div class="track-head">
@@ -55,20 +65,17 @@ function Listen({ track }) {
     </div>
     ${failed
       ? html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" /><span>${t("track.failed", { reason: track.reason ?? "" })}</span></p>`
-      : html`<div class="track-wave">
-          <${PlayButton} track=${track} className="large" size="30" />
-          <${SeekWave} track=${track} />
-        </div>
-        <${Times} track=${track} />`}
+      : html`<${TrackSound} track=${track} items=${margin.items.value} />`}
     <${Progress} track=${track} />
     <div class="track-tools">
       ${!failed && html`<a class="button" href=${track.links.source} download><${Icon} name="download" size="18" />${t("track.download")}</a>
         <${CopyButton} icon="link" label=${t("track.copy_hls")} text=${new URL(track.links.hls, location.href).href} />
         <${CopyButton} icon="copy" label=${t("track.copy_page")} text=${new URL(track.links.page, location.href).href} />`}
+      ${!failed && html`<p class="quiet track-teach">${t("track.hls_teach")}</p>`}
       <button type="button" class="button danger" onClick=${() => (asking.value = true)}><${Icon} name="trash" size="18" />${t("track.delete")}</button>
     </div>
-    ${!failed && html`<p class="quiet track-teach">${t("track.hls_teach")}</p>`}
-    ${asking.value && html`<${AskDelete} track=${track} onClose=${() => (asking.value = false)} />`}
+    ${track.playable && html`<${Comments} track=${track} margin=${margin} onSeek=${(to) => seekIn(track, to)} onAgain=${() => loadComments(track.id)} />`}
+    ${asking.value && html`<${AskDelete} tracks=${[track]} remove=${remove} onGone=${() => go("/")} onClose=${() => (asking.value = false)} />`}
   </main>`;
 }
 
@@ -81,12 +88,6 @@ function Facts({ track }) {
   return html`${facts.map((fact) => html`<span>${fact}</span>`)}<time datetime=${new Date(track.created_at).toISOString()} title=${fullTime(track.created_at)}>${since(track.created_at)}</time>`;
 }
 
-function Times({ track }) {
-  const here = player.currentId.value === track.id;
-  const second = here ? Math.floor(player.position.value) : 0;
-  return html`<p class="track-times" aria-hidden="true"><span>${playTime(second)}</span><span>${playTime(player.durationOf(track))}</span></p>`;
-}
-
 function Progress({ track }) {
   if (track.state !== "receiving" && track.state !== "packaging") return null;
   const sending = track.state === "receiving";
@@ -97,45 +98,4 @@ function Progress({ track }) {
   const text = t(key, { share: percent(share), ready: playTime(track.packaged_ms / 1000) });
   return html`<div class="track-progress"><p role="status"><span class="chip live">${t(track.playable ? "upload.playable" : `state.${track.state}`)}</span> ${text}</p>
     <progress max="1" value=${share} aria-label=${t("track.progress")}></progress></div>`;
-}
-
-function CopyButton({ icon, label, text }) {
-  const state = useSignal("idle");
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      state.value = "copied";
-    } catch {
-      state.value = "shown"; // no permission, or not a secure context: show it instead
-      return;
-    }
-    setTimeout(() => (state.value = "idle"), COPIED_MS);
-  };
-  if (state.value === "shown") {
-    return html`<input class="field copy-field" readonly aria-label=${label} value=${text} ref=${(input) => input?.select()} />`;
-  }
-  const copied = state.value === "copied";
-  return html`<button type="button" class="button" onClick=${copy} title=${text}><${Icon} name=${copied ? "check" : icon} size="18" />
-    <span role="status">${copied ? t("track.copied") : label}</span></button>`;
-}
-
-function AskDelete({ track, onClose }) {
-  const error = useSignal(null);
-  const remove = async () => {
-    try {
-      await removeTrack(track.id);
-      player.forget(track.id);
-      go("/");
-    } catch (reason) {
-      error.value = reason.message;
-    }
-  };
-  return html`<${Dialog} title=${t("track.delete_title")} onClose=${onClose}>
-    <p>${t("track.delete_ask", { title: track.title })}</p>
-    ${error.value && html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" />${error.value}</p>`}
-    <div class="dialog-tools">
-      <button type="button" class="button" onClick=${(event) => event.currentTarget.closest("dialog").close()}>${t("track.keep")}</button>
-      <button type="button" class="button danger solid" onClick=${remove}>${t("track.delete_yes")}</button>
-    </div>
-  <//>`;
 }
