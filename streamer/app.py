@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat.limits import ChatLimits
 from streamer import middleware, route
+from streamer.account import Quota
 from streamer.announcer import Announcer
 from streamer.auth import Tokens
 from streamer.broker_memory import MemoryBroker
@@ -36,10 +37,12 @@ from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.journal import Journal
 from streamer.ledger import Ledger
 from streamer.library import Library
+from streamer.limits import chat_limits, door_limits, upload_limits, worker_limits
 from streamer.margin import Margin
 from streamer.metrics import LoopLag, Metrics
 from streamer.pages import PageMissing, add_page_routes
 from streamer.resumable import Resumables
+from streamer.routes_account import AccountRoutes
 from streamer.routes_comments import CommentRoutes
 from streamer.routes_media import MediaRoutes
 from streamer.routes_system import SystemRoutes
@@ -47,19 +50,18 @@ from streamer.routes_tags import TagRoutes
 from streamer.routes_tracks import TrackRoutes
 from streamer.routes_uploads import UploadRoutes
 from streamer.routes_uploads import dress as dress_upload
-from streamer.server import DoorLimits, FrontDoor
+from streamer.server import FrontDoor
 from streamer.settings import Settings
 from streamer.shelf import Shelf
 from streamer.start import StartRefused
-from streamer.uploads import UploadLimits, Uploads
+from streamer.uploads import Uploads
 from streamer.wheel import TimerWheel
 from streamer.work import Desk
-from streamer.worker import WorkerLimits, WorkerPool
+from streamer.worker import WorkerPool
 
 # aiohttp's handlers have had their grace in the front door when it is told to stop.
 _HANDLERS_GRACE_S = 1.0
 _READ_BUFFER_BYTES = 256 << 10
-_ANY_BODY = 1 << 50
 
 log = structlog.get_logger()
 
@@ -92,7 +94,8 @@ class App:
         self.editor = Editor(engine, self.shelf, announcer)
         margin, told = Margin(engine), self.hub.tell_watchers
         self.comments = Comments(self.library, margin, limits, told, now_ms, loop.time, make_id)
-        self.uploads = Uploads(self.library, root, upload_limits(settings))
+        self.quota = Quota(self.catalogue, self.shelf, settings.quota_bytes)
+        self.uploads = Uploads(self.library, root, upload_limits(settings), self.quota)
         ledger, ttl_s = Ledger(engine), settings.upload_ttl_s
         self.resumables = Resumables(self.library, self.uploads, ledger, ttl_s, now_ms)
         self.lag = LoopLag()
@@ -194,7 +197,8 @@ class App:
         resumable = UploadRoutes(self.resumables, gatekeeper)
         comments = CommentRoutes(self.comments, gatekeeper)
         tags = TagRoutes(self.editor, gatekeeper)
-        parts = (tracks, tags, comments, resumable, MediaRoutes(self.shelf), system)
+        account = AccountRoutes(self.quota, gatekeeper)
+        parts = (tracks, tags, comments, resumable, account, MediaRoutes(self.shelf), system)
         routes = [route for part in parts for route in part.routes()]
         system.describe(routes)
         route.register(app, routes)
@@ -233,42 +237,6 @@ async def serve(settings: Settings, secret: bytes) -> None:
         raise group.exceptions[0] from None
     finally:
         await engine.dispose()
-
-
-def door_limits(settings: Settings) -> DoorLimits:
-    """What the front door lets in. Only uploads have bodies that are read; they are measured there."""
-    return DoorLimits(
-        max_head_bytes=settings.max_head_bytes,
-        max_header_count=settings.max_header_count,
-        head_timeout_s=settings.head_timeout_s,
-        idle_timeout_s=settings.idle_timeout_s,
-        max_body_bytes=_ANY_BODY,
-        max_connections=settings.max_connections,
-    )
-
-
-def chat_limits(settings: Settings) -> ChatLimits:
-    return ChatLimits(messages_per_s=settings.messages_per_s, messages_burst=settings.messages_burst)
-
-
-def worker_limits(settings: Settings) -> WorkerLimits:
-    return WorkerLimits(
-        max_workers=settings.max_workers,
-        memory_bytes=settings.worker_memory_bytes,
-        cpu_s=settings.worker_cpu_s,
-        stall_s=settings.worker_stall_s,
-        max_duration_s=settings.max_duration_s,
-        max_output_bytes=settings.max_output_bytes,
-    )
-
-
-def upload_limits(settings: Settings) -> UploadLimits:
-    return UploadLimits(
-        max_upload_bytes=settings.max_upload_bytes,
-        max_uploads=settings.max_uploads,
-        idle_s=settings.upload_idle_s,
-        min_free_bytes=settings.min_free_bytes,
-    )
 
 
 def now_ms() -> int:

@@ -20,11 +20,15 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is speaking. A guest proved only that an earlier connection was theirs, and may not write files."""
+    """Who is speaking. A guest proved only that an earlier connection was theirs, and may not write files.
+
+    An operator runs the server, and may change what others have uploaded.
+    """
 
     id: str
     name: str
     guest: bool = False
+    operator: bool = False
 
 
 class Tokens:
@@ -33,10 +37,10 @@ class Tokens:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def issue(self, name: str, *, now_s: int, ttl_s: int) -> str:
+    def issue(self, name: str, *, now_s: int, ttl_s: int, operator: bool = False) -> str:
         """A token for a person whom the operator knows. One name is one identity, in every token."""
         digest = hashlib.blake2b(name.encode(), digest_size=10).hexdigest()
-        return self._encode(f"user-{digest}", name, now_s, ttl_s, guest=False)
+        return self._encode(f"user-{digest}", name, now_s, ttl_s, operator=operator)
 
     def issue_guest(self, id: str, name: str, *, now_s: int, ttl_s: int = GUEST_TTL_S) -> str:
         """A token with which a guest keeps the id across connections."""
@@ -65,12 +69,12 @@ class Tokens:
         begins = claims.get("nbf", now_s)
         if not isinstance(begins, int | float) or not begins <= now_s:
             raise TokenRefused("the token is not valid yet")
-        return Identity(subject, name, guest=claims.get("guest") is True)
+        guest, operator = claims.get("guest") is True, claims.get("operator") is True
+        return Identity(subject, name, guest=guest, operator=operator and not guest)
 
-    def _encode(self, subject: str, name: str, now_s: int, ttl_s: int, *, guest: bool) -> str:
+    def _encode(self, subject: str, name: str, now_s: int, ttl_s: int, **marks: bool) -> str:
         claims: dict[str, object] = {"sub": subject, "name": name, "iat": now_s, "exp": now_s + ttl_s}
-        if guest:
-            claims["guest"] = True
+        claims |= {mark: True for mark, given in marks.items() if given}
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
 
 

@@ -1,5 +1,6 @@
 """Tracks in the database. Every method is one transaction; cancelled, it happened whole or not at all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,6 +124,22 @@ class Catalogue:
             other = sa.select(tracks.c.id).where(tracks.c.media_id == media_id).limit(1)
             shared = (await connection.execute(other)).first() is not None
         return Forgotten(media_id, shared)
+
+    async def stored_bytes(self, owner_id: str | None, but: Sequence[str]) -> int:
+        """Bytes of the sources that an account, or with None everybody without one, keeps; not of `but`."""
+        stored = (State.PACKAGING.value, State.READY.value)
+        query = sa.select(sa.func.coalesce(sa.func.sum(tracks.c.size_bytes), 0))
+        query = query.where(tracks.c.owner_id.is_not_distinct_from(owner_id), tracks.c.state.in_(stored))
+        async with self._engine.connect() as connection:
+            return int((await connection.execute(query.where(tracks.c.id.not_in(but)))).scalar_one())
+
+    async def count(self, owner_id: str | None) -> int:
+        """Tracks of an account that have not failed."""
+        query = sa.select(sa.func.count()).where(
+            tracks.c.owner_id.is_not_distinct_from(owner_id), tracks.c.state != State.FAILED.value
+        )
+        async with self._engine.connect() as connection:
+            return int((await connection.execute(query)).scalar_one())
 
     async def unfinished(self) -> list[TrackRecord]:
         """Tracks that a former process was working on, oldest first."""

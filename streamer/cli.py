@@ -58,7 +58,8 @@ def upload(paths: tuple[Path, ...], server: str | None, token: str | None) -> No
 @click.option(
     "--ttl", type=_Ttl(), default="30d", show_default=True, help="How long it is good: 30d, 12h, 90m."
 )
-def token(name: str, ttl: int) -> None:
+@click.option("--operator", is_flag=True, help="May change and delete what others have uploaded.")
+def token(name: str, ttl: int, operator: bool) -> None:
     """Make a bearer token for NAME, who chats under it and may upload."""
     import time
 
@@ -72,7 +73,7 @@ def token(name: str, ttl: int) -> None:
         secret = load_secret(settings.secret, settings.data_path)
     except (OSError, ValueError) as error:
         _fail(f"the secret can't be read: {error}")
-    click.echo(Tokens(secret).issue(name, now_s=int(time.time()), ttl_s=ttl))
+    click.echo(Tokens(secret).issue(name, now_s=int(time.time()), ttl_s=ttl, operator=operator))
 
 
 @main.command()

@@ -102,6 +102,10 @@ class Comments:
         self._tell(track_id, encode_event(messages.Comment(msgspec.Raw(msgspec.json.encode(comment)))))
         return comment
 
+    async def track(self, track_id: str) -> TrackRecord:
+        """The track. Raises TrackUnknown."""
+        return await self._library.get(track_id)
+
     async def page(self, track_id: str, *, limit: int, cursor: str | None) -> CommentPage:
         """Comments in the order of the track.
 

@@ -27,6 +27,17 @@ class Editor:
         self._announcer = announcer
         self._turn = asyncio.Lock()  # so that memory sees edits in the order of their commits
 
+    async def track(self, track_id: str) -> TrackRecord:
+        """The track, to be judged before it is edited.
+
+        Raises:
+            TrackUnknown: there is none.
+        """
+        record = await self._shelf.get(track_id)
+        if record is None:
+            raise TrackUnknown(f"there is no track {track_id}")
+        return record
+
     async def edit(self, track_id: str, changes: EditedTags) -> TrackRecord:
         """Change some tags of a track, in whatever state it is; the others stay.
 

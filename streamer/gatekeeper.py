@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 
 from streamer.auth import Identity, TokenRefused, Tokens
 from streamer.problems import NotYours, TokenMissing
+from streamer.track import TrackRecord
 
 
 class Gatekeeper:
@@ -19,14 +20,18 @@ class Gatekeeper:
         self._open = who_writes == "anyone"
         self._now_s = now_s
 
-    def check(self, request: web.Request) -> None:
-        """Whether this client may write files.
+    def check(self, request: web.Request) -> Identity | None:
+        """Whether this client may write files, and for which account; None for nobody's.
 
         Raises:
-            TokenMissing: no token, or not a good one.
+            TokenMissing: no token where one is needed, or not a good one.
         """
-        if not self._open and self._identity(request).guest:
+        identity = self.speaker(request)
+        if identity is None or not identity.guest:
+            return identity
+        if not self._open:
             raise TokenMissing("a guest's token does not let one write files")
+        return None
 
     def speaker(self, request: web.Request) -> Identity | None:
         """Who says something, a guest or an account; None for who has no token and needs none.
@@ -38,14 +43,30 @@ class Gatekeeper:
             return None
         return self._identity(request)
 
-    def check_owner(self, identity: Identity | None) -> None:
-        """Whether somebody may remove what others have made.
+    def check_change(self, identity: Identity | None, record: TrackRecord) -> None:
+        """Whether somebody may change or delete a track, and what others have put on it.
+
+        Where anyone may upload, anyone may; else the account that uploaded it, and who runs the server. A
+        track that was uploaded without an account is every account's.
 
         Raises:
             NotYours: no.
         """
-        if not self._open and (identity is None or identity.guest):
+        if self._open:
+            return
+        if identity is None or identity.guest:
             raise NotYours("a guest may delete only comments of their own")
+        if record.owner_id not in (None, identity.id) and not identity.operator:
+            raise NotYours(f"it is {record.owner_name}'s, and {identity.name} does not run this server")
+
+    def check_same(self, identity: Identity | None, record: TrackRecord) -> None:
+        """Whether an upload may go on: only under the account that began it.
+
+        Raises:
+            NotYours: no.
+        """
+        if record.owner_id is not None and (identity is None or identity.id != record.owner_id):
+            raise NotYours(f"the upload is {record.owner_name}'s, and goes on with a token of that account")
 
     def _identity(self, request: web.Request) -> Identity:
         token = _bearer(request)

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from streamer import folder
+from streamer.auth import Identity
 from streamer.catalogue import Forgotten, Standing
 from streamer.ids import is_id
 from streamer.problems import RequestInvalid, ServerStopping, TrackUnknown
@@ -39,11 +40,13 @@ class Library:
         ref: str | None,
         media_type: str,
         announced_bytes: int,
+        owner: Identity | None,
         resumable: bool = False,
     ) -> Work:
         """A new track, empty, whose bytes will come.
 
         Args:
+            owner: the account that uploads it.
             resumable: a cut, or a restart, interrupts the upload and does not end it.
 
         Raises:
@@ -58,6 +61,8 @@ class Library:
             ref=ref,
             media_type=media_type,
             size_bytes=announced_bytes,
+            owner_id=None if owner is None else owner.id,
+            owner_name=None if owner is None else owner.name,
             created_at=now,
             updated_at=now,
         )

@@ -161,6 +161,7 @@ class OpenUpload:
 
     async def _copy(self, request: web.Request, spool: Spool, room_bytes: int, uploads: Uploads) -> None:
         taken, check_at = 0, CHECK_DISK_EVERY_BYTES
+        record, at_bytes = self.work.record, self.work.record.received_bytes
         async for chunk in body_chunks(request, uploads.limits.idle_s):
             taken += len(chunk)
             uploads.stats.received_bytes_total += len(chunk)
@@ -171,6 +172,7 @@ class OpenUpload:
                 uploads.check_disk(0)
             if not self.work.wants_bytes:
                 self.check()
+            await uploads.quota.extend(record, at_bytes + taken)
             await spool.write(chunk)
 
 

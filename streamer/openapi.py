@@ -106,7 +106,7 @@ def _operation(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
             meaning = f"{route.json_body.__name__}: {route.json_body.__doc__}"
             content[JSON] = {"schema": refs[route.json_body], "x-description": meaning}
         operation["requestBody"] = {"required": not route.body_optional, "content": content}
-    if route.writes:
+    if TokenMissing in problems_of(route):
         operation["security"] = [{}, {"token": []}]
     return operation
 

@@ -89,6 +89,10 @@ class UploadTooLarge(Problem):
     """The recording is larger than this server takes."""
 
 
+class QuotaExceeded(Problem):
+    """The account has no room for it: `detail` says what is used, the quota, and what was to come."""
+
+
 class MediaTypeUnsupported(Problem):
     """The body is of a kind that is not taken here: `detail` says what is."""
 
@@ -140,6 +144,7 @@ TABLE: dict[type[Problem], tuple[int, str, str]] = {
     TrackDeleted: (410, "track-deleted", "The track was deleted"),
     TusVersionUnsupported: (412, "tus-version-unsupported", "Another version of tus"),
     UploadTooLarge: (413, "upload-too-large", "The recording is too large"),
+    QuotaExceeded: (413, "quota-exceeded", "The account has no room for it"),
     BodyTooLarge: (413, "body-too-large", "The body is too large"),
     MediaTypeUnsupported: (415, "media-type-unsupported", "Unsupported kind of body"),
     RateLimited: (429, "rate-limited", "Too fast"),

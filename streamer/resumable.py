@@ -7,12 +7,14 @@ file `chunk` beside it until they are judged, for a worker reads whatever is in 
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from streamer import folder, tus
+from streamer.auth import Identity
 from streamer.body import ask_for_body
 from streamer.ledger import Ledger, UploadRow
 from streamer.library import STOPPED_WHILE_RECEIVING, Library
@@ -26,7 +28,7 @@ from streamer.problems import (
     UploadTakenOver,
     UploadUnknown,
 )
-from streamer.track import Event, State
+from streamer.track import Event, State, TrackRecord
 from streamer.tus import Addition, Creation, Standing
 from streamer.uploads import Uploads
 
@@ -76,8 +78,11 @@ class Resumables:
             async with upload.turn:
                 await upload.work.park()
 
-    async def create(self, request: web.Request, creation: Creation) -> Standing:
+    async def create(self, request: web.Request, creation: Creation, owner: Identity | None) -> Standing:
         """A new upload, with the bytes that come along.
+
+        Args:
+            owner: the account that uploads; None: nobody's.
 
         Raises:
             Problem: it was not made, or it was and the line broke: then its client finds it by its `ref`.
@@ -86,13 +91,16 @@ class Resumables:
             raise UploadsBusy(f"{len(self._open)} uploads are waiting to be resumed")
         addition = Addition(0, None, tus.read_checksum(request.headers))
         self._uploads.check_disk(creation.length or 0)
-        work = await self._library.begin(
+        begin = partial(
+            self._library.begin,
             filename=creation.filename,
             ref=creation.ref,
             media_type=creation.media_type,
             announced_bytes=creation.length or 0,
+            owner=owner,
             resumable=True,
         )
+        work = await self._uploads.quota.admit(owner, creation.length or 0, begin)
         row = UploadRow(work.record.id, creation.length, creation.metadata, self._now_ms() + self._ttl_ms)
         try:
             await self._ledger.insert(row)
@@ -105,6 +113,17 @@ class Resumables:
         if upload.whole:
             await self._complete(upload)
         return upload.standing
+
+    async def record(self, upload_id: str) -> TrackRecord:
+        """The track of an upload.
+
+        Raises:
+            UploadUnknown: there is none.
+        """
+        try:
+            return await self._library.get(upload_id)
+        except TrackUnknown:
+            raise UploadUnknown(f"there is no upload {upload_id[:40]}") from None
 
     async def look(self, upload_id: str) -> Standing:
         """How far an upload is. Who asks wants to go on: a request that still adds is let come to its end.
@@ -184,10 +203,7 @@ class Resumables:
             await upload.work.fail(Event.BODY_CUT, reason)
 
     async def _look_at_ended(self, upload_id: str) -> Standing:
-        try:
-            record = await self._library.get(upload_id)
-        except TrackUnknown:
-            raise UploadUnknown(f"there is no upload {upload_id[:40]}") from None
+        record = await self.record(upload_id)
         if record.state is State.FAILED:
             raise UploadGone(record.reason or "it has failed")
         row = await self._ledger.get(upload_id)
@@ -208,6 +224,8 @@ class Resumables:
                 self._uploads.check_disk(request.content_length or 0)
                 if self._library.stopping:
                     raise ServerStopping(STOPPED_WHILE_RECEIVING)
+                if addition.length is not None:
+                    await self._uploads.quota.extend(upload.work.record, addition.length)
                 await ask_for_body(request)
                 if addition.length is not None:
                     upload.row.length_bytes = upload.work.record.size_bytes = addition.length

@@ -97,7 +97,7 @@ class CommentRoutes:
         speaker = self._speaker(request)
         comment = await self._comments.get(request.match_info["id"], request.match_info["comment"])
         if not speaker.wrote(comment):
-            self._gatekeeper.check_owner(speaker.identity)
+            self._gatekeeper.check_change(speaker.identity, await self._comments.track(comment.track))
         await self._comments.delete(comment)
         return web.Response(status=204)
 

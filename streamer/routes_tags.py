@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 from streamer.editor import Editor
 from streamer.gatekeeper import Gatekeeper
 from streamer.payload import JSON, read_json
-from streamer.problems import TrackUnknown
+from streamer.problems import NotYours, TrackUnknown
 from streamer.route import Reply, Route
 from streamer.tags import TrackEdit, changes
 from streamer.track import Track, view
@@ -32,13 +32,14 @@ class TagRoutes:
                 parameters={"id": "The track's id."},
                 body={_MERGE_PATCH: "The same."},
                 json_body=TrackEdit,
-                problems=[TrackUnknown],
+                problems=[TrackUnknown, NotYours],
                 writes=True,
             )
         ]
 
     async def _edit(self, request: web.Request, _query: None) -> web.StreamResponse:
-        self._gatekeeper.check(request)
+        identity = self._gatekeeper.check(request)
+        self._gatekeeper.check_change(identity, await self._editor.track(request.match_info["id"]))
         edit = await read_json(request, TrackEdit, also=frozenset({_MERGE_PATCH}))
         record = await self._editor.edit(request.match_info["id"], changes(edit))
         body = msgspec.json.encode(view(record))

@@ -15,7 +15,9 @@ from streamer.library import Library
 from streamer.problems import (
     DiskFull,
     MediaTypeUnsupported,
+    NotYours,
     PartMissing,
+    QuotaExceeded,
     ServerStopping,
     StorageFailed,
     TrackDeleted,
@@ -103,7 +105,7 @@ class TrackRoutes:
                 },
                 problems=[
                     *(UploadCut, UploadStalled, TrackDeleted, UploadTooLarge, MediaTypeUnsupported),
-                    *(UploadsBusy, ServerStopping, StorageFailed, DiskFull),
+                    *(UploadsBusy, ServerStopping, StorageFailed, DiskFull, QuotaExceeded),
                 ],
                 writes=True,
             ),
@@ -132,7 +134,7 @@ class TrackRoutes:
                 *("DELETE", TRACK, "deleteTrack", "Delete a track.", self._delete),
                 [Reply(204, "Every byte of it is gone; work on it has ended.")],
                 parameters=_ID,
-                problems=[TrackUnknown],
+                problems=[TrackUnknown, NotYours],
                 writes=True,
             ),
             *self._routes_of_parts(),
@@ -160,8 +162,8 @@ class TrackRoutes:
         ]
 
     async def _upload(self, request: web.Request, query: UploadQuery) -> web.StreamResponse:
-        self._gatekeeper.check(request)
-        record = await self._uploads.receive(request, filename=query.filename, ref=query.ref)
+        owner = self._gatekeeper.check(request)
+        record = await self._uploads.receive(request, filename=query.filename, ref=query.ref, owner=owner)
         return _json(view(record), status=201, location=f"{TRACKS}/{record.id}")
 
     async def _list(self, request: web.Request, query: ListQuery) -> web.StreamResponse:
@@ -174,7 +176,8 @@ class TrackRoutes:
         return _json(view(await self._track(request)))
 
     async def _delete(self, request: web.Request, _query: None) -> web.StreamResponse:
-        self._gatekeeper.check(request)
+        identity = self._gatekeeper.check(request)
+        self._gatekeeper.check_change(identity, await self._track(request))
         await self._library.delete(request.match_info["id"])
         return web.Response(status=204)
 

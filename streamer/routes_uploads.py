@@ -3,12 +3,15 @@
 from aiohttp import hdrs, web
 
 from streamer import tus
+from streamer.auth import Identity
 from streamer.gatekeeper import Gatekeeper
 from streamer.problems import (
     ChecksumWrong,
     DiskFull,
     MediaTypeUnsupported,
+    NotYours,
     OffsetWrong,
+    QuotaExceeded,
     RequestInvalid,
     ServerStopping,
     StorageFailed,
@@ -49,8 +52,9 @@ _STANDING = _OFFSET | {
 _TAKING = (
     *(RequestInvalid, UploadCut, UploadTakenOver, UploadStalled, UploadTooLarge, MediaTypeUnsupported),
     *(TusVersionUnsupported, ChecksumWrong, UploadsBusy, ServerStopping, StorageFailed, DiskFull),
+    QuotaExceeded,
 )
-_FINDING = (UploadUnknown, UploadGone, TusVersionUnsupported)
+_FINDING = (UploadUnknown, UploadGone, TusVersionUnsupported, NotYours)
 _ABOUT = (
     "tus 1.0 (https://tus.io/protocols/resumable-upload): the track exists, is packaged and plays while its "
     "upload runs or is interrupted."
@@ -120,7 +124,7 @@ class UploadRoutes:
                 parameters=_ID,
                 headers=_ADDITION,
                 body={tus.BODY_TYPE: "The bytes from Upload-Offset on."},
-                problems=(*_TAKING, OffsetWrong, UploadUnknown, UploadGone),
+                problems=(*_TAKING, OffsetWrong, UploadUnknown, UploadGone, NotYours),
                 writes=True,
             ),
             self._of("DELETE", "terminateUpload", "Remove every byte of an upload.", self._terminate, {}),
@@ -152,25 +156,26 @@ class UploadRoutes:
         )
 
     async def _create(self, request: web.Request, _query: None) -> web.StreamResponse:
-        self._admit(request)
+        owner = self._admit(request)
         creation = tus.read_creation(request.headers, self._resumables.max_bytes)
-        standing = await self._resumables.create(request, creation)
+        standing = await self._resumables.create(request, creation, owner)
         location = {hdrs.LOCATION: f"{UPLOADS}/{standing.id}"}
         return web.Response(status=201, headers=tus.answer_headers(standing) | location)
 
     async def _look(self, request: web.Request, _query: None) -> web.StreamResponse:
-        self._admit(request)
+        await self._admit_again(request)
         standing = await self._resumables.look(request.match_info["id"])
         return web.Response(headers=tus.look_headers(standing))
 
     async def _add(self, request: web.Request, _query: None) -> web.StreamResponse:
-        self._admit(request)
+        await self._admit_again(request)
         addition = tus.read_addition(request.headers, self._resumables.max_bytes)
         standing = await self._resumables.add(request.match_info["id"], request, addition)
         return web.Response(status=204, headers=tus.answer_headers(standing))
 
     async def _terminate(self, request: web.Request, _query: None) -> web.StreamResponse:
-        self._admit(request)
+        identity = self._admit(request)
+        self._gatekeeper.check_change(identity, await self._resumables.record(request.match_info["id"]))
         await self._resumables.terminate(request.match_info["id"])
         return web.Response(status=204)
 
@@ -193,7 +198,12 @@ class UploadRoutes:
             headers |= _PREFLIGHT
         return web.Response(status=204, headers=headers)
 
-    def _admit(self, request: web.Request) -> None:
+    def _admit(self, request: web.Request) -> Identity | None:
         """Judge version and token; a look needs one too, for it tells of the files of others."""
         tus.check_version(request.headers)
-        self._gatekeeper.check(request)
+        return self._gatekeeper.check(request)
+
+    async def _admit_again(self, request: web.Request) -> None:
+        """An upload goes on under the account that began it, whose quota it takes."""
+        identity = self._admit(request)
+        self._gatekeeper.check_same(identity, await self._resumables.record(request.match_info["id"]))

@@ -66,6 +66,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "anyone"
 
     max_upload_bytes: Annotated[int, _unit("bytes", "Largest recording.", ge=1 << 10, le=1 << 42)] = 8 << 30
+    quota_bytes: Annotated[
+        int, _unit("bytes", "What one account may keep, as it was uploaded; 0: no limit.", ge=0, le=1 << 50)
+    ] = 0
     max_uploads: Annotated[int, _unit("uploads", "Uploads at the same time.", ge=1, le=10_000)] = 32
     upload_idle_s: Annotated[
         float, _unit("seconds", "An upload that sends nothing for so long is ended.", ge=0.1, le=3600)

@@ -54,9 +54,12 @@ tracks = Table(
     Column("integrated_lufs", Float),  # EBU R128; NULL until it is measured, and for silence
     Column("range_lu", Float),
     Column("true_peak_dbtp", Float),
+    Column("owner_id", Text),  # the account that uploaded it; NULL without one
+    Column("owner_name", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "created_at"),
+    Index(None, "owner_id"),
     Index(None, "ref"),
     Index(None, "media_id"),
     Index(None, "sha256"),

@@ -8,6 +8,7 @@ import msgspec
 
 from hls.model import Rendition
 from hls.playlist import average_bandwidth
+from streamer.owner import Owner, owner_of
 from streamer.tags import EditedTags, Tags, shown, without_ending
 from streamer.waveform import Peaks
 
@@ -98,6 +99,8 @@ class TrackRecord(msgspec.Struct, kw_only=True):
         duplicate_of: the oldest other track with the same bytes, when these were received.
         duration_ms: exact when ready; before that what the file claims, or None.
         packaged_ticks: presentation time in the first rendition, in its timescale.
+        owner_id: the account that uploaded it; None without one.
+        reserved_bytes: of its owner's quota, for a source whose length nobody knows yet.
         file_bytes: lengths of the files of complete renditions, by name.
         listed: the renditions as clients see them, in a record that was loaded without the rest of them.
         peaks: the waveform so far; None where it lies in its file, or does not exist.
@@ -136,6 +139,9 @@ class TrackRecord(msgspec.Struct, kw_only=True):
     media_id: str = ""
     sha256: str | None = None
     duplicate_of: str | None = None
+    owner_id: str | None = None
+    owner_name: str | None = None
+    reserved_bytes: int = 0
 
     def __post_init__(self) -> None:
         self.media_id = self.media_id or self.id
@@ -193,6 +199,7 @@ class Track(msgspec.Struct, frozen=True):
     renditions: list[RenditionView]
     sha256: str | None
     duplicate_of: str | None
+    owner: Owner | None
     created_at: int
     links: Links
 
@@ -231,6 +238,7 @@ def view(record: TrackRecord) -> Track:
         renditions=renditions_of(record),
         sha256=record.sha256,
         duplicate_of=record.duplicate_of,
+        owner=owner_of(record.owner_id, record.owner_name),
         created_at=record.created_at,
         links=Links(
             self=api,

@@ -7,12 +7,15 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
 from aiohttp import web
 
 from streamer import folder
+from streamer.account import Quota
+from streamer.auth import Identity
 from streamer.body import Recording, ask_for_body, open_recording
 from streamer.fingerprint import Fingerprint
 from streamer.library import STOPPED_WHILE_RECEIVING, Library
@@ -61,19 +64,23 @@ class UploadStats:
 class Uploads:
     """Takes recordings in. At most `max_uploads` at once; one more is told to come back."""
 
-    def __init__(self, library: Library, root: Path, limits: UploadLimits) -> None:
+    def __init__(self, library: Library, root: Path, limits: UploadLimits, quota: Quota) -> None:
         self._library = library
+        self.quota = quota
         self._root = root
         self.limits = limits
         self.writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="spool")
         self.stats = UploadStats()
 
-    async def receive(self, request: web.Request, *, filename: str | None, ref: str | None) -> TrackRecord:
+    async def receive(
+        self, request: web.Request, *, filename: str | None, ref: str | None, owner: Identity | None
+    ) -> TrackRecord:
         """Take one recording; returns when all of it is on the disk.
 
         Args:
             filename: as the uploader names it; None: as the body does.
             ref: the uploader's own mark.
+            owner: the account that uploads; None: nobody's.
 
         Cancelled (the server stops): the library has ended the track already.
 
@@ -81,9 +88,9 @@ class Uploads:
             Problem: what went wrong; nothing of the recording is left.
         """
         with self.place():
-            await self._admit(request)
+            await self._admit(request, owner)
             recording = await open_recording(request, filename, self.limits.idle_s)
-            work = await self._begin(recording, ref)
+            work = await self._begin(recording, ref, owner)
             await self._spool(work, recording)
             self.stats.completed_total += 1
             return work.record
@@ -110,12 +117,14 @@ class Uploads:
         """Let the writers go; no upload runs any more."""
         self.writers.shutdown(wait=True)
 
-    async def _admit(self, request: web.Request) -> None:
+    async def _admit(self, request: web.Request, owner: Identity | None) -> None:
         """Judge by the head alone, then ask for the body of a client that waits to be asked."""
         limits, size = self.limits, request.content_length or 0
-        if size > limits.max_upload_bytes + ENVELOPE_BYTES * request.content_type.startswith("multipart/"):
+        envelope = ENVELOPE_BYTES * request.content_type.startswith("multipart/")
+        if size > limits.max_upload_bytes + envelope:
             raise UploadTooLarge(f"{size} bytes are more than {limits.max_upload_bytes}")
         self.check_disk(size)
+        await self.quota.check(owner, max(0, size - envelope))
         await ask_for_body(request)
 
     def check_disk(self, coming_bytes: int) -> None:
@@ -133,14 +142,17 @@ class Uploads:
         if coming_bytes > free or free <= 0:
             raise DiskFull(f"{max(0, free)} bytes are free for recordings, {coming_bytes} were to come")
 
-    async def _begin(self, recording: Recording, ref: str | None) -> Work:
+    async def _begin(self, recording: Recording, ref: str | None, owner: Identity | None) -> Work:
+        begin = partial(
+            self._library.begin,
+            filename=recording.filename,
+            ref=ref,
+            media_type=recording.media_type,
+            announced_bytes=recording.announced_bytes,
+            owner=owner,
+        )
         try:
-            return await self._library.begin(
-                filename=recording.filename,
-                ref=ref,
-                media_type=recording.media_type,
-                announced_bytes=recording.announced_bytes,
-            )
+            return await self.quota.admit(owner, recording.announced_bytes, begin)
         except OSError as error:
             raise disk_problem(error, 0) from error
 
@@ -189,6 +201,7 @@ class Uploads:
             if work.deleted:
                 raise TrackDeleted
             if work.wants_bytes:
+                await self.quota.extend(work.record, taken)
                 await spool.write(chunk)
             # else: refused already. The rest is read and dropped, so that the client gets its answer.
 

@@ -171,6 +171,28 @@ async def test_what_a_restart_asks_for(engine: AsyncEngine) -> None:
     )
 
 
+async def test_what_an_account_keeps(engine: AsyncEngine) -> None:
+    catalogue = Catalogue(engine)
+    known: list[dict[str, Any]] = [
+        {"state": State.READY, "received_bytes": 1 << 40, "owner_id": "u1", "owner_name": "Änn"},
+        {"state": State.PACKAGING, "received_bytes": 2, "owner_id": "u1", "owner_name": "ann"},
+        {"state": State.RECEIVING, "received_bytes": 4, "owner_id": "u1", "owner_name": "ann"},
+        {"state": State.FAILED, "received_bytes": 8, "owner_id": "u1", "owner_name": "ann"},
+        {"state": State.READY, "received_bytes": 16},
+    ]
+    tracks = [record(number, **one) for number, one in enumerate(known, 1)]
+    for track in tracks:
+        await catalogue.insert(track)
+    assert await catalogue.stored_bytes("u1", []) == (1 << 40) + 2
+    assert await catalogue.stored_bytes("u1", [tracks[0].id, "nobody"]) == 2
+    assert await catalogue.stored_bytes(None, []) == 16
+    assert await catalogue.stored_bytes("u2", []) == 0
+    assert [await catalogue.count(owner) for owner in ("u1", None, "u2")] == [3, 1, 0]
+    found = await catalogue.get(tracks[0].id)
+    assert found is not None
+    assert (found.owner_id, found.owner_name) == ("u1", "Änn")
+
+
 async def test_writers_wait_for_each_other(engine: AsyncEngine) -> None:
     catalogue = Catalogue(engine)
     await asyncio.gather(*(catalogue.insert(record(number)) for number in range(50)))

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,13 +10,12 @@ from typing import Any
 import pytest
 
 from tests.support import tus
+from tests.support.account import token_of
 from tests.support.api import get_json, upload, wait_for_track
 from tests.support.audio import make_tone
 from tests.support.chat import client
 from tests.support.server import Server, running_server, start_server
 from tests.support.wire import Reply, Wire
-
-VEZA = Path(sys.executable).with_name("veza")
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +32,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def track(server: Server, tone: Path) -> dict[str, Any]:
     return wait_for_track(server.url, upload(server.url, tone)["id"])
-
-
-def token_of(server: Server, name: str) -> str:
-    env = {"VEZA_DATA_DIR": str(server.data_dir), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run([VEZA, "token", name], env=env, capture_output=True, text=True, check=True)
-    return done.stdout.split()[-1]
 
 
 def say(server: Server, track: dict[str, Any], said: Any, *, token: str = "", **headers: str) -> Reply:

@@ -26,6 +26,16 @@ def test_a_guest_keeps_the_id() -> None:
     assert tokens.verify(token, now_s=NOW_S) == Identity("g1", "ann", guest=True)
 
 
+def test_a_token_may_be_an_operators() -> None:
+    token = tokens.issue("ann", now_s=NOW_S, ttl_s=60, operator=True)
+    operator = tokens.verify(token, now_s=NOW_S)
+    assert operator.operator
+    assert operator.id == tokens.verify(tokens.issue("ann", now_s=NOW_S, ttl_s=60), now_s=NOW_S).id
+    claims = {"sub": "g", "name": "g", "exp": NOW_S + 1}
+    for marks in ({"guest": True, "operator": True}, {"operator": 1}, {"operator": "true"}):
+        assert not tokens.verify(signed(claims | marks), now_s=NOW_S).operator
+
+
 def test_a_token_expires() -> None:
     token = tokens.issue("ann", now_s=NOW_S, ttl_s=60)
     tokens.verify(token, now_s=NOW_S + 59)

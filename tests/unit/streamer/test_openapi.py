@@ -9,6 +9,7 @@ from streamer.openapi import document
 from streamer.openapi_page import render
 from streamer.problems import TABLE
 from streamer.route import Route
+from streamer.routes_account import AccountRoutes
 from streamer.routes_comments import CommentRoutes
 from streamer.routes_media import MediaRoutes
 from streamer.routes_system import SystemRoutes
@@ -21,6 +22,7 @@ ROUTES: list[Route] = [
     *TrackRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
     *CommentRoutes(NOTHING, NOTHING).routes(),
     *TagRoutes(NOTHING, NOTHING).routes(),
+    *AccountRoutes(NOTHING, NOTHING).routes(),
     *UploadRoutes(NOTHING, NOTHING).routes(),
     *MediaRoutes(NOTHING).routes(),
     *SystemRoutes(NOTHING, NOTHING, NOTHING).routes(),
