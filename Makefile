@@ -2,6 +2,8 @@
 .PHONY: help serve test lint types unit contract integration players conformance fuzz format bench clean
 
 PYTEST = .venv/bin/python -m pytest -q
+# A test file to a process, for its tests share a server; most of them wait for another process anyway.
+PARALLEL = -n logical --maxprocesses 4 --dist loadfile
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,9 +17,9 @@ test: ## lint, types, unit, contract, conformance, fuzz, integration, players
 	@$(MAKE) --no-print-directory lint types
 	.venv/bin/python -m coverage run -m pytest -q tests/unit
 	.venv/bin/python -m coverage report --fail-under=100
-	$(PYTEST) tests/contract tests/conformance tests/fuzz
-	$(PYTEST) tests/integration
-	$(PYTEST) tests/players
+	$(PYTEST) $(PARALLEL) tests/contract tests/conformance tests/fuzz
+	$(PYTEST) $(PARALLEL) tests/integration
+	$(PYTEST) $(PARALLEL) tests/players
 
 lint: ## ruff: rules and formatting
 	@scripts/setup test
@@ -28,9 +30,13 @@ types: ## mypy --strict on the packages and the tests
 	@scripts/setup test
 	.venv/bin/mypy
 
-unit contract integration players conformance fuzz: ## one suite
+unit: ## the pure cores
 	@scripts/setup test
-	$(PYTEST) tests/$@
+	$(PYTEST) tests/unit
+
+contract integration players conformance fuzz: ## one suite
+	@scripts/setup test
+	$(PYTEST) $(PARALLEL) tests/$@
 
 format: ## rewrite the code the way lint wants it
 	@scripts/setup test
