@@ -20,9 +20,9 @@ from streamer.announcer import Announcer
 from streamer.auth import Tokens
 from streamer.broker_memory import MemoryBroker
 from streamer.catalogue import Catalogue
+from streamer.collection import Collection
 from streamer.comments import Comments
 from streamer.database import open_database
-from streamer.editor import Editor
 from streamer.gatekeeper import Gatekeeper
 from streamer.gauges import (
     chat_gauges,
@@ -46,7 +46,6 @@ from streamer.routes_account import AccountRoutes
 from streamer.routes_comments import CommentRoutes
 from streamer.routes_media import MediaRoutes
 from streamer.routes_system import SystemRoutes
-from streamer.routes_tags import TagRoutes
 from streamer.routes_tracks import TrackRoutes
 from streamer.routes_uploads import UploadRoutes
 from streamer.routes_uploads import dress as dress_upload
@@ -91,7 +90,7 @@ class App:
         announcer = Announcer(self.hub.track_changed, loop)
         desk = Desk(self.catalogue, self.shelf, announcer, self.workers, tasks, now_ms)
         self.library = Library(desk, root, make_id)
-        self.editor = Editor(engine, self.shelf, announcer)
+        self.collection = Collection(engine, self.catalogue, self.shelf, announcer)
         margin, told = Margin(engine), self.hub.tell_watchers
         self.comments = Comments(self.library, margin, limits, told, now_ms, loop.time, make_id)
         self.quota = Quota(self.catalogue, self.shelf, settings.quota_bytes)
@@ -196,10 +195,9 @@ class App:
         tracks = TrackRoutes(self.library, self.uploads, root, gatekeeper)
         resumable = UploadRoutes(self.resumables, gatekeeper)
         comments = CommentRoutes(self.comments, gatekeeper)
-        tags = TagRoutes(self.editor, gatekeeper)
         account = AccountRoutes(self.quota, gatekeeper)
-        parts = (tracks, tags, comments, resumable, account, MediaRoutes(self.shelf), system)
-        routes = [route for part in parts for route in part.routes()]
+        parts = (tracks, comments, resumable, account, MediaRoutes(self.shelf), system)
+        routes = [*self.collection.routes(gatekeeper), *(route for part in parts for route in part.routes())]
         system.describe(routes)
         route.register(app, routes)
         add_page_routes(app)

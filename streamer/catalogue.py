@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from hls import ladder
 from hls.model import Rendition, Segment
 from hls.playlist import average_bandwidth
+from streamer import index
 from streamer.tables import renditions, tracks
 from streamer.tags import read_edits
 from streamer.track import RenditionView, State, TrackRecord
@@ -106,6 +107,16 @@ class Catalogue:
             await _list_renditions(connection, records)
         return records
 
+    async def several(self, track_ids: Sequence[str]) -> list[TrackRecord]:
+        """The tracks with these ids, in this order, as `page` gives them; without those that are gone."""
+        query = sa.select(tracks).where(tracks.c.id.in_(track_ids))
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).mappings()
+            found = {row["id"]: _record(row) for row in rows}
+            records = [found[track_id] for track_id in track_ids if track_id in found]
+            await _list_renditions(connection, records)
+        return records
+
     async def delete(self, track_id: str) -> Forgotten | None:
         """Forget a track; what becomes of its bytes is the caller's. None if there was none."""
         its_media = sa.select(tracks.c.media_id).where(tracks.c.id == track_id).scalar_subquery()
@@ -171,7 +182,10 @@ class Catalogue:
 
 async def _update(connection: AsyncConnection, record: TrackRecord) -> bool:
     done = await connection.execute(sa.update(tracks).where(tracks.c.id == record.id).values(_row(record)))
-    return done.rowcount > 0
+    if not done.rowcount:
+        return False
+    await index.put_track(connection, record.id)
+    return True
 
 
 async def _list_renditions(connection: AsyncConnection, records: list[TrackRecord]) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from streamer import index
 from streamer.announcer import Announcer
 from streamer.ids import is_id
 from streamer.problems import TrackUnknown
@@ -65,4 +66,5 @@ class Editor:
                 return None
             edits = merge(read_edits(row.edits), changes)
             await connection.execute(sa.update(tracks).where(one).values(edits=write_edits(edits)))
+            await index.put_track(connection, track_id)
         return edits

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 metadata = MetaData(
     naming_convention={
@@ -76,6 +77,16 @@ renditions = Table(
     Column("init_size_bytes", Integer, nullable=False),
     Column("segments", LargeBinary, nullable=False),  # msgpack list of hls.model.Segment
     Column("bitrate", BigInteger, nullable=False),  # average, bits per second
+)
+
+# Whatever can be searched for. SQLite finds in `search_index`, an FTS5 table that triggers keep in step with
+# this one, and PostgreSQL by a GIN index on `terms`: the migration makes both.
+search_words = Table(
+    "search_words",
+    metadata,
+    Column("serial", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # newest last
+    Column("track_id", Text, ForeignKey("tracks.id", ondelete="CASCADE"), unique=True),
+    Column("terms", Text().with_variant(TSVECTOR, "postgresql"), nullable=False),  # streamer.words
 )
 
 uploads = Table(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from streamer.collection import Collection
 from streamer.openapi import document
 from streamer.openapi_page import render
 from streamer.problems import TABLE
@@ -13,7 +14,6 @@ from streamer.routes_account import AccountRoutes
 from streamer.routes_comments import CommentRoutes
 from streamer.routes_media import MediaRoutes
 from streamer.routes_system import SystemRoutes
-from streamer.routes_tags import TagRoutes
 from streamer.routes_tracks import TrackRoutes
 from streamer.routes_uploads import UploadRoutes
 
@@ -21,7 +21,7 @@ NOTHING: Any = None
 ROUTES: list[Route] = [
     *TrackRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
     *CommentRoutes(NOTHING, NOTHING).routes(),
-    *TagRoutes(NOTHING, NOTHING).routes(),
+    *Collection(NOTHING, NOTHING, NOTHING, NOTHING).routes(NOTHING),
     *AccountRoutes(NOTHING, NOTHING).routes(),
     *UploadRoutes(NOTHING, NOTHING).routes(),
     *MediaRoutes(NOTHING).routes(),

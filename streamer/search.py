@@ -1,0 +1,66 @@
+"""Looking for what is here by what is said of it."""
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from streamer import index
+from streamer.album import Album
+from streamer.catalogue import Catalogue
+from streamer.index import Kind
+from streamer.playlist import Playlist
+from streamer.shelf import Shelf
+from streamer.track import Track, view
+from streamer.words import words
+
+CURSOR_PATTERN = r"^[0-3]-[1-9][0-9]{0,17}$"
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What matches. `items` are a page of tracks, the best first; the rest comes with the first page."""
+
+    items: list[Track]
+    next: str | None
+    albums: list[Album]
+    playlists: list[Playlist]
+
+
+class Search:
+    """Asks the index.
+
+    The order is that of tiers (`streamer.index`), within one the newest first: it is the same on both
+    databases, and a track that comes while somebody turns the pages moves none of the others.
+    """
+
+    def __init__(self, engine: AsyncEngine, catalogue: Catalogue, shelf: Shelf) -> None:
+        self._engine = engine
+        self._catalogue = catalogue
+        self._shelf = shelf
+
+    async def find(self, text: str, *, limit: int, cursor: str | None) -> Found:
+        """One page of what matches every word of `text`, which may be anything.
+
+        Args:
+            cursor: of the page before, matches CURSOR_PATTERN.
+        """
+        asked = words(text)
+        if not asked:
+            return Found([], None, [], [])
+        places = await self._tracks(asked, limit + 1, cursor)
+        records = await self._catalogue.several([track_id for _, track_id in places[:limit]])
+        shown = [view(self._shelf.held(record.id) or record) for record in records]
+        return Found(shown, places[limit - 1][0] if len(places) > limit else None, [], [])
+
+    async def _tracks(self, asked: list[str], limit: int, cursor: str | None) -> list[tuple[str, str]]:
+        """Cursor and id of each track."""
+        first, before = (int(part) for part in cursor.split("-")) if cursor else (0, None)
+        found: list[tuple[str, str]] = []
+        async with self._engine.connect() as connection:
+            for tier in range(first, index.TIERS):
+                rows = await index.find(
+                    connection, Kind.TRACK, asked, tier=tier, before=before, limit=limit - len(found)
+                )
+                found += [(f"{tier}-{serial}", track_id) for serial, track_id in rows]
+                if len(found) >= limit:
+                    break
+                before = None
+        return found
