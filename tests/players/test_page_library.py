@@ -125,18 +125,18 @@ def test_thousands_of_rows_are_quick_and_few_are_in_the_document(chromium: Brows
         expect(row).to_contain_text("Song 2999")
         expect(row).to_be_in_viewport(ratio=0.99)
         assert page.locator(".grid-body .grid-row").count() < 60
-        slowest = page.evaluate(
+        blank = page.evaluate(
             """async () => {
               const frame = () => new Promise(requestAnimationFrame);
-              let slowest = 0;
+              const blank = [];
               for (let top = 0; top < 60000; top += 3000) {
-                const begun = performance.now();
                 scrollTo(0, top);
                 await frame();
                 await frame();
-                slowest = Math.max(slowest, performance.now() - begun);
+                const middle = document.elementFromPoint(innerWidth / 2, innerHeight / 2);
+                if (!middle?.closest(".grid-row")) blank.push(top);
               }
-              return slowest;
+              return blank;
             }"""
         )
-        assert slowest < 500, "a jump through the list shows its rows at once"
+        assert blank == [], "two frames after a jump through the list its rows are there"

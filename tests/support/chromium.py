@@ -8,12 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.support.audio import ROOT
 
 ARTEFACTS = ROOT / "artefacts"
-TIMEOUT_MS = 20_000
+# No test of how fast the machine is: far beyond what anything takes on one that does nothing else.
+TIMEOUT_MS = 30_000
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -63,6 +72,7 @@ def watch(context: BrowserContext) -> Faults:
     """Collect the faults of every page of a context."""
     faults = Faults()
     context.set_default_timeout(TIMEOUT_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
 
     def attach(page: Page) -> None:
         page.on("console", faults.note_console)
