@@ -30,6 +30,11 @@ export async function call(path, options) {
   return response;
 }
 
+const asJson = (method, body, headers = {}) => ({
+  method,
+  headers: { "Content-Type": "application/json", ...headers },
+  body: JSON.stringify(body),
+});
 /** Newest first: `{items, next}`. */
 export async function listTracks({ cursor, ref, limit = 24 } = {}) {
   const query = new URLSearchParams({ limit });
@@ -39,15 +44,13 @@ export async function listTracks({ cursor, ref, limit = 24 } = {}) {
 }
 
 export const getTrack = async (id) => (await call(`/api/v1/tracks/${encodeURIComponent(id)}`)).json();
+/** Change the tags that `changes` names; null clears one. */
+export const editTrack = async (id, changes) =>
+  (await call(`/api/v1/tracks/${encodeURIComponent(id)}`, asJson("PATCH", changes))).json();
 export const deleteTrack = (id) => call(`/api/v1/tracks/${encodeURIComponent(id)}`, { method: "DELETE" });
 export const getWaveform = async (id) =>
   (await call(`/api/v1/tracks/${encodeURIComponent(id)}/waveform.dat`)).arrayBuffer();
 
-const asJson = (method, body, headers = {}) => ({
-  method,
-  headers: { "Content-Type": "application/json", ...headers },
-  body: JSON.stringify(body),
-});
 const commentsPath = (track) => `/api/v1/tracks/${encodeURIComponent(track)}/comments`;
 
 /** In the order of the track: `{items, next}`. */

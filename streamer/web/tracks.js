@@ -59,6 +59,21 @@ export async function loadList({ older = false } = {}) {
   }
 }
 
+/** Change tags. They are shown at once; a refusal brings back what was there, and rejects with a Problem. */
+export async function editTrack(id, changes) {
+  const entry = trackSignal(id);
+  const before = entry.peek();
+  const { title, ...others } = changes;
+  entry.value = { ...before, ...others, ...(title && { title }) }; // without a title it is the file's own again
+  try {
+    learn(await api.editTrack(id, changes));
+  } catch (error) {
+    const undone = Object.fromEntries(Object.keys(changes).map((name) => [name, before[name]]));
+    entry.value = { ...entry.peek(), ...undone };
+    throw error;
+  }
+}
+
 export async function removeTrack(id) {
   await api.deleteTrack(id);
   gone(id);

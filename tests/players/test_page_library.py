@@ -140,3 +140,50 @@ def test_thousands_of_rows_are_quick_and_few_are_in_the_document(chromium: Brows
             }"""
         )
         assert blank == [], "two frames after a jump through the list its rows are there"
+
+
+def test_tags_of_many_are_edited_at_once_and_what_is_left_alone_stays(
+    chromium: Browser, stocked: Server
+) -> None:
+    with browsing(chromium, stocked.url) as (page, _):
+        open_library(page)
+        page.locator(".grid-body [data-active]").focus()
+        page.keyboard.press("Control+a")
+        page.get_by_role("region", name="What to do").get_by_role("button", name="Edit").press("Enter")
+        dialog = page.get_by_role("dialog", name="Edit 6 tracks")
+        expect(dialog.get_by_label("Album", exact=True)).to_have_attribute("placeholder", "Different in each")
+        dialog.get_by_label("Genre").fill(NASTY)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("6 tracks saved")).to_be_visible()
+        found = get_json(f"{stocked.url}/api/v1/tracks")["items"]
+        assert {track["genre"] for track in found} == {NASTY}
+        assert {track["album"] for track in found} == {"Album 0", "Album 1"}
+
+
+def test_a_track_is_edited_in_place_and_a_refusal_brings_back_what_was(
+    chromium: Browser, stocked: Server
+) -> None:
+    track = next(
+        each for each in get_json(f"{stocked.url}/api/v1/tracks")["items"] if each["title"] == "alpha"
+    )
+    with browsing(chromium, stocked.url) as (page, faults):
+        faults.allowed.append("503")
+        page.goto(f"/t/{track['id']}")
+        problem = '{"title": "Full", "status": 503, "detail": "the disk is full"}'
+        page.route("**/api/v1/tracks/*", lambda route: route.fulfill(status=503, body=problem))
+        page.get_by_role("button", name="Edit").press("Enter")
+        dialog = page.get_by_role("dialog", name="Edit the track")
+        dialog.get_by_label("Title").fill(NASTY)
+        page.keyboard.press("Enter")
+        expect(dialog.get_by_role("alert")).to_have_text("Not saved: the disk is full")
+        expect(page.get_by_role("heading", level=1, include_hidden=True)).to_have_text("alpha")
+        page.unroute("**/api/v1/tracks/*")
+        dialog.get_by_label("Year").fill("1999")
+        page.keyboard.press("Enter")
+        expect(dialog).to_have_count(0)
+        expect(page.get_by_role("heading", level=1)).to_have_text(NASTY)
+        page.get_by_role("button", name="Edit").press("Enter")
+        dialog.get_by_label("Title").fill("")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("alpha")  # the file's own again
+        assert get_json(f"{stocked.url}/api/v1/tracks/{track['id']}")["year"] == 1999

@@ -107,6 +107,9 @@ def test_home_and_track(chromium: Browser, gallery: Server, look: str) -> None:
         page.get_by_label("Say something at").fill("Again!")
         page.get_by_label("Say something at").scroll_into_view_if_needed()
         look_at(page, f"track-comments-{look}")
+        page.get_by_role("button", name="Edit", exact=True).click()
+        look_at(page, f"track-edit-{look}")
+        page.keyboard.press("Escape")
         page.get_by_role("button", name="Delete", exact=True).click()
         look_at(page, f"track-delete-{look}")
         page.keyboard.press("Escape")
@@ -125,6 +128,8 @@ def test_library(chromium: Browser, gallery: Server, look: str) -> None:
         rows.nth(3).get_by_role("checkbox").check()
         rows.nth(5).hover()
         look_at(page, f"library-{look}")
+        page.get_by_role("button", name="Edit", exact=True).click()
+        look_at(page, f"library-edit-{look}")
 
 
 @pytest.mark.parametrize("look", LOOKS)

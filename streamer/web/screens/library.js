@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import * as api from "../api.js";
 import { AskDelete } from "../components/ask.js";
 import { BulkBar } from "../components/bulk_bar.js";
+import { EditTags } from "../components/edit_tags.js";
 import { Icon } from "../components/icon.js";
 import { ChooseFiles } from "../components/top_bar.js";
 import { amongRows, TrackGrid } from "../components/track_grid.js";
@@ -62,7 +63,7 @@ function taken(list, track) {
 function Tracks({ list }) {
   const selection = useMemo(() => new Selection(), []);
   const sort = useSignal(tab.read("library.sort", NEWEST_FIRST));
-  const doomed = useSignal(null);
+  const [doomed, edited] = [useSignal(null), useSignal(null)];
   const shown = useComputed(() => {
     const ids = list.items.value;
     return ids && !isServers(sort.value) ? ordered(ids, sort.value) : ids;
@@ -90,7 +91,10 @@ function Tracks({ list }) {
     <${TrackGrid} label=${t("library.tracks")} rows=${rows} selection=${selection} columns=${COLUMNS} sort=${sort.value} onSort=${turn}
       complete=${list.complete.value} onNearEnd=${() => list.more()} onDelete=${(key) => (doomed.value = known(chosen.length ? chosen : [key]))} />
     ${list.error.value && html`<${Failed} list=${list} />`}
-    <${BulkBar} count=${chosen.length} onPlay=${play} onDelete=${() => (doomed.value = known(chosen))} onClear=${() => selection.clear()} />
+    <${BulkBar} count=${chosen.length} onPlay=${play} onDelete=${() => (doomed.value = known(chosen))} onClear=${() => selection.clear()}>
+      <button type="button" class="button" onClick=${() => (edited.value = known(chosen))}><${Icon} name="pencil" size="16" /><span>${t("bulk.edit")}</span></button>
+    <//>
+    ${edited.value && html`<${EditTags} tracks=${edited.value} onClose=${() => (edited.value = null)} />`}
     ${doomed.value && html`<${AskDelete} tracks=${doomed.value} remove=${(progress) => removeAll(list, doomed.value, progress)}
       onGone=${() => (selection.clear(), (doomed.value = null))} onClose=${() => (doomed.value = null)} />`}`;
 }

@@ -7,6 +7,7 @@ import { AskDelete } from "../components/ask.js";
 import { Comments } from "../components/comments.js";
 import { CopyButton } from "../components/copy_button.js";
 import { Cover } from "../components/cover.js";
+import { EditTags } from "../components/edit_tags.js";
 import { Icon } from "../components/icon.js";
 import { TrackSound } from "../components/track_sound.js";
 import { seekIn } from "../components/waveform.js";
@@ -44,6 +45,7 @@ export function Track({ name: id }) {
 function Listen({ track }) {
   const hue = useSignal(hueOf(track.id));
   const asking = useSignal(false);
+  const editing = useSignal(false);
   const margin = commentsOf(track.id);
   const lost = line.value.since !== null;
   useEffect(() => {
@@ -71,10 +73,12 @@ function Listen({ track }) {
       ${!failed && html`<a class="button" href=${track.links.source} download><${Icon} name="download" size="18" />${t("track.download")}</a>
         <${CopyButton} icon="link" label=${t("track.copy_hls")} text=${new URL(track.links.hls, location.href).href} />
         <${CopyButton} icon="copy" label=${t("track.copy_page")} text=${new URL(track.links.page, location.href).href} />`}
-      ${!failed && html`<p class="quiet track-teach">${t("track.hls_teach")}</p>`}
+      ${!failed && html`<button type="button" class="button" onClick=${() => (editing.value = true)}><${Icon} name="pencil" size="18" />${t("track.edit")}</button>
+        <p class="quiet track-teach">${t("track.hls_teach")}</p>`}
       <button type="button" class="button danger" onClick=${() => (asking.value = true)}><${Icon} name="trash" size="18" />${t("track.delete")}</button>
     </div>
     ${track.playable && html`<${Comments} track=${track} margin=${margin} onSeek=${(to) => seekIn(track, to)} onAgain=${() => loadComments(track.id)} />`}
+    ${editing.value && html`<${EditTags} tracks=${[track]} onClose=${() => (editing.value = false)} />`}
     ${asking.value && html`<${AskDelete} tracks=${[track]} remove=${remove} onGone=${() => go("/")} onClose=${() => (asking.value = false)} />`}
   </main>`;
 }
