@@ -23,6 +23,7 @@ from streamer.catalogue import Catalogue
 from streamer.collection import Collection
 from streamer.comments import Comments
 from streamer.database import open_database
+from streamer.desk import Desk
 from streamer.gatekeeper import Gatekeeper
 from streamer.gauges import (
     chat_gauges,
@@ -36,6 +37,7 @@ from streamer.hub import WebSocketHub
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.journal import Journal
 from streamer.ledger import Ledger
+from streamer.leftovers import Leftovers
 from streamer.library import Library
 from streamer.limits import chat_limits, door_limits, upload_limits, worker_limits
 from streamer.margin import Margin
@@ -53,9 +55,10 @@ from streamer.server import FrontDoor
 from streamer.settings import Settings
 from streamer.shelf import Shelf
 from streamer.start import StartRefused
+from streamer.twin_catalogue import TwinCatalogue
+from streamer.twin_work import Twins
 from streamer.uploads import Uploads
 from streamer.wheel import TimerWheel
-from streamer.work import Desk
 from streamer.worker import WorkerPool
 
 # aiohttp's handlers have had their grace in the front door when it is told to stop.
@@ -88,7 +91,9 @@ class App:
         self.catalogue = Catalogue(engine)
         self.shelf = Shelf(root, self.catalogue.get, tasks)
         announcer = Announcer(self.hub.track_changed, loop)
-        desk = Desk(self.catalogue, self.shelf, announcer, self.workers, tasks, now_ms)
+        twins = Twins(TwinCatalogue(engine, self.catalogue), root, now_ms)
+        leftovers = Leftovers(self.catalogue, root)
+        desk = Desk(self.catalogue, twins, leftovers, self.shelf, announcer, self.workers, tasks, now_ms)
         self.library = Library(desk, root, make_id)
         self.collection = Collection(engine, self.catalogue, self.shelf, announcer)
         margin, told = Margin(engine), self.hub.tell_watchers

@@ -1,6 +1,6 @@
 """Tracks in the database. Every method is one transaction; cancelled, it happened whole or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from hls import ladder
 from hls.model import Rendition, Segment
 from hls.playlist import average_bandwidth
 from streamer import index
-from streamer.tables import renditions, tracks
+from streamer.tables import leftovers, renditions, tracks
 from streamer.tags import read_edits
 from streamer.track import RenditionView, State, TrackRecord
 
@@ -54,16 +54,28 @@ class Catalogue:
     async def update(self, record: TrackRecord) -> None:
         """Store a track's state; a no-op if it has been deleted meanwhile."""
         async with self._engine.begin() as connection:
-            await _update(connection, record)
+            await update_row(connection, record)
 
-    async def finish(self, record: TrackRecord) -> None:
-        """Store a track that became ready, and its renditions, together."""
+    async def finish(self, record: TrackRecord, unlike: Collection[str] = ()) -> str | None:
+        """Store a track that became ready, and its renditions, together; or find that another was first.
+
+        Args:
+            unlike: tracks with the same bytes that may be ready all the same.
+
+        Returns: a ready track with the same bytes, and nothing is stored; else None.
+        """
         async with self._engine.begin() as connection:
-            if not await _update(connection, record):
-                return
+            if record.sha256 is not None:
+                await hold_twins(connection, record.sha256)
+                twin = await connection.scalar(ready_twins(record, unlike))
+                if twin is not None:
+                    return twin
+            if not await update_row(connection, record):
+                return None
             await connection.execute(sa.delete(renditions).where(renditions.c.track_id == record.id))
             rows = [_rendition_row(record.id, rendition) for rendition in record.renditions.values()]
             await connection.execute(sa.insert(renditions), rows)
+        return None
 
     async def get(self, track_id: str) -> TrackRecord | None:
         """The track with its renditions, or None."""
@@ -134,6 +146,8 @@ class Catalogue:
             await connection.execute(sa.update(tracks).where(originals).values(duplicate_of=None))
             other = sa.select(tracks.c.id).where(tracks.c.media_id == media_id).limit(1)
             shared = (await connection.execute(other)).first() is not None
+            if not shared:
+                await note_leftover(connection, media_id)
         return Forgotten(media_id, shared)
 
     async def stored_bytes(self, owner_id: str | None, but: Sequence[str]) -> int:
@@ -151,6 +165,16 @@ class Catalogue:
         )
         async with self._engine.connect() as connection:
             return int((await connection.execute(query)).scalar_one())
+
+    async def leftovers(self) -> list[str]:
+        """Folders that nobody needs any more."""
+        async with self._engine.connect() as connection:
+            return list((await connection.execute(sa.select(leftovers.c.media_id))).scalars())
+
+    async def removed(self, media_id: str) -> None:
+        """A leftover is gone from the disk."""
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.delete(leftovers).where(leftovers.c.media_id == media_id))
 
     async def unfinished(self) -> list[TrackRecord]:
         """Tracks that a former process was working on, oldest first."""
@@ -180,7 +204,31 @@ class Catalogue:
             return list((await connection.execute(query)).scalars())
 
 
-async def _update(connection: AsyncConnection, record: TrackRecord) -> bool:
+async def note_leftover(connection: AsyncConnection, media_id: str) -> None:
+    """From the end of this transaction on nobody needs a folder."""
+    await connection.execute(sa.delete(leftovers).where(leftovers.c.media_id == media_id))
+    await connection.execute(sa.insert(leftovers).values(media_id=media_id))
+
+
+async def hold_twins(connection: AsyncConnection, sha256: str) -> None:
+    """Let no two transactions think at the same time about tracks made of these bytes."""
+    # A write, for that is what makes others wait in any database.
+    await connection.execute(sa.update(tracks).where(tracks.c.sha256 == sha256).values(sha256=sha256))
+
+
+def ready_twins(record: TrackRecord, unlike: Collection[str]) -> sa.Select[str]:
+    """The id of the oldest ready track made of the same bytes."""
+    return (
+        sa.select(tracks.c.id)
+        .where(tracks.c.sha256 == record.sha256, tracks.c.state == State.READY.value)
+        .where(tracks.c.id.not_in({record.id, *unlike}))
+        .order_by(tracks.c.id)
+        .limit(1)
+    )
+
+
+async def update_row(connection: AsyncConnection, record: TrackRecord) -> bool:
+    """Store a track as it is. False if it has been deleted."""
     done = await connection.execute(sa.update(tracks).where(tracks.c.id == record.id).values(_row(record)))
     if not done.rowcount:
         return False

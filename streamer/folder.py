@@ -7,9 +7,10 @@ that it is there: the source when an upload is answered, renditions and peaks wh
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
+from hls.model import Rendition
 from streamer.ids import is_id
 
 _COPY_BYTES = 1 << 20
@@ -76,22 +77,32 @@ def sync(path: Path, names: Iterable[str]) -> None:
     _sync_one(path.parent, os.O_RDONLY | os.O_DIRECTORY)
 
 
-def remove_orphans(root: Path, known: Iterable[str]) -> list[str]:
-    """Remove the folders that no track has its bytes in. Returns their names.
-
-    Names that no Veza makes are left alone: they are someone's, not ours.
+def strangers(root: Path, used: Container[str]) -> list[str]:
+    """Folders with the name of a track that no track has its bytes in. Empty ones are removed: a track that
+    was never made.
     """
-    keep = set(known)
-    orphans = [path for path in root.iterdir() if is_id(path.name) and path.name not in keep]
-    for path in orphans:
-        remove(path)
-    return [path.name for path in orphans]
+    found = []
+    for path in sorted(root.iterdir()):
+        if not is_id(path.name) or path.name in used:
+            continue
+        try:
+            path.rmdir()
+        except OSError:  # not empty
+            found.append(path.name)
+    return found
 
 
 def first_missing(path: Path, renditions: Iterable[str]) -> str | None:
     """A file that a packaged track should have in its folder and has not; None if all are there."""
     files = ["source", *(f"{name}.mp4" for name in renditions)]
     return next((file for file in files if not (path / file).is_file()), None)
+
+
+def has_all(path: Path, source_bytes: int, renditions: Mapping[str, Rendition]) -> bool:
+    """Whether a packaged track's source and renditions are there, as long as they should be."""
+    if not (path / "source").is_file() or size(path / "source") != source_bytes:
+        return False
+    return all(size(path / f"{name}.mp4") >= one.size_bytes for name, one in renditions.items())
 
 
 def _sync_one(path: Path, flags: int) -> None:

@@ -10,10 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from streamer import folder
 from streamer.auth import Identity
 from streamer.catalogue import Forgotten, Standing
+from streamer.desk import Desk
 from streamer.ids import is_id
 from streamer.problems import RequestInvalid, ServerStopping, TrackUnknown
 from streamer.track import Event, State, TrackPage, TrackRecord, advance, view
-from streamer.work import Desk, Work
+from streamer.work import Work
 
 _SWEEP_INTERVAL_S = 3600
 _TRACE_TTL_MS = 24 * 3600 * 1000  # what an upload that failed leaves in the list
@@ -29,7 +30,7 @@ class Library:
         self._desk = desk
         self._root = root
         self._make_id = make_id
-        self._works: dict[str, Work] = {}
+        self._works = desk.works
         self.stopping = False
         self.outcomes = desk.outcomes
 
@@ -105,7 +106,7 @@ class Library:
     async def delete(self, track_id: str) -> None:
         """Remove every byte of a track that no other track uses, whatever is being done with it.
 
-        The row goes first: a crash in between leaves a folder that the next start removes.
+        The row goes first: a crash in between leaves what the next start removes.
 
         Raises:
             TrackUnknown: there is none.
@@ -127,11 +128,10 @@ class Library:
 
     async def _remove_bytes(self, track_id: str, forgotten: Forgotten) -> None:
         """Remove what a forgotten track had on disk, but for what others still use."""
-        names = {track_id, forgotten.media_id}
-        if forgotten.shared:
-            names.discard(forgotten.media_id)
-        for name in names:
-            await asyncio.to_thread(folder.remove, self._root / name)
+        if not forgotten.shared:
+            await self._desk.leftovers.remove(forgotten.media_id)
+        if track_id != forgotten.media_id:  # it has just taken over the media of another
+            await self._desk.leftovers.remove(track_id)
 
     async def recover(self, resumable: Container[str] = ()) -> None:
         """Bring tracks, folders and database together after a restart, before anyone is served.
@@ -204,6 +204,8 @@ class Library:
         if record.state is State.RECEIVING:
             await work.fail(Event.SERVER_RESTARTED, STOPPED_WHILE_RECEIVING)
             return
+        if await work.take_over():
+            return
         source = work.path / "source"
         size = source.stat().st_size if source.is_file() else None
         if size != record.received_bytes:
@@ -231,13 +233,11 @@ class Library:
 
     async def _check_files(self) -> None:
         standings = await self._desk.catalogue.standings()
-        if standings:
-            used = {standing.media_id for standing in standings.values()}
-            for name in await asyncio.to_thread(folder.remove_orphans, self._root, used):
-                log.warning("removed a folder without a track", folder=name)
-        elif any(self._root.iterdir()):
-            # More likely the wrong database than a thousand orphans: nobody's recordings go for that.
-            log.warning("the database is empty, the tracks folder is not: nothing is removed")
+        used = {standing.media_id for standing in standings.values()}
+        await self._desk.leftovers.remove_all(used)
+        # More likely another database than bytes that nobody wants: nobody's recordings go for that.
+        for name in await asyncio.to_thread(folder.strangers, self._root, used):
+            log.warning("no track has its bytes in this folder; `veza fsck` can tell more", folder=name)
         missing = await asyncio.to_thread(self._missing, standings)
         for track_id, file in missing.items():
             state = standings[track_id].state

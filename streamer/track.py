@@ -28,6 +28,7 @@ class Event(Enum):
     BODY_RECEIVED = "the whole upload is on disk"
     BODY_CUT = "the upload ended early"
     PACKAGED = "every rendition is complete, and so is the upload"
+    TAKEN_OVER = "a track with the same bytes is ready, and this one shares its media"
     MEDIA_REFUSED = "the file can't become a track"
     WORK_BROKE = "packaging failed, and the file is not to blame"
     SERVER_RESTARTED = "the process that worked on it is gone"
@@ -43,6 +44,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.RECEIVING, Event.WORK_BROKE): State.FAILED,
     (State.RECEIVING, Event.SERVER_RESTARTED): State.FAILED,
     (State.PACKAGING, Event.PACKAGED): State.READY,
+    (State.PACKAGING, Event.TAKEN_OVER): State.READY,
     (State.PACKAGING, Event.MEDIA_REFUSED): State.FAILED,
     (State.PACKAGING, Event.WORK_BROKE): State.FAILED,
     # The source is whole and packaging gives the same bytes every time: do it again.

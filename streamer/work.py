@@ -1,51 +1,24 @@
 """One track on its way from the first byte to ready: the only writer of its record."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 from msgspec.structs import replace
 
-from hls.model import Rendition, Segment
-from hls.report import (
-    AnyReport,
-    Broken,
-    Finished,
-    LoudnessMeasured,
-    Opened,
-    PeaksCut,
-    Refused,
-    RenditionStarted,
-    SegmentCut,
-    Tagged,
-)
+from hls.report import AnyReport, Broken, Finished, Refused, SegmentCut, Tagged
 from streamer import folder
-from streamer.announcer import Announcer
-from streamer.catalogue import Catalogue
-from streamer.shelf import Shelf, file_sizes
-from streamer.tags import Tags
+from streamer.desk import Desk
+from streamer.notes import forget, note
+from streamer.shelf import file_sizes
 from streamer.track import Event, State, TrackRecord, advance
-from streamer.waveform import Peaks
-from streamer.worker import Packaging, WorkerPool
+from streamer.twin import TAKEN, TAKEN_IN_MEMORY
+from streamer.worker import Packaging
 
+# After a track has taken over the media of another: a player may be about to open a file of its own.
+_LINGER_S = 1.0
 # A killed worker is gone in milliseconds; this is for a machine that is out of breath.
 _ABANDON_TIMEOUT_S = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every piece of work needs: where to note, to show, to announce and to have things made."""
-
-    catalogue: Catalogue
-    shelf: Shelf
-    announcer: Announcer
-    workers: WorkerPool
-    tasks: asyncio.TaskGroup
-    now_ms: Callable[[], int]
-    outcomes: Counter[str] = field(default_factory=Counter)  # by the event that ended the work
 
 
 class Work:
@@ -67,6 +40,7 @@ class Work:
         self._idle.set()
         self._left = False  # deleted, or left to the next start of the server
         self._stopping = False
+        self._unlike: set[str] = set()  # tracks with the same bytes, packaged otherwise
         self._follower: asyncio.Task[None] | None = None
         self._log = structlog.get_logger().bind(track=record.id)
 
@@ -115,10 +89,8 @@ class Work:
         self._desk.announcer.soon(self.record)
 
     def _forget_packaged(self) -> None:
-        record = self.record
-        record.renditions, record.packaged_ticks, record.peaks = {}, 0, None
-        record.playable = False
-        self._desk.shelf.hold(record)  # anew: playlists remember their lines
+        forget(self.record)
+        self._desk.shelf.hold(self.record)  # anew: playlists remember their lines
 
     async def source_completed(self, sha256: str | None) -> None:
         """The whole source is on disk, and synced. `sha256`: its hash; None if it is gone already."""
@@ -129,8 +101,37 @@ class Work:
         if self.record.received_bytes == 0 and self.record.state is State.PACKAGING:
             await self.fail(Event.MEDIA_REFUSED, "the file is empty")
             return
+        if self.record.state is State.PACKAGING and sha256 is not None:
+            async with self._storing:
+                await self._desk.twins.received(self.record)
+            await self.take_over()
         await self._store()
         self._received.set()
+
+    async def take_over(self) -> bool:
+        """Share the media of a ready track with the same bytes, if there is one. True: it does from now on.
+
+        Where players listen they are not disturbed: see `twin`.
+        """
+        async with self._storing:
+            taken = await self._desk.twins.take_over(self.record, self._unlike) if self._goes_on() else None
+            if taken is None:
+                return False
+            for name in (*TAKEN, *TAKEN_IN_MEMORY):
+                setattr(self.record, name, getattr(taken, name))
+            self._desk.outcomes[Event.TAKEN_OVER.name.lower()] += 1
+        self._log.info("shares the media of a track with the same bytes", media=taken.media_id)
+        self._desk.tasks.create_task(self._drop_own_bytes(), name=f"drop {taken.id}")
+        if not self._left:
+            self._desk.shelf.hold(self.record)  # anew: nothing is left of what it served before
+            self._desk.shelf.release(self.record.id)
+            self._desk.announcer.now(self.record)
+        return True
+
+    async def _drop_own_bytes(self) -> None:
+        await self._end_packaging()
+        await asyncio.sleep(_LINGER_S)
+        await self._desk.leftovers.remove(self.path.name)
 
     async def fail(self, event: Event, reason: str) -> None:
         """End the work: nothing of the track stays but its row, which says why."""
@@ -173,7 +174,7 @@ class Work:
     async def _follow(self, packaging: Packaging) -> None:
         try:
             async for report in packaging:
-                if self._left:
+                if self._left or self.record.state is State.READY:
                     continue  # the last report still has to be waited for: then the worker is gone
                 await self._receive(report)
         except Exception:
@@ -190,28 +191,12 @@ class Work:
             self._log.exception("the failure could not be noted")
 
     async def _receive(self, report: AnyReport) -> None:
-        record = self.record
+        note(self.record, report)
         match report:
             case SegmentCut():
-                await self._append(report)
-            case PeaksCut():
-                if record.peaks is None:
-                    record.peaks = Peaks(report.sample_rate, report.samples_per_peak)
-                record.peaks.extend(report.data)
-            case Opened():
-                record.duration_ms = report.duration_ms
+                await self._show_segment()
             case Tagged():
-                for name in Tags.__struct_fields__:
-                    setattr(record, name, getattr(report, name))
-                record.cover_type = report.cover_type
-                self._desk.announcer.soon(record)
-            case RenditionStarted():
-                record.renditions[report.name] = Rendition(
-                    report.name, report.codecs, report.timescale, report.channels, report.init_size_bytes, []
-                )
-            case LoudnessMeasured():
-                record.integrated_lufs, record.range_lu = report.integrated_lufs, report.range_lu
-                record.true_peak_dbtp = report.true_peak_dbtp
+                self._desk.announcer.soon(self.record)
             case Finished():
                 await self._finish(report.duration_ms)
             case Refused():
@@ -222,12 +207,8 @@ class Work:
             case Broken():
                 await self.fail(Event.WORK_BROKE, report.reason)
 
-    async def _append(self, cut: SegmentCut) -> None:
+    async def _show_segment(self) -> None:
         record = self.record
-        rendition = record.renditions[cut.rendition]
-        rendition.segments.append(Segment(cut.offset_bytes, cut.size_bytes, cut.duration_ticks))
-        if rendition is next(iter(record.renditions.values())):
-            record.packaged_ticks += cut.duration_ticks
         record.updated_at = self._desk.now_ms()
         self._desk.shelf.changed(record.id)
         if record.playable:
@@ -253,18 +234,35 @@ class Work:
             await asyncio.to_thread(folder.write, self.path / "peaks", record.peaks.to_binary())
         await asyncio.to_thread(folder.sync, self.path, names)
         record.file_bytes = await asyncio.to_thread(file_sizes, self.path, record)
-        if not self._goes_on():
+        while self._goes_on() and (first := await self._become_ready(duration_ms)) is not None:
+            if not await self.take_over():
+                self._unlike.add(first)
+        if self._left or record.media_id != record.id:
             return
-        for rendition in record.renditions.values():
-            rendition.complete = True
-        record.duration_ms = duration_ms
-        self._change(Event.PACKAGED)
-        async with self._storing:
-            await self._desk.catalogue.finish(record)
         record.peaks = None
         self._desk.announcer.now(record)
         self._desk.shelf.release(record.id)
         self._log.info("track ready", duration_ms=duration_ms, size_bytes=record.received_bytes)
+
+    async def _become_ready(self, duration_ms: int) -> str | None:
+        """The last step. Returns another track with the same bytes if that was first, and does nothing."""
+        record = self.record
+        async with self._storing:
+            if not self._goes_on():
+                return None
+            record.duration_ms = duration_ms
+            ready = replace(record, state=State.READY, updated_at=self._desk.now_ms())
+            first = await self._desk.catalogue.finish(ready, self._unlike)
+            if first is not None:
+                return first
+            for rendition in record.renditions.values():
+                rendition.complete = True
+            self._change(Event.PACKAGED)
+            record.updated_at = ready.updated_at
+        for other in list(self._desk.works.values()):
+            if other is not self and other.record.sha256 == record.sha256 and other._goes_on():
+                self._desk.tasks.create_task(other.take_over(), name=f"take over {record.id}")
+        return None
 
     def _goes_on(self) -> bool:
         """Asked after every wait: the track may have been deleted meanwhile."""
