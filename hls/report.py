@@ -65,15 +65,11 @@ class PeaksCut(Report, frozen=True):
 
 
 class LoudnessMeasured(Report, frozen=True):
-    """How loud the whole track is, by EBU R128; None for what silence, or too little sound, does not have.
-
-    `histogram` is what `hls.loudness.combine` makes the loudness of an album from.
-    """
+    """How loud the whole track is, by EBU R128; None for what silence, or too little sound, does not have."""
 
     integrated_lufs: float | None
     range_lu: float | None
     true_peak_dbtp: float | None
-    histogram: bytes
 
 
 class Finished(Report, frozen=True):

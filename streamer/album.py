@@ -2,8 +2,7 @@
 
 import msgspec
 
-from hls.loudness import Loudness
-from streamer.track import Track
+from streamer.track import Loudness, Track
 
 
 class AlbumLinks(msgspec.Struct, frozen=True):

@@ -43,6 +43,12 @@ export async function listTracks({ cursor, ref, limit = 24 } = {}) {
   return (await call(`/api/v1/tracks?${query}`)).json();
 }
 
+/** What matches every word, the best first: `{items, next, albums, playlists}`. `q` has at most 200 characters. */
+export async function search({ q, limit, cursor, signal }) {
+  const query = new URLSearchParams({ q, limit, ...(cursor && { cursor }) });
+  return (await call(`/api/v1/search?${query}`, { signal })).json();
+}
+
 export const getTrack = async (id) => (await call(`/api/v1/tracks/${encodeURIComponent(id)}`)).json();
 /** Change the tags that `changes` names; null clears one. */
 export const editTrack = async (id, changes) =>

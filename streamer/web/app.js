@@ -5,6 +5,7 @@ import { render } from "preact";
 import { DropZone } from "./components/drop_zone.js";
 import { Notices } from "./components/notices.js";
 import { PlayerBar } from "./components/player_bar.js";
+import { focusSearch } from "./components/search_box.js";
 import { TopBar } from "./components/top_bar.js";
 import { loadHls } from "./deck.js";
 import { html } from "./html.js";
@@ -13,7 +14,7 @@ import { startKeyboard } from "./keyboard.js";
 import { socket } from "./line.js";
 import { startMediaSession } from "./media_session.js";
 import { startPlayer } from "./player.js";
-import { go, route, startRouter } from "./router.js";
+import { route, startRouter } from "./router.js";
 import { foresee, UploadList } from "./sending.js";
 
 /** The list of keys as a component, while it is shown. */
@@ -32,15 +33,10 @@ function App() {
     ${Help.value && html`<${Help.value} onClose=${() => (Help.value = null)} />`}`;
 }
 
-function search() {
-  go("/");
-  requestAnimationFrame(() => document.getElementById("search")?.focus());
-}
-
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 socket.connect();
-startKeyboard({ onSearch: search, onHelp: help });
+startKeyboard({ onSearch: focusSearch, onHelp: help });
 startMediaSession();
 startPlayer({ smooth: !calm });
 effect(() => {

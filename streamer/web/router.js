@@ -53,6 +53,12 @@ export function go(address) {
   show(0);
 }
 
+/** Another address for where one is already: nothing is added to what "back" goes through. */
+export function amend(address) {
+  history.replaceState(history.state, "", address);
+  show(scrollY);
+}
+
 /** The place one would come to by following `event`'s link inside this document, or null. */
 function destination(event) {
   const link = event.target.closest?.("a[href]");

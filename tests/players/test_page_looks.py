@@ -95,6 +95,13 @@ def test_home_and_track(chromium: Browser, gallery: Server, look: str) -> None:
         expect(page.locator(".card:not(.is-shape)")).to_have_count(len(SHOWN))
         wait_for_pictures(page)
         look_at(page, f"home-{look}")
+        page.keyboard.press("/")
+        page.keyboard.type("mu" if AUDIO_DIR is None else "mirr")
+        expect(page.get_by_role("option").first).to_be_visible()
+        page.keyboard.press("ArrowDown")
+        look_at(page, f"search-{look}")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
         card = page.locator(".card").filter(has_text=".mp3" if AUDIO_DIR is None else "Mirror").first
         title = card.locator("h2 a")
         title.click()

@@ -5,6 +5,7 @@ import { route } from "../router.js";
 import { add, foresee } from "../sending.js";
 import { nextTheme, theme } from "../themes.js";
 import { Icon } from "./icon.js";
+import { SearchBox } from "./search_box.js";
 
 const ICONS = { system: "monitor", light: "sun", dark: "moon" };
 
@@ -18,6 +19,7 @@ export function TopBar({ onHelp }) {
       <a href="/r/lobby" aria-current=${screen === "room" ? "page" : undefined}><${Icon} name="message-circle" /><span>${t("top.lobby")}</span></a>
       <a href="/api/docs" class="top-docs" target="_blank" rel="noopener"><${Icon} name="book-open" /><span>${t("top.docs")}</span></a>
     </nav>
+    <${SearchBox} />
     <div class="top-tools">
       <button type="button" class="ghost top-help" aria-label=${t("top.help")} onClick=${onHelp}><${Icon} name="keyboard" /></button>
       <button type="button" class="ghost" aria-label=${t(`top.theme.${theme.value}`)} title=${t(`top.theme.${theme.value}`)} onClick=${nextTheme}>

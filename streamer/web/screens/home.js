@@ -51,21 +51,13 @@ function Welcome() {
 }
 
 function Latest() {
-  const words = useSignal("");
   const tracks = latest.value;
-  const wanted = words.value.trim().toLocaleLowerCase();
-  const fits = (track) => [track.title, track.artist, track.album, track.filename].some((text) => text?.toLocaleLowerCase().includes(wanted));
-  const shown = wanted ? tracks?.filter(fits) : tracks;
   return html`<section aria-labelledby="latest">
-    <header class="section-head"><div><h1 id="latest">${t("home.latest")}</h1><p class="quiet home-hint">${t("home.drop_hint")}</p></div>
-      <label class="search"><${Icon} name="search" size="18" /><span class="sr">${t("home.search")}</span>
-        <input id="search" type="search" placeholder=${t("home.search")} value=${words.value} onInput=${(event) => (words.value = event.currentTarget.value)} /><kbd>/</kbd></label>
-    </header>
+    <header class="section-head"><div><h1 id="latest">${t("home.latest")}</h1><p class="quiet home-hint">${t("home.drop_hint")}</p></div></header>
     <div class="cards">
-      ${shown?.map((track) => html`<${Card} key=${track.id} track=${track} among=${shown} />`) ??
+      ${tracks?.map((track) => html`<${Card} key=${track.id} track=${track} among=${tracks} />`) ??
       (!listError.value && Array.from({ length: SHAPES }, () => html`<${CardShape} />`))}
     </div>
-    ${wanted && shown?.length === 0 && html`<p class="quiet" role="status">${t("home.nothing_found", { words: words.value })}</p>`}
     ${more.value && html`<button type="button" class="button more" onClick=${() => loadList({ older: true })}>${t("home.older")}</button>`}
   </section>`;
 }

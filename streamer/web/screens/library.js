@@ -1,4 +1,4 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { computed, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 
 import * as api from "../api.js";
@@ -17,33 +17,59 @@ import { tell } from "../notices.js";
 import { ordered } from "../ordering.js";
 import { Paged } from "../paged.js";
 import * as player from "../player.js";
+import { amend } from "../router.js";
 import { Selection } from "../selection.js";
 import { tab } from "../store.js";
 import { learn, removeTrack, trackSignal } from "../tracks.js";
 
 const PAGE = 100;
+const MAX_QUERY = 200;
+const PAUSE_MS = 200;
 const MAX_ROWS = 10_000;
 const NEWEST_FIRST = { by: "added", down: true };
 const COLUMNS = ["album", "added"];
-const isServers = ({ by, down }) => by === NEWEST_FIRST.by && down === NEWEST_FIRST.down;
+const isServers = (sort, q) => sort === null || (!q && sort.by === NEWEST_FIRST.by && sort.down === NEWEST_FIRST.down);
 
 /** All tracks, to be found, put in order, and changed many at a time. */
-export function Library() {
+export function Library({ search }) {
   const lost = useComputed(() => line.value.since !== null);
-  const list = useMemo(() => new Paged(fetchTracks), []);
+  const q = (new URLSearchParams(search).get("q") ?? "").trim().slice(0, MAX_QUERY);
+  const list = useMemo(() => new Paged(q ? (cursor) => findTracks(q, cursor) : fetchTracks), [q]);
   useEffect(() => {
     document.title = t("library.document");
-    const end = socket.on("track", ({ track }) => taken(list, track));
+    const end = socket.on("track", ({ track }) => taken(list, track, q));
     const unwatch = socket.watch(null);
     return () => (end(), unwatch());
-  }, []);
+  }, [list]);
   useEffect(() => {
     if (!lost.value) list.again();
-  }, [lost.value]);
+  }, [list, lost.value]);
   return html`<main id="main" class="library">
-    <header class="section-head"><h1>${t("library.title")}</h1></header>
-    <${Tracks} list=${list} />
+    <header class="section-head"><h1>${t("library.title")}</h1><${Find} key="find" q=${q} /></header>
+    <${Tracks} list=${list} q=${q} />
   </main>`;
+}
+
+/** The words are part of the address, so that a reload, a bookmark and "back" find them again. */
+function Find({ q }) {
+  const words = useSignal(q);
+  useEffect(() => {
+    if (words.peek().trim() !== q) words.value = q;
+  }, [q]);
+  useEffect(() => {
+    const wanted = words.value.trim();
+    if (wanted === q) return undefined;
+    const pause = setTimeout(() => amend(wanted ? `/library?${new URLSearchParams({ q: wanted })}` : "/library"), PAUSE_MS);
+    return () => clearTimeout(pause);
+  }, [words.value]);
+  return html`<search class="find"><div class="search-field"><${Icon} name="search" size="18" />
+    <input type="search" aria-label=${t("library.find")} placeholder=${t("library.find")} maxlength=${MAX_QUERY} value=${words.value} onInput=${(event) => (words.value = event.currentTarget.value)} /></div></search>`;
+}
+
+async function findTracks(q, cursor) {
+  const page = await api.search({ q, cursor, limit: PAGE });
+  page.items.forEach(learn);
+  return { items: page.items.map(({ id }) => id), next: page.next };
 }
 
 async function fetchTracks(cursor) {
@@ -53,32 +79,34 @@ async function fetchTracks(cursor) {
 }
 
 /** A track that came, or went, while the list is open. */
-function taken(list, track) {
+function taken(list, track, q) {
   const ids = list.items.peek();
   if (!ids) return;
   if (track.state === "failed") list.remove((id) => id === track.id); // so is a deleted one announced
-  else if (track.playable && !ids.includes(track.id)) list.items.value = [track.id, ...ids].sort().reverse();
+  else if (!q && track.playable && !ids.includes(track.id)) list.items.value = [track.id, ...ids].sort().reverse();
 }
 
-function Tracks({ list }) {
-  const selection = useMemo(() => new Selection(), []);
-  const sort = useSignal(tab.read("library.sort", NEWEST_FIRST));
+function Tracks({ list, q }) {
+  const selection = useMemo(() => new Selection(), [list]);
+  // What was found comes in the server's order, the best first, until another is asked for.
+  const sort = useSignal(NEWEST_FIRST);
+  useMemo(() => (sort.value = q ? null : tab.read("library.sort", NEWEST_FIRST)), [q !== ""]);
   const [doomed, edited] = [useSignal(null), useSignal(null)];
-  const shown = useComputed(() => {
+  const shown = useMemo(() => computed(() => {
     const ids = list.items.value;
-    return ids && !isServers(sort.value) ? ordered(ids, sort.value) : ids;
-  });
+    return ids && !isServers(sort.value, q) ? ordered(ids, sort.value) : ids;
+  }), [list]);
   const turn = (wanted) => {
     sort.value = wanted;
-    tab.write("library.sort", wanted);
+    if (!q) tab.write("library.sort", wanted);
   };
   useEffect(() => {
     // An order other than the server's needs all there is.
-    if (list.items.value && !isServers(sort.value)) list.all(MAX_ROWS);
-  }, [sort.value, list.items.value === null]);
+    if (list.items.value && !isServers(sort.value, q)) list.all(MAX_ROWS);
+  }, [list, sort.value, list.items.value === null]);
   if (list.error.value && !shown.value) return html`<${Failed} list=${list} />`;
   if (!shown.value) return html`<${Shape} />`;
-  if (!shown.value.length && list.complete.value) return html`<${Empty} />`;
+  if (!shown.value.length && list.complete.value) return q ? html`<${NotFound} q=${q} />` : html`<${Empty} />`;
   const rows = shown.value.map((id) => ({ key: id, id }));
   const chosen = shown.value.filter(selection.has);
   const known = (ids) => ids.map((id) => trackSignal(id).peek()).filter(Boolean);
@@ -113,6 +141,11 @@ async function removeAll(list, tracks, progress) {
 function Failed({ list }) {
   return html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" /><span>${t("home.list_failed", { reason: list.error.value })}</span>
     <button type="button" class="button" onClick=${() => list.more()}>${t("error.again")}</button></p>`;
+}
+
+function NotFound({ q }) {
+  return html`<div class="library-empty" role="status"><${Icon} name="search" size="48" /><h2>${t("search.nothing", { words: q })}</h2><p>${t("search.teach")}</p>
+    <a class="button" href="/library">${t("library.all")}</a></div>`;
 }
 
 function Empty() {
