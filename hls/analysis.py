@@ -1,12 +1,7 @@
-"""What can be measured from samples: the peaks that a waveform is drawn from, and loudness."""
-
-import math
-from collections.abc import Mapping
+"""What can be measured from samples: the peaks that a waveform is drawn from, and whether they are sound."""
 
 import numpy as np
 import numpy.typing as npt
-
-from hls.report import LoudnessMeasured
 
 SAMPLES_PER_PEAK = 512
 """Mono samples behind one (min, max) pair: 86 to 94 pairs a second, and 300 kB an hour."""
@@ -23,29 +18,6 @@ def is_wild(block: npt.NDArray[np.float32]) -> bool:
 def tame(block: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The block with what is no number made silence, and the rest held within full scale."""
     return np.clip(np.nan_to_num(block, nan=0.0), -1.0, 1.0)
-
-
-TRUE_PEAK = "lavfi.r128.true_peak"
-"""FFmpeg's name of the largest of all channels' peaks between and at the samples, as an amplitude."""
-
-_LEAST_LUFS = -70.0  # EBU Tech 3341: the absolute gate, under which there is nothing to measure
-
-
-def loudness(told: Mapping[str, str]) -> LoudnessMeasured:
-    """Read what FFmpeg's ebur128 says on its last frame: LUFS, LU, and the true peak as an amplitude."""
-    integrated = float(told.get("lavfi.r128.I", "nan"))
-    if not integrated > _LEAST_LUFS:
-        integrated = math.nan
-    peak = float(told.get(TRUE_PEAK, "nan"))
-    return LoudnessMeasured(
-        _finite(integrated),
-        None if math.isnan(integrated) else _finite(float(told.get("lavfi.r128.LRA", "nan"))),
-        _finite(20 * math.log10(peak)) if peak > 0 else None,
-    )
-
-
-def _finite(value: float) -> float | None:
-    return round(value, 2) if math.isfinite(value) else None
 
 
 class PeakMeter:

@@ -65,11 +65,15 @@ class PeaksCut(Report, frozen=True):
 
 
 class LoudnessMeasured(Report, frozen=True):
-    """How loud the whole track is, by EBU R128; None for what silence, or too little sound, does not have."""
+    """How loud the whole track is, by EBU R128; None for what silence, or too little sound, does not have.
+
+    `histogram` is what `hls.loudness.combine` makes the loudness of an album from.
+    """
 
     integrated_lufs: float | None
     range_lu: float | None
     true_peak_dbtp: float | None
+    histogram: bytes
 
 
 class Finished(Report, frozen=True):

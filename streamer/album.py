@@ -2,7 +2,8 @@
 
 import msgspec
 
-from streamer.track import Loudness, Track
+from hls.loudness import Loudness
+from streamer.track import Track
 
 
 class AlbumLinks(msgspec.Struct, frozen=True):

@@ -37,6 +37,7 @@ def note(record: TrackRecord, report: AnyReport) -> None:
         case LoudnessMeasured():
             record.integrated_lufs, record.range_lu = report.integrated_lufs, report.range_lu
             record.true_peak_dbtp = report.true_peak_dbtp
+            record.loudness_histogram = report.histogram
 
 
 def forget(record: TrackRecord) -> None:

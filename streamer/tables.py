@@ -57,6 +57,7 @@ tracks = Table(
     Column("true_peak_dbtp", Float),
     Column("owner_id", Text),  # the account that uploaded it; NULL without one
     Column("owner_name", Text),
+    Column("loudness_histogram", LargeBinary),  # hls.loudness.Histogram, for the loudness of its album
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "created_at"),

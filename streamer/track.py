@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from hls.loudness import Loudness
 from hls.model import Rendition
 from hls.playlist import average_bandwidth
 from streamer.owner import Owner, owner_of
@@ -70,14 +71,6 @@ def advance(state: State, event: Event) -> State:
     return after
 
 
-class Loudness(msgspec.Struct, frozen=True):
-    """EBU R128, over the whole track. Null where it is silent, or shorter than what the standard looks at."""
-
-    integrated_lufs: float | None
-    range_lu: float | None
-    true_peak_dbtp: float | None
-
-
 class RenditionView(msgspec.Struct, frozen=True):
     """One encoding to choose from. `codecs` is RFC 6381, `bitrate` the average in bits per second."""
 
@@ -133,6 +126,7 @@ class TrackRecord(msgspec.Struct, kw_only=True):
     integrated_lufs: float | None = None
     range_lu: float | None = None
     true_peak_dbtp: float | None = None
+    loudness_histogram: bytes | None = None
     listed: list[RenditionView] = msgspec.field(default_factory=list)
     renditions: dict[str, Rendition] = msgspec.field(default_factory=dict)
     packaged_ticks: int = 0

@@ -31,6 +31,7 @@ from streamer.track import Event, TrackRecord, advance
 
 _OF_THE_BYTES = (
     *("media_id", "duration_ms", "cover_type", "integrated_lufs", "range_lu", "true_peak_dbtp"),
+    "loudness_histogram",
     *Tags.__struct_fields__,
 )
 #: The columns that change when a track takes over the media of another; the rest of it stays its own.

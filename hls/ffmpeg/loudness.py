@@ -7,7 +7,7 @@ from typing import Any
 import av
 from av import AudioFrame
 
-from hls import analysis
+from hls import loudness
 from hls.ffmpeg import sound
 from hls.report import LoudnessMeasured
 
@@ -20,6 +20,7 @@ class LoudnessMeter:
         self._last: AudioFrame | None = None
         self._samples = 0
         self._told: dict[str, str] = {}
+        self._histogram = loudness.Histogram()
 
     def feed(self, block: AudioFrame) -> None:
         """Take a block. It is only read."""
@@ -33,8 +34,9 @@ class LoudnessMeter:
 
     def finish(self) -> LoudnessMeasured:
         """Nothing more comes; what was measured."""
-        told = self._told
+        told, histogram = self._told, self._histogram
         if self._last is not None:
+            self._histogram = loudness.Histogram()  # for what is not of the track
             # The filter looks at whole tenths of a second, and would say nothing of a peak in the last. What
             # makes it whole adds no edge that sounds have not, and does not count for their loudness.
             rest = -self._samples % (self._last.sample_rate // 10)
@@ -43,8 +45,12 @@ class LoudnessMeter:
             self._in.push(None)
             with suppress(EOFError):
                 self._pull()
-        peak = {name: value for name, value in self._told.items() if name == analysis.TRUE_PEAK}
-        return analysis.loudness({**told, **peak})
+        peak = {name: value for name, value in self._told.items() if name == loudness.TRUE_PEAK}
+        whole = loudness.told({**told, **peak})
+        histogram.true_peak_dbtp = whole.true_peak_dbtp
+        return LoudnessMeasured(
+            whole.integrated_lufs, whole.range_lu, whole.true_peak_dbtp, histogram.to_bytes()
+        )
 
     def _begin(self, block: AudioFrame) -> None:
         self._graph = graph = av.filter.Graph()  # kept, because its parts refer to it weakly
@@ -56,4 +62,6 @@ class LoudnessMeter:
 
     def _pull(self) -> None:
         while True:
-            self._told = self._out.pull().metadata or self._told
+            self._told = told = self._out.pull().metadata or self._told
+            if told:
+                self._histogram.count(float(told["lavfi.r128.M"]), float(told["lavfi.r128.S"]))

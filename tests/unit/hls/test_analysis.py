@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from hls.analysis import PeakMeter, is_wild, loudness, tame
-from hls.report import LoudnessMeasured
+from hls.analysis import PeakMeter, is_wild, tame
 
 
 def pairs(data: bytes) -> list[list[int]]:
@@ -67,26 +66,3 @@ def test_wild_samples_are_noticed_and_tamed(sample):
 @pytest.mark.parametrize("quiet", [block([]), block([0.0]), block([-64.0, 64.0])])
 def test_loud_is_not_wild(quiet):
     assert not is_wild(quiet)
-
-
-def test_loudness_is_read_from_what_ffmpeg_tells():
-    told = {"lavfi.r128.I": "-13.199", "lavfi.r128.LRA": "1.760", "lavfi.r128.true_peak": "1.013"}
-    assert loudness(told) == LoudnessMeasured(-13.2, 1.76, 0.11)
-
-
-@pytest.mark.parametrize(
-    ("integrated", "peak", "expected"),
-    [
-        ("-70.000", "0.000", LoudnessMeasured(None, None, None)),  # silence
-        ("-70.000", "0.500", LoudnessMeasured(None, None, -6.02)),  # less than 400 ms
-        ("nan", "nan", LoudnessMeasured(None, None, None)),
-        ("-inf", "inf", LoudnessMeasured(None, None, None)),
-    ],
-)
-def test_what_has_no_loudness_is_given_none(integrated, peak, expected):
-    told = {"lavfi.r128.I": integrated, "lavfi.r128.LRA": "0.000", "lavfi.r128.true_peak": peak}
-    assert loudness(told) == expected
-
-
-def test_nothing_told_is_nothing_measured():
-    assert loudness({}) == LoudnessMeasured(None, None, None)

@@ -1,11 +1,11 @@
 import pytest
 from aiohttp.multipart import content_disposition_filename, parse_content_disposition
 
+from hls.loudness import Loudness
 from hls.model import Rendition, Segment
 from streamer.track import (
     TRANSITIONS,
     Event,
-    Loudness,
     RenditionView,
     State,
     TrackRecord,
