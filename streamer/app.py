@@ -22,12 +22,15 @@ from streamer.broker_memory import MemoryBroker
 from streamer.catalogue import Catalogue
 from streamer.collection import Collection
 from streamer.comments import Comments
+from streamer.cover_workers import CoverWorkers
+from streamer.covers import Covers
 from streamer.database import open_database
 from streamer.desk import Desk
 from streamer.gatekeeper import Gatekeeper
 from streamer.gauges import (
     chat_gauges,
     comment_gauges,
+    cover_gauges,
     door_gauges,
     library_gauges,
     loop_gauges,
@@ -46,6 +49,7 @@ from streamer.pages import PageMissing, add_page_routes
 from streamer.resumable import Resumables
 from streamer.routes_account import AccountRoutes
 from streamer.routes_comments import CommentRoutes
+from streamer.routes_covers import CoverRoutes
 from streamer.routes_media import MediaRoutes
 from streamer.routes_system import SystemRoutes
 from streamer.routes_tracks import TrackRoutes
@@ -91,10 +95,9 @@ class App:
         self.catalogue = Catalogue(engine)
         self.shelf = Shelf(root, self.catalogue.get, tasks)
         announcer = Announcer(self.hub.track_changed, loop)
-        twins = Twins(TwinCatalogue(engine, self.catalogue), root, now_ms)
-        leftovers = Leftovers(self.catalogue, root)
-        desk = Desk(self.catalogue, twins, leftovers, self.shelf, announcer, self.workers, tasks, now_ms)
-        self.library = Library(desk, root, make_id)
+        self.cover_workers = CoverWorkers(self.workers)
+        self.covers = Covers(engine, self.shelf, announcer, self.cover_workers, settings.data_path, tasks)
+        self.library = self._make_library(root, announcer)
         self.collection = Collection(engine, self.catalogue, self.shelf, announcer)
         margin, told = Margin(engine), self.hub.tell_watchers
         self.comments = Comments(self.library, margin, limits, told, now_ms, loop.time, make_id)
@@ -152,6 +155,20 @@ class App:
         await self._stop_asked.wait()
         await self._stop(settings.stop_grace_s)
 
+    def _make_library(self, root: Path, announcer: Announcer) -> Library:
+        desk = Desk(
+            catalogue=self.catalogue,
+            twins=Twins(TwinCatalogue(self._engine, self.catalogue), root, now_ms),
+            leftovers=Leftovers(self.catalogue, root),
+            covers=self.covers,
+            shelf=self.shelf,
+            announcer=announcer,
+            workers=self.workers,
+            tasks=self._tasks,
+            now_ms=now_ms,
+        )
+        return Library(desk, root, make_id)
+
     def _make_hub(self, limits: ChatLimits) -> WebSocketHub:
         return WebSocketHub(
             broker=MemoryBroker(self.journal),
@@ -176,6 +193,7 @@ class App:
             ending.create_task(self.hub.close(grace_s))
             ending.create_task(self.workers.close(grace_s))
         await self.library.stop()
+        await self.covers.close()
         await self.runner.cleanup()
         self.uploads.close()
         for task in self._background:
@@ -192,6 +210,7 @@ class App:
                 *library_gauges(self.library, self.shelf),
                 *chat_gauges(self.hub.stats),
                 *comment_gauges(self.comments.events_total),
+                *cover_gauges(self.cover_workers.events_total),
                 *loop_gauges(self.lag.take),
             ]
         )
@@ -200,8 +219,9 @@ class App:
         tracks = TrackRoutes(self.library, self.uploads, root, gatekeeper)
         resumable = UploadRoutes(self.resumables, gatekeeper)
         comments = CommentRoutes(self.comments, gatekeeper)
+        covers = CoverRoutes(self.covers, self.library, gatekeeper)
         account = AccountRoutes(self.quota, gatekeeper)
-        parts = (tracks, comments, resumable, account, MediaRoutes(self.shelf), system)
+        parts = (tracks, covers, comments, resumable, account, MediaRoutes(self.shelf), system)
         routes = [*self.collection.routes(gatekeeper), *(route for part in parts for route in part.routes())]
         system.describe(routes)
         route.register(app, routes)

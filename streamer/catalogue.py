@@ -17,7 +17,8 @@ from streamer.tags import read_edits
 from streamer.track import RenditionView, State, TrackRecord
 
 _COLUMNS = tuple(column.name for column in tracks.columns)
-_OTHERS_WRITE = ("edits",)  # streamer.editor: work on a track must not undo what a person does meanwhile
+# streamer.editor and streamer.covers: work on a track must not undo what a person does meanwhile.
+_OTHERS_WRITE = ("edits", "file_cover", "user_cover")
 _SEGMENTS = msgspec.msgpack.Decoder(list[Segment])
 _RANK = {name: place for place, name in enumerate(ladder.NAMES)}
 _UNFINISHED = (State.RECEIVING.value, State.PACKAGING.value)

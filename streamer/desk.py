@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from streamer.announcer import Announcer
 from streamer.catalogue import Catalogue
+from streamer.covers import Covers
 from streamer.leftovers import Leftovers
 from streamer.shelf import Shelf
 from streamer.twin_work import Twins
@@ -24,6 +25,7 @@ class Desk:
     catalogue: Catalogue
     twins: Twins
     leftovers: Leftovers
+    covers: Covers
     shelf: Shelf
     announcer: Announcer
     workers: WorkerPool

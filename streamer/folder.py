@@ -50,6 +50,19 @@ def size(path: Path) -> int:
         return 0
 
 
+def read(path: Path, max_bytes: int) -> bytes:
+    """A small file.
+
+    Raises:
+        FileNotFoundError, OSError: also when it has more than `max_bytes`.
+    """
+    with path.open("rb") as file:
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise OSError(f"{path} has more than {max_bytes} bytes")
+    return data
+
+
 def join(path: Path, addition: Path) -> None:
     """Append one file to another, and remove it. Interrupted: the first holds a beginning of it."""
     with addition.open("rb") as coming, path.open("ab") as file:

@@ -111,6 +111,19 @@ def comment_gauges(events_total: Mapping[str, int]) -> list[Gauge]:
     ]
 
 
+def cover_gauges(events_total: Mapping[str, int]) -> list[Gauge]:
+    """Pictures that covers were to be made of."""
+    return [
+        Gauge(
+            "covers",
+            "Pictures decoded to make covers, by what became of them: made, refused, failed.",
+            lambda: dict(events_total),
+            "counter",
+            "event",
+        )
+    ]
+
+
 def loop_gauges(take_lag_s: Callable[[], float]) -> list[Gauge]:
     """The event loop."""
     return [

@@ -128,6 +128,7 @@ class Library:
 
     async def _remove_bytes(self, track_id: str, forgotten: Forgotten) -> None:
         """Remove what a forgotten track had on disk, but for what others still use."""
+        await self._desk.covers.forget(track_id)
         if not forgotten.shared:
             await self._desk.leftovers.remove(forgotten.media_id)
         if track_id != forgotten.media_id:  # it has just taken over the media of another
@@ -235,6 +236,7 @@ class Library:
         standings = await self._desk.catalogue.standings()
         used = {standing.media_id for standing in standings.values()}
         await self._desk.leftovers.remove_all(used)
+        await self._desk.covers.recover(standings)
         # More likely another database than bytes that nobody wants: nobody's recordings go for that.
         for name in await asyncio.to_thread(folder.strangers, self._root, used):
             log.warning("no track has its bytes in this folder; `veza fsck` can tell more", folder=name)

@@ -45,6 +45,10 @@ class CommentsFull(Problem):
     """The track has as many comments as a track may have."""
 
 
+class PictureInvalid(Problem):
+    """It is not a picture that can be a cover."""
+
+
 class RateLimited(Problem):
     """Too much in too short a time; `Retry-After` says when to go on."""
 
@@ -147,6 +151,7 @@ TABLE: dict[type[Problem], tuple[int, str, str]] = {
     QuotaExceeded: (413, "quota-exceeded", "The account has no room for it"),
     BodyTooLarge: (413, "body-too-large", "The body is too large"),
     MediaTypeUnsupported: (415, "media-type-unsupported", "Unsupported kind of body"),
+    PictureInvalid: (422, "picture-invalid", "Not a usable picture"),
     RateLimited: (429, "rate-limited", "Too fast"),
     # tus 1.0, checksum extension: a status of its own.
     ChecksumWrong: (460, "checksum-wrong", "The checksum does not match"),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +44,13 @@ class Resource:
     @property
     def size_bytes(self) -> int:
         return len(self.body) if isinstance(self.body, bytes) else self.body.size_bytes
+
+
+def disposition(filename: str) -> str:
+    """Content-Disposition that makes a browser save the source under its own name.
+
+    Source: RFC 6266 4.1 and D: ASCII `filename` for old readers, `filename*` (RFC 8187) for the rest.
+    """
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in filename)
+    value = f'attachment; filename="{plain}"'
+    return value if plain == filename else f"{value}; filename*=UTF-8''{quote(filename, safe='')}"

@@ -1,4 +1,4 @@
-"""Tracks over HTTP: upload, list, look at, delete; cover and waveform."""
+"""Tracks over HTTP: upload, list, look at, delete; waveform."""
 
 import asyncio
 from pathlib import Path
@@ -141,7 +141,6 @@ class TrackRoutes:
         ]
 
     def _routes_of_parts(self) -> list[Route]:
-        image: dict[str, Any] = {"image/jpeg": None, "image/png": None, "image/webp": None}
         binary = {"application/octet-stream": None}
 
         def part(name: str, operation: str, summary: str, handler: Handler, reply: Reply) -> Route:
@@ -152,11 +151,9 @@ class TrackRoutes:
                 problems=[TrackUnknown, PartMissing],
             )
 
-        cover = Reply(200, "The picture.", image)
         as_json = Reply(200, "audiowaveform's JSON, version 2.", {_JSON: Waveform})
         as_binary = Reply(200, "audiowaveform's binary format, version 2.", binary)
         return [
-            part("cover", "getCover", "The cover that the recording carries.", self._cover, cover),
             part("waveform.json", "getWaveform", "The waveform.", self._waveform_json, as_json),
             part("waveform.dat", "getWaveformFile", "The waveform, binary.", self._waveform_dat, as_binary),
         ]
@@ -180,16 +177,6 @@ class TrackRoutes:
         self._gatekeeper.check_change(identity, await self._track(request))
         await self._library.delete(request.match_info["id"])
         return web.Response(status=204)
-
-    async def _cover(self, request: web.Request, _query: None) -> web.StreamResponse:
-        record = await self._track(request)
-        path = self._root / record.media_id / "cover"
-        size = await asyncio.to_thread(_size, path)
-        if record.cover_type is None or size is None:
-            raise PartMissing("the recording carries no cover")
-        # Its type is one of three kinds of pictures, checked by the worker: nothing that a browser runs.
-        body = FileBody(path, size)
-        return await send_resource(request, _part(record, record.cover_type, body, f"cover-{size:x}"))
 
     async def _waveform_json(self, request: web.Request, _query: None) -> web.StreamResponse:
         record = await self._track(request)
@@ -232,10 +219,3 @@ def _part(record: TrackRecord, media_type: str, body: bytes | FileBody, tag: str
         last_modified=record.updated_at // 1000,
         cache_control=IMMUTABLE if ready else "no-store",
     )
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None

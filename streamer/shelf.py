@@ -21,8 +21,8 @@ from pathlib import Path
 from hls.model import Rendition
 from hls.playlist import MediaPlaylist, multivariant
 from streamer.ids import ID_LENGTH, is_id
-from streamer.resource import FileBody, Resource
-from streamer.track import State, TrackRecord, disposition
+from streamer.resource import FileBody, Resource, disposition
+from streamer.track import State, TrackRecord
 
 HLS_PREFIX = "/hls/"
 TRACK_PREFIX = "/api/v1/tracks/"

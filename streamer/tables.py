@@ -47,7 +47,9 @@ tracks = Table(
     Column("duration_ms", BigInteger),
     Column("size_bytes", BigInteger, nullable=False),  # of the source, as received
     Column("media_type", Text, nullable=False),  # of the source
-    Column("cover_type", Text),  # media type of the cover, NULL without one
+    Column("cover_type", Text),  # media type of the recording's own picture, NULL without one
+    Column("file_cover", Text),  # hash of the covers made of it; NULL until then, empty if that is impossible
+    Column("user_cover", Text),  # hash of those that somebody chose, NULL without
     Column("playable", Boolean, nullable=False),  # at least one segment is out
     Column("media_id", Text, nullable=False),  # the folder of its bytes; its own id, or an older track's
     Column("sha256", Text),  # of the source, in hex; NULL until it is received

@@ -2,13 +2,13 @@
 
 from enum import Enum, StrEnum
 from typing import Literal
-from urllib.parse import quote
 
 import msgspec
 
 from hls.loudness import Loudness
 from hls.model import Rendition
 from hls.playlist import average_bandwidth
+from streamer.cover import cover_link
 from streamer.owner import Owner, owner_of
 from streamer.tags import EditedTags, Tags, shown, without_ending
 from streamer.waveform import Peaks
@@ -94,6 +94,9 @@ class TrackRecord(msgspec.Struct, kw_only=True):
         duplicate_of: the oldest other track with the same bytes, when these were received.
         duration_ms: exact when ready; before that what the file claims, or None.
         packaged_ticks: presentation time in the first rendition, in its timescale.
+        cover_type: media type of the recording's own picture; None without one.
+        file_cover: hash of the covers made of it; None until then, empty if that is impossible.
+        user_cover: hash of the covers that somebody chose; None without.
         owner_id: the account that uploaded it; None without one.
         reserved_bytes: of its owner's quota, for a source whose length nobody knows yet.
         file_bytes: lengths of the files of complete renditions, by name.
@@ -122,6 +125,8 @@ class TrackRecord(msgspec.Struct, kw_only=True):
     size_bytes: int = 0
     received_bytes: int = 0
     cover_type: str | None = None
+    file_cover: str | None = None
+    user_cover: str | None = None
     playable: bool = False
     integrated_lufs: float | None = None
     range_lu: float | None = None
@@ -242,7 +247,7 @@ def view(record: TrackRecord) -> Track:
             hls=f"/hls/{record.id}/index.m3u8",
             source=f"{api}/source",
             waveform=f"{api}/waveform.json",
-            cover=f"{api}/cover" if record.cover_type else None,
+            cover=_cover_link(record),
             comments=f"{api}/comments",
         ),
     )
@@ -274,11 +279,8 @@ def _loudness(record: TrackRecord) -> Loudness | None:
     return None if measured == (None, None, None) else Loudness(*measured)
 
 
-def disposition(filename: str) -> str:
-    """Content-Disposition that makes a browser save the source under its own name.
-
-    Source: RFC 6266 4.1 and D: ASCII `filename` for old readers, `filename*` (RFC 8187) for the rest.
-    """
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in filename)
-    value = f'attachment; filename="{plain}"'
-    return value if plain == filename else f"{value}; filename*=UTF-8''{quote(filename, safe='')}"
+def _cover_link(record: TrackRecord) -> str | None:
+    if record.state is State.FAILED:
+        return None
+    own, chosen, type = record.file_cover, record.user_cover, record.cover_type
+    return cover_link(record.id, file_cover=own, user_cover=chosen, cover_type=type)

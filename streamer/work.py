@@ -196,6 +196,8 @@ class Work:
             case SegmentCut():
                 await self._show_segment()
             case Tagged():
+                if report.cover_type is not None:
+                    self._desk.covers.found(self.record)
                 self._desk.announcer.soon(self.record)
             case Finished():
                 await self._finish(report.duration_ms)

@@ -109,15 +109,13 @@ class WorkerPool:
                 await self._idle.wait()
         self._thread.shutdown(wait=False)
 
-    async def spawn(self, channel: socket.socket, order: Order) -> BaseProcess:
-        """Start a worker. When cancelled, it comes up all the same, and then is killed.
+    async def spawn(self, target: Callable[..., None], *arguments: object) -> BaseProcess:
+        """Start a worker, which calls `target`. When cancelled, it comes up all the same, and then is killed.
 
         Raises:
             OSError, EOFError: there can be no worker, for want of memory, processes or the forkserver.
         """
-        process = self._context.Process(
-            target=worker_process.main, args=(channel, order), name="veza-worker", daemon=True
-        )
+        process = self._context.Process(target=target, args=arguments, name="veza-worker", daemon=True)
         starting = asyncio.ensure_future(self.in_thread(lambda: worker_life.start(process)))
         try:
             await asyncio.shield(starting)
@@ -246,7 +244,7 @@ class Packaging:
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(ours.close)
             with theirs:
-                self._process = await self._pool.spawn(theirs, order)
+                self._process = await self._pool.spawn(worker_process.main, theirs, order)
             ours.setblocking(False)
             _, channel = await loop.create_unix_connection(lambda: Channel(loop), sock=ours)
             on_failure.pop_all()

@@ -11,6 +11,7 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import hls.transcoder  # noqa: F401
+import streamer.picture
 import streamer.worker_files
 import streamer.worker_lanes  # noqa: F401
 

@@ -70,10 +70,7 @@ def warm_up() -> None:
 
 def main(channel: socket.socket, order: Order) -> None:
     """Run one job and report on `channel`; what it says last is Finished, Refused or Broken."""
-    _die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's: it lets work in progress finish
-    os.nice(_NICENESS)
-
+    begin()
     turn = threading.Lock()  # the lanes report too, and so does the source
 
     def send(frame: bytes) -> None:
@@ -96,7 +93,7 @@ def _work(channel: socket.socket, order: Order, report: Reporter, send: Callable
     source = GrowingSource(order.source, channel, complete=order.complete, beat=lambda: send(HEARTBEAT))
     output = OutputFolder(order.output, ladder.NAMES)
     try:
-        _confine(order.bounds)
+        confine(order.bounds)
         with lanes() as open_lane:
             limits = Limits(order.bounds.max_duration_s)
             package(Job(source, output, limits, report, order.renditions, open_lane))
@@ -130,6 +127,13 @@ def _disk_trouble(error: OSError, bounds: Bounds) -> str:
     return f"a file could not be read or written: {error.strerror or error}"
 
 
+def begin() -> None:
+    """What a worker does first, whatever its work is."""
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's: it lets work in progress finish
+    os.nice(_NICENESS)
+
+
 def _die_with_parent() -> None:
     """The forkserver ends when the server does, and takes its workers with it."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -137,7 +141,7 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _confine(bounds: Bounds) -> None:
+def confine(bounds: Bounds) -> None:
     """From here on, nothing can be opened, and memory, CPU time and files have their bounds."""
     _limit(resource.RLIMIT_DATA, _data_bytes() + bounds.memory_bytes)
     _limit(resource.RLIMIT_CPU, bounds.cpu_s, grace=5)  # setrlimit(2): SIGXCPU says why; SIGKILL would not

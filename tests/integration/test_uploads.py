@@ -16,6 +16,7 @@ from tests.support.audio import make_tone
 from tests.support.server import Server, running_server
 from tests.support.waiting import wait_until
 from tests.support.wire import Reply, Wire
+from tests.support.worker import workers_of
 
 TRACKS = "/api/v1/tracks"
 MIB = 1 << 20
@@ -313,12 +314,6 @@ def test_a_large_upload_does_not_stay_in_memory(tmp_path: Path) -> None:
 def post(server: Server, body: bytes) -> Reply:
     with Wire(server.url) as wire:
         return wire.request("POST", TRACKS, body=body)
-
-
-def workers_of(server: Server) -> list[psutil.Process]:
-    """The packaging processes: children of the forkserver, which is a child of the server."""
-    processes = psutil.Process(server.pid).children(recursive=True)
-    return [process for process in processes if process.ppid() != server.pid and process.status() != "zombie"]
 
 
 def assert_gone(url: str) -> None:

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+import psutil
+
 from hls import ladder
 from hls.model import Rendition, Segment
 from hls.report import AnyReport, RenditionStarted, SegmentCut
 from streamer.worker import Packaging, WorkerLimits, WorkerPool
+from tests.support.server import Server
 
 T = TypeVar("T")
 
@@ -104,3 +107,9 @@ async def package(pool: WorkerPool, source: Path, output: Path) -> list[AnyRepor
     output.mkdir(exist_ok=True)
     async with asyncio.timeout(60):
         return [report async for report in pool.package(source, output, complete=True)]
+
+
+def workers_of(server: Server) -> list[psutil.Process]:
+    """The packaging processes: children of the forkserver, which is a child of the server."""
+    processes = psutil.Process(server.pid).children(recursive=True)
+    return [process for process in processes if process.ppid() != server.pid and process.status() != "zombie"]

@@ -26,6 +26,7 @@ IMPURE = {
 }
 SOLE_IMPORTER = {
     "av": "hls/ffmpeg/",
+    "PIL": "streamer/picture.py",
     "redis": "streamer/broker_redis.py",
     "prometheus_client": "streamer/metrics.py",
     "obstore": "streamer/store_obstore.py",

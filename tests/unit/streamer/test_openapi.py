@@ -12,6 +12,7 @@ from streamer.problems import TABLE
 from streamer.route import Route
 from streamer.routes_account import AccountRoutes
 from streamer.routes_comments import CommentRoutes
+from streamer.routes_covers import CoverRoutes
 from streamer.routes_media import MediaRoutes
 from streamer.routes_system import SystemRoutes
 from streamer.routes_tracks import TrackRoutes
@@ -21,6 +22,7 @@ NOTHING: Any = None
 ROUTES: list[Route] = [
     *TrackRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
     *CommentRoutes(NOTHING, NOTHING).routes(),
+    *CoverRoutes(NOTHING, NOTHING, NOTHING).routes(),
     *Collection(NOTHING, NOTHING, NOTHING, NOTHING).routes(NOTHING),
     *AccountRoutes(NOTHING, NOTHING).routes(),
     *UploadRoutes(NOTHING, NOTHING).routes(),

@@ -11,6 +11,7 @@ import pytest
 from streamer.gauges import (
     chat_gauges,
     comment_gauges,
+    cover_gauges,
     door_gauges,
     library_gauges,
     loop_gauges,
@@ -42,6 +43,7 @@ def gauges() -> list[Gauge]:
         *library_gauges(library, shelf),
         *chat_gauges(ChatStats()),
         *comment_gauges(Counter(stored=5)),
+        *cover_gauges(Counter(made=6)),
         *loop_gauges(LoopLag().take),
     ]
 

@@ -3,6 +3,7 @@ from aiohttp.multipart import content_disposition_filename, parse_content_dispos
 
 from hls.loudness import Loudness
 from hls.model import Rendition, Segment
+from streamer.resource import disposition
 from streamer.track import (
     TRANSITIONS,
     Event,
@@ -10,7 +11,6 @@ from streamer.track import (
     State,
     TrackRecord,
     advance,
-    disposition,
     view,
 )
 
@@ -67,6 +67,21 @@ def test_a_track_as_clients_see_it() -> None:
     assert seen.links.source == f"/api/v1/tracks/{ID}/source"
     assert seen.links.waveform == f"/api/v1/tracks/{ID}/waveform.json"
     assert seen.links.cover == f"/api/v1/tracks/{ID}/cover"
+
+
+def test_a_cover_has_the_address_of_what_is_shown() -> None:
+    path = f"/api/v1/tracks/{ID}/cover"
+    of_the_file = {"cover_type": "image/png"}
+    for known, link in (
+        ({}, None),
+        (of_the_file, path),
+        (of_the_file | {"file_cover": "abc"}, f"{path}?v=abc"),
+        (of_the_file | {"file_cover": ""}, None),
+        (of_the_file | {"file_cover": "abc", "user_cover": "def"}, f"{path}?v=def"),
+        ({"user_cover": "def"}, f"{path}?v=def"),
+        ({"user_cover": "def", "state": State.FAILED}, None),
+    ):
+        assert view(record(**known)).links.cover == link
 
 
 def test_loudness_is_shown_when_any_of_it_is_known() -> None:
