@@ -7,7 +7,7 @@ import { Notices } from "./components/notices.js";
 import { PlayerBar } from "./components/player_bar.js";
 import { focusSearch } from "./components/search_box.js";
 import { TopBar } from "./components/top_bar.js";
-import { loadHls } from "./deck.js";
+import { loadEngine } from "./deck.js";
 import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { startKeyboard } from "./keyboard.js";
@@ -48,6 +48,6 @@ root.textContent = "";
 render(html`<${App} />`, root);
 // The first click on play should not wait for its player, nor the first file for what sends it.
 (globalThis.requestIdleCallback ?? setTimeout)(() => {
-  loadHls().catch(() => {});
+  loadEngine().catch(() => {});
   foresee().catch(() => {});
 });

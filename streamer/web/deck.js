@@ -1,163 +1,159 @@
 // One audio element with what feeds it. The player has two, like a DJ: one plays, the other is cued up.
-const PREPARED_S = 8;
-const PLAYING_S = 60;
-const BEHIND_S = 120;
-const NETWORK_RETRIES = 4;
-const RETRY_MS = 1000;
-// hls.js mends a media element that fails by attaching it anew, for ever: a browser without a sound device never plays.
-const MAX_FAULTS = 5;
-// hls.js reloads a growing playlist once a segment; a push of the server's gets there first when sound runs out.
-const HUNGRY_S = 6;
+//
+// Sound comes through the engine, which plays one track after the other without a sample between them. A browser
+// that has no MediaSource plays HLS by itself, one track at a time.
 
-let hlsModule = null;
+// A browser that fails gets the same again, once: without a sound device it would fail for ever.
+const MAX_FAULTS = 1;
 
-/** Fetch hls.js, once. Worth doing before anybody presses play. */
-export const loadHls = () =>
-  (hlsModule ??= import("hls.js").catch((error) => {
-    hlsModule = null;
+let engine = null;
+
+/** Fetch the engine, once. Worth doing before anybody presses play. */
+export const loadEngine = () =>
+  (engine ??= import("./engine/run.js").catch((error) => {
+    engine = null;
     throw error;
   }));
 
 export class Deck {
-  #hls = null;
-  #retries = 0;
-  #recovered = false;
+  #run = null;
+  /** The track, before the engine has it, or where the browser plays by itself. */
+  #native = null;
+  /** Where it shall begin. */
+  #begin = 0;
+  #loads = 0;
   #faults = 0;
-  #load = 0;
-  #reloaded = 0;
-  #sought = null;
-  #onError;
+  #engaged = false;
+  #following = [];
+  #on;
 
-  /** `onError(deck, kind)`: `kind` is "network", "media" or "unsupported"; playing can't go on. */
-  constructor(onError) {
-    this.track = null;
-    this.#onError = onError;
+  /**
+   * `onError(deck, kind)`: it can't go on; `kind` is "network", "media", "gone" or "unsupported".
+   * `onAdvance(deck, track)`: the sound has passed into the next track. `isLossless()`: whether FLAC is wanted.
+   */
+  constructor(on) {
+    this.#on = on;
     this.audio = document.createElement("audio");
     this.audio.preload = "auto";
-    this.audio.addEventListener("error", () => {
-      this.#faults += 1;
-      if (this.track && (!this.#hls || this.#faults > MAX_FAULTS)) this.#onError(this, "media");
-    });
-    this.audio.addEventListener("durationchange", () => this.#sought !== null && this.seek(this.#sought));
+    this.audio.addEventListener("error", () => this.#mend());
     document.body.append(this.audio);
   }
 
+  /** The track that sounds, or would. */
+  get track() {
+    return this.#run?.track ?? this.#native;
+  }
+
+  /** Seconds into it. */
+  get position() {
+    return this.#run ? this.#run.position : this.audio.currentTime || this.#begin;
+  }
+
+  /** `[[from, to]]` of it that are there. */
+  get ranges() {
+    if (this.#run) return this.#run.ranges;
+    const { buffered } = this.audio;
+    return Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
+  }
+
+  /** The element is, or will soon be, somewhere else than it says. */
+  get isSeeking() {
+    return this.#run ? this.#run.isSeeking : this.audio.seeking;
+  }
+
   /** Get a track ready at `at` seconds, without playing. */
-  async cue(track, at = 0) {
+  cue(track, at = 0) {
     this.eject();
-    this.#faults = 0;
-    this.track = track;
-    const load = (this.#load += 1);
-    let Hls;
+    return this.#load(track, at);
+  }
+
+  async #load(track, at) {
+    this.#empty();
+    this.#native = track;
+    this.#begin = at;
+    const load = this.#loads;
+    let parts;
     try {
-      Hls = (await loadHls()).default;
+      parts = await loadEngine();
     } catch {
-      if (load === this.#load) this.#onError(this, "network");
+      if (load === this.#loads) this.#on.error(this, "network");
       return;
     }
-    if (load !== this.#load) return;
-    if (Hls.isSupported()) this.#attach(Hls, track, at);
+    if (load !== this.#loads) return;
+    if (parts.isSupported()) this.#start(parts.Run);
     else if (this.audio.canPlayType("application/vnd.apple.mpegurl")) {
       this.audio.src = track.links.hls;
-      if (at) this.audio.currentTime = at;
-    } else this.#onError(this, "unsupported");
+      if (this.#begin) this.audio.currentTime = this.#begin;
+    } else this.#on.error(this, "unsupported");
   }
 
-  #attach(Hls, track, at) {
-    const hls = new Hls({
-      enableWorker: false, // fMP4 is passed on as it is, and the policy allows no blob: worker
-      startPosition: at, // a growing playlist would otherwise start near its end
-      lowLatencyMode: false,
-      maxBufferLength: PREPARED_S,
-      maxMaxBufferLength: BEHIND_S,
-      backBufferLength: BEHIND_S,
+  #start(Run) {
+    const run = new Run(this.audio, this.#native, this.#begin, {
+      isLossless: this.#on.isLossless,
+      onAdvance: (track) => this.#on.advance(this, track),
+      onError: (kind) => run === this.#run && this.#on.error(this, kind),
     });
-    this.#hls = hls;
-    this.#retries = 0;
-    this.#recovered = false;
-    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#choose(hls));
-    hls.on(Hls.Events.FRAG_BUFFERED, () => (this.#retries = 0));
-    hls.on(Hls.Events.ERROR, (_, data) => {
-      if (data.fatal) this.#recover(hls, data.type === Hls.ErrorTypes.NETWORK_ERROR);
-    });
-    hls.loadSource(track.links.hls);
-    hls.attachMedia(this.audio);
+    this.#run = run;
+    if (this.#engaged) run.engage();
+    run.follow(this.#following);
   }
 
-  /** AAC adapts to the line. A browser would have to begin a new decoder for another codec, in mid-sound. */
-  #choose(hls) {
-    for (let i = hls.levels.length - 1; i >= 0; i -= 1) {
-      if (hls.levels.length > 1 && !hls.levels[i].audioCodec?.startsWith("mp4a")) hls.removeLevel(i);
-    }
-    // While a track is made, its first rendition is ahead of the others.
-    if (this.track.state !== "ready") hls.loadLevel = hls.firstLevel;
-  }
-
-  #recover(hls, isNetwork) {
-    if (hls !== this.#hls) return;
-    if (!isNetwork && !this.#recovered) {
-      this.#recovered = true;
-      hls.recoverMediaError();
-    } else if (isNetwork && this.#retries < NETWORK_RETRIES) {
-      this.#retries += 1;
-      const loaded = hls.levels.length > 0;
-      setTimeout(() => {
-        if (hls !== this.#hls) return;
-        if (loaded) hls.startLoad(-1, true);
-        else hls.loadSource(this.track.links.hls);
-      }, RETRY_MS * this.#retries);
-    } else this.#onError(this, isNetwork ? "network" : "media");
-  }
-
-  /** Read further ahead now that it plays. */
+  /** It plays, or is about to: read further ahead. */
   engage() {
-    if (this.#hls) this.#hls.config.maxBufferLength = PLAYING_S;
+    this.#engaged = true;
+    this.#run?.engage();
   }
 
-  /** The track has grown: look for the new segments if little is left to play. */
+  /** What plays after the current track, in order. Returns whether this deck sees to it. */
+  follow(tracks) {
+    this.#following = tracks;
+    this.#run?.follow(tracks);
+    return this.#run !== null;
+  }
+
+  /** A track has grown. */
   grow(track) {
-    this.track = track;
-    if (this.#hls && track.state === "ready" && !this.#hls.autoLevelEnabled) this.#hls.loadLevel = -1;
-    const ahead = this.bufferedEnd() - this.audio.currentTime;
-    if (!this.#hls || (ahead > HUNGRY_S && this.#sought === null) || track.packaged_ms / 1000 <= this.bufferedEnd() + 0.1) return;
-    this.#reload();
+    if (this.#native?.id === track.id) this.#native = track;
+    this.#run?.grow(track);
   }
 
-  /** Go to a place; one that the playlist does not have yet is reached once it has been loaded again. */
+  /** The line is back: what failed for want of it may be tried again at once. */
+  hurry() {
+    this.#run?.hurry();
+  }
+
   seek(seconds) {
-    const beyond = this.#hls !== null && seconds > this.audio.duration;
-    this.#sought = beyond ? seconds : null;
-    if (beyond) this.#reload();
-    else this.audio.currentTime = seconds;
+    if (this.#run) this.#run.seek(seconds);
+    else if (this.audio.readyState > 0) this.audio.currentTime = seconds;
+    else this.#begin = seconds;
   }
 
-  /** The element is, or will soon be, somewhere else than `currentTime` says. */
-  get isSeeking() {
-    return this.#sought !== null || this.audio.seeking;
+  /** Go to a track that this deck has at hand beside its own. Returns whether it does. */
+  jump(track, seconds) {
+    return this.#run?.jump(track.id, seconds) ?? false;
   }
 
-  #reload() {
-    const now = performance.now();
-    if (now - this.#reloaded < RETRY_MS) return;
-    this.#reloaded = now;
-    this.#hls.startLoad(-1, true);
+  #mend() {
+    if (!this.track) return;
+    this.#faults += 1;
+    if (this.#run && this.#faults <= MAX_FAULTS) this.#load(this.track, this.position);
+    else this.#on.error(this, "media");
   }
 
-  bufferedEnd() {
-    const { buffered, currentTime } = this.audio;
-    for (let i = 0; i < buffered.length; i += 1) {
-      if (buffered.start(i) <= currentTime + 0.1 && buffered.end(i) >= currentTime) return buffered.end(i);
-    }
-    return currentTime;
-  }
-
+  /** Be empty. */
   eject() {
-    this.#load += 1;
-    this.#sought = null;
-    this.#hls?.destroy();
-    this.#hls = null;
-    if (this.track) {
-      this.track = null;
+    this.#faults = 0;
+    this.#engaged = false;
+    this.#following = [];
+    this.#empty();
+  }
+
+  #empty() {
+    this.#loads += 1;
+    this.#run?.close();
+    this.#run = null;
+    this.#native = null;
+    if (this.audio.hasAttribute("src")) {
       this.audio.removeAttribute("src");
       this.audio.load();
     }

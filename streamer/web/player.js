@@ -1,14 +1,16 @@
 // What plays. Screens come and go; this module and its two decks stay.
-import { computed, effect, signal, untracked } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 
 import { Deck } from "./deck.js";
 import { line, socket } from "./line.js";
-import { evenGain } from "./loudness.js";
+import { evenGain, loudnessOf } from "./loudness.js";
 import { kept } from "./store.js";
 import { loadTrack, trackSignal } from "./tracks.js";
 
 const REMEMBER_EVERY_S = 2;
 const NEXT_WITHIN_S = 20;
+// So many of the tracks that come next are known and may be put behind one another: some are very short.
+const LOOK_AHEAD = 3;
 const RESTART_AFTER_S = 3;
 // Somebody who crosses a card on the way to another does not mean it.
 const DWELL_MS = 60;
@@ -18,6 +20,8 @@ export const volume = kept("volume", 1);
 export const muted = kept("muted", false);
 /** Whether every track is played as loud as the others. */
 export const even = kept("even", true);
+/** Whether what was uploaded without loss is played without loss, where the line has room for it. */
+export const lossless = kept("lossless", false);
 
 export const queue = signal(saved.peek().queue);
 const index = signal(saved.peek().index);
@@ -28,7 +32,7 @@ export const waiting = signal(false);
 export const position = signal(saved.peek().position);
 /** `[[from, to]]` in seconds. */
 export const buffered = signal([]);
-/** "network", "media" or "unsupported" when playing can't go on. */
+/** "network", "media", "gone" or "unsupported" when playing can't go on. */
 export const failure = signal(null);
 
 /** Seconds: what the file claims, or what there is of it. */
@@ -39,8 +43,10 @@ export const duration = computed(() => durationOf(current.value));
 export const seekable = computed(() => (current.value ? current.value.packaged_ms / 1000 : 0));
 export const hasNext = computed(() => index.value + 1 < queue.value.length);
 
-let deck = new Deck(onDeckError);
-let spare = new Deck(onDeckError);
+const isLossless = () => lossless.peek();
+const on = { error: onDeckError, advance: onDeckAdvance, isLossless };
+let deck = new Deck(on);
+let spare = new Deck(on);
 for (const each of [deck, spare]) listen(each);
 markCurrent();
 
@@ -49,6 +55,18 @@ function onDeckError(which, kind) {
   if (which !== deck) return;
   failure.value = kind;
   playing.value = waiting.value = false;
+}
+
+/** The sound has passed into the next track, without a sample between them. */
+function onDeckAdvance(which, track) {
+  if (which !== deck) return;
+  batch(() => {
+    const next = index.peek() + 1;
+    index.value = queue.peek()[next] === track.id ? next : queue.peek().indexOf(track.id);
+    position.value = deck.position;
+  });
+  setLevel(deck);
+  remember();
 }
 
 function listen(which) {
@@ -73,16 +91,15 @@ function stopAtEnd() {
 
 function tick() {
   // Until the element stands where it was told to, the promise is shown, not the element.
-  if (deck.audio.readyState === 0 || deck.isSeeking) return;
-  position.value = deck.audio.currentTime;
+  if (deck.audio.readyState === 0 || deck.isSeeking || deck.track?.id !== currentId.peek()) return;
+  position.value = deck.position;
   readBuffered();
   if (Math.abs(saved.peek().position - position.peek()) > REMEMBER_EVERY_S) remember();
   if (hasNext.peek() && duration.peek() - position.peek() < NEXT_WITHIN_S) prepareNext();
 }
 
 function readBuffered() {
-  const ranges = deck.audio.buffered;
-  buffered.value = Array.from({ length: ranges.length }, (_, i) => [ranges.start(i), ranges.end(i)]);
+  buffered.value = deck.ranges;
 }
 
 function remember() {
@@ -94,9 +111,17 @@ function markCurrent() {
   spare.audio.dataset.deck = "spare";
 }
 
+/** Where the deck can't put the next track behind the current one itself, the other deck has it ready. */
 function prepareNext() {
   const next = trackSignal(queue.peek()[index.peek() + 1]).peek();
-  if (next) prepare(next);
+  if (next && !follow()) prepare(next);
+}
+
+/** Tell the deck what comes next, as far as it is known and can be played. */
+function follow() {
+  const coming = queue.peek().slice(index.peek() + 1, index.peek() + 1 + LOOK_AHEAD).map((id) => trackSignal(id).peek());
+  const end = coming.findIndex((track) => !track?.playable);
+  return deck.follow(end < 0 ? coming : coming.slice(0, end));
 }
 
 /** Load a track's playlist and first segments: it is about to be played. */
@@ -109,10 +134,12 @@ export function prepare(track) {
 /** An element can only be turned down: a quiet track gets its boost where the listener's volume leaves room. */
 function setLevel(which) {
   const track = which.track && (trackSignal(which.track.id).peek() ?? which.track);
-  const gain = even.peek() ? evenGain(track?.loudness) : 1;
+  const gain = even.peek() && track ? evenGain(loudnessOf(track, which === deck ? neighbours() : [])) : 1;
   which.audio.volume = Math.min(1, volume.peek() ** 2 * gain); // loudness is heard in powers
   which.audio.muted = muted.peek();
 }
+
+const neighbours = () => [-1, 1].map((by) => trackSignal(queue.peek()[index.peek() + by]).peek());
 
 let pointing = null;
 
@@ -131,6 +158,7 @@ export function play(track, { among = [track], at = 0 } = {}) {
 
 function start(track, at) {
   failure.value = null;
+  const stays = deck.track?.id !== track.id && deck.jump(track, at);
   if (deck.track?.id !== track.id) {
     deck.audio.pause();
     [deck, spare] = [spare, deck];
@@ -140,7 +168,8 @@ function start(track, at) {
   }
   setLevel(deck);
   deck.engage();
-  if (deck.audio.readyState > 0 && Math.abs(deck.audio.currentTime - at) > 0.05) deck.seek(at);
+  follow();
+  if (!stays && Math.abs(deck.position - at) > 0.05) deck.seek(at);
   position.value = at;
   readBuffered();
   resume();
@@ -177,9 +206,7 @@ export function seek(seconds) {
   const target = Math.min(Math.max(0, seconds), Math.max(0, seekable.peek() - 0.05));
   position.value = target;
   remember();
-  if (deck.track?.id !== track.id) return;
-  if (deck.audio.readyState > 0) deck.seek(target);
-  else deck.cue(track, target);
+  if (deck.track?.id === track.id) deck.seek(target);
 }
 
 export const seekBy = (seconds) => seek(position.peek() + seconds);
@@ -187,7 +214,8 @@ export const seekBy = (seconds) => seek(position.peek() + seconds);
 /** The next or the previous track; back in the middle of one is its beginning. */
 export function step(by) {
   if (by < 0 && (position.peek() > RESTART_AFTER_S || index.peek() === 0)) return seek(0);
-  const track = trackSignal(queue.peek()[index.peek() + by]).peek();
+  const id = queue.peek()[index.peek() + by];
+  const track = id && trackSignal(id).peek();
   if (!track) return;
   index.value += by;
   start(track, 0);
@@ -218,24 +246,33 @@ export async function startPlayer({ smooth }) {
   });
   effect(() => {
     const track = current.value;
-    if (track) untracked(() => deck.track?.id === track.id && deck.grow(track));
+    if (track) untracked(() => deck.grow(track));
   });
+  // What comes next is found out before it is needed; what is gone leaves the queue.
   effect(() => {
-    const id = currentId.value;
-    if (id && trackSignal(id).value === null) untracked(() => forget(id));
+    const ids = queue.value.slice(Math.max(0, index.value - 1), index.value + 1 + LOOK_AHEAD);
+    const online = line.value.state === "online";
+    for (const id of ids) {
+      const track = trackSignal(id).value;
+      if (track === null) return untracked(() => forget(id));
+      if (track === undefined && online) loadTrack(id).catch(() => {});
+    }
+    if (deck.track?.id === currentId.value) untracked(follow);
   });
   // It may grow while one looks at something else; what was missed while the line was down is asked for.
   effect(() => (currentId.value ? socket.watch(currentId.value) : undefined));
   effect(() => {
     const id = currentId.value;
-    if (id && line.value.state === "online") loadTrack(id).catch(() => {});
+    if (!id || line.value.state !== "online") return;
+    loadTrack(id).catch(() => {});
+    untracked(() => deck.hurry());
   });
   effect(() => {
     if (playing.value && smooth) untracked(animate);
   });
   addEventListener("pagehide", remember);
-  await Promise.all(queue.peek().map((id) => loadTrack(id).catch(() => {})));
-  for (const id of queue.peek()) if (trackSignal(id).peek() === null) forget(id);
+  const id = currentId.peek();
+  if (id) await loadTrack(id).catch(() => {});
   if (current.peek()?.playable && !deck.track) {
     deck.cue(current.peek(), position.peek());
     setLevel(deck);

@@ -11,6 +11,7 @@ from tests.support.audio import ROOT
 from tests.support.server import Server
 
 MAX_FIRST_SCRIPT_BYTES = 60_000
+MAX_ENGINE_BYTES = 16_000  # hls.js takes 106,000
 MAX_LINES = 300
 OURS = sorted(path for path in WEB.rglob("*.js") if "vendor" not in path.parts)
 SOURCES = {path.relative_to(WEB).as_posix(): path.read_text() for path in OURS}
@@ -38,8 +39,13 @@ def get(server: Server, path: str, **headers: str) -> tuple[HTTPResponse, bytes]
 def test_the_first_screen_takes_little_script(site: Site, route: str) -> None:
     sizes = {path: len(site.assets[path].bodies["br"]) for path in site.scripts[route]}
     assert sum(sizes.values()) <= MAX_FIRST_SCRIPT_BYTES, sizes
-    assert not [path for path in sizes if "hls" in path]
+    assert not [path for path in sizes if "hls" in path or "/engine/" in path]
     assert len([path for path in sizes if "/vendor" in path or path.endswith(".mjs")]) == 5
+
+
+def test_the_engine_is_small(site: Site) -> None:
+    engine = [path for path in site.assets if "/engine/" in path]
+    assert sum(len(site.assets[path].bodies["br"]) for path in engine) <= MAX_ENGINE_BYTES
 
 
 def test_every_import_leads_somewhere_and_every_module_is_imported() -> None:

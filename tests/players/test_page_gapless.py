@@ -1,0 +1,131 @@
+"""Tracks that follow one another in the page do so without a sample lost or repeated."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.api import upload, wait_for_track
+from tests.support.audio import AUDIO_DIR, make_album
+from tests.support.capture import captured, own_rate, start_capture
+from tests.support.chromium import browsing
+from tests.support.pcm import Samples, decode, place_of
+from tests.support.player import CURRENT, wait_until_past
+from tests.support.server import Server, running_server
+
+FIRST_SAMPLES = 132_301  # three seconds, and no whole number of frames of any codec
+PIECE = 16_384
+FRAME = 1024
+# One step of 16 bits: browsers scale to 32,768 or to 32,767.
+ONE_STEP = 1.1 / 32768
+
+
+@dataclass(frozen=True)
+class Album:
+    """Two tracks, and the recording that they were cut from; `cut` is where."""
+
+    server: Server
+    rate: int
+    whole: Samples
+    cut: int
+
+
+@pytest.fixture(scope="module")
+def rate(chromium: Browser) -> int:
+    page = chromium.new_page()
+    try:
+        return own_rate(page)
+    finally:
+        page.close()
+
+
+def serve(folder: Path, tracks: tuple[Path, Path], rate: int, whole: Samples) -> Iterator[Album]:
+    """The list on the home screen has the newest first: what is to be played first is uploaded last."""
+    with running_server(folder, renditions="aac128,flac") as server:
+        for path in reversed(tracks):
+            track = wait_for_track(server.url, upload(server.url, path)["id"])
+            assert track["state"] == "ready", track
+        yield Album(server, rate, whole, len(decode(tracks[0], rate=rate)))
+
+
+@pytest.fixture(scope="module")
+def album(folder: Path, rate: int) -> Iterator[Album]:
+    first, second, whole = make_album(folder, rate=rate, first_samples=FIRST_SAMPLES)
+    yield from serve(folder, (first, second), rate, decode(whole, rate=rate, channels=2))
+
+
+def play_through(page: Page, album: Album, *, lossless: bool, even: bool = False) -> Samples:
+    """Press play on the first track and let the sound run into the second."""
+    settings = {"veza.lossless": lossless, "veza.even": even}
+    for key, value in settings.items():
+        page.add_init_script(f"localStorage.setItem('{key}', '{str(value).lower()}')")
+    page.goto("/")
+    start_capture(page, album.rate)
+    page.locator(".card .play-button").first.click()
+    wait_until_past(page, 0.1)
+    wait_until_past(page, album.cut / album.rate + 2 * PIECE / album.rate)
+    return captured(page)
+
+
+def assert_continuous(heard: Samples, album: Album) -> int:
+    """The sound before and behind the cut is as far from the recording's start; returns how far."""
+    before = album.whole[album.cut - PIECE : album.cut]
+    behind = album.whole[album.cut : album.cut + PIECE]
+    late = place_of(before, heard) - (album.cut - PIECE)
+    lost_or_repeated = place_of(behind, heard) - album.cut - late
+    assert lost_or_repeated == 0, f"{lost_or_repeated} samples"
+    return late
+
+
+def test_an_album_in_flac_is_the_recording_bit_for_bit(chromium: Browser, album: Album) -> None:
+    with browsing(chromium, album.server.url, bypass_csp=True) as (page, _):
+        heard = play_through(page, album, lossless=True)
+        late = assert_continuous(heard, album)
+        around = slice(album.cut - PIECE, album.cut + PIECE)
+        played = heard[around.start + late : around.stop + late]
+        assert np.abs(played - album.whole[around]).max() <= ONE_STEP
+        expect(page.get_by_role("region", name="Player")).to_contain_text("Second")
+
+
+def test_an_album_in_aac_keeps_every_sample_in_its_place(chromium: Browser, album: Album) -> None:
+    with browsing(chromium, album.server.url, bypass_csp=True) as (page, _):
+        heard = play_through(page, album, lossless=False)
+        late = assert_continuous(heard, album)
+        # No click: where the second track begins, the sound differs from the recording no more than where the
+        # first does. It does differ, because an encoder has no sound before a track's first.
+        length = album.cut + PIECE
+        error = np.abs(heard[late : late + length] - album.whole[:length]).max(axis=1)
+        assert error[album.cut - FRAME : album.cut + FRAME].max() < 1.2 * error[: 2 * FRAME].max()
+
+
+def test_the_clock_is_the_tracks_own(chromium: Browser, album: Album) -> None:
+    with browsing(chromium, album.server.url) as (page, _):
+        page.goto("/")
+        page.locator(".card .play-button").first.click()
+        player = page.get_by_role("region", name="Player")
+        expect(player).to_contain_text("First")
+        wait_until_past(page, album.cut / album.rate + 0.5)
+        expect(player).to_contain_text("Second")
+        expect(player.locator(".player-clock")).to_have_text("0:00 / 0:03")
+        assert page.evaluate("navigator.mediaSession.metadata.title") == "Second"
+        position = page.evaluate("JSON.parse(localStorage['veza.player'])")
+        assert position["index"] == 1 and position["position"] < 1
+        assert page.evaluate("document.querySelectorAll('audio')[0].currentTime") >= 0
+        page.wait_for_function(f"() => {CURRENT}.ended")
+        expect(player.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+@pytest.mark.skipif(AUDIO_DIR is None, reason="the recordings are not here")
+def test_a_real_album_runs_on(chromium: Browser, rate: int, tmp_path: Path) -> None:
+    assert AUDIO_DIR is not None
+    if rate != 44_100:
+        pytest.skip("this machine's sound is resampled")
+    tracks = (AUDIO_DIR / "album-1.flac", AUDIO_DIR / "album-2.flac")
+    whole = np.concatenate([decode(path, rate=rate, channels=2) for path in tracks])
+    for album in serve(tmp_path, tracks, rate, whole):
+        with browsing(chromium, album.server.url, bypass_csp=True) as (page, _):
+            heard = play_through(page, album, lossless=False)
+            assert_continuous(heard, album)
