@@ -26,6 +26,7 @@ from streamer.cover_workers import CoverWorkers
 from streamer.covers import Covers
 from streamer.database import open_database
 from streamer.desk import Desk
+from streamer.files import STORED
 from streamer.gatekeeper import Gatekeeper
 from streamer.gauges import (
     chat_gauges,
@@ -44,6 +45,7 @@ from streamer.leftovers import Leftovers
 from streamer.library import Library
 from streamer.limits import chat_limits, door_limits, upload_limits, worker_limits
 from streamer.margin import Margin
+from streamer.media import MediaFiles
 from streamer.metrics import LoopLag, Metrics
 from streamer.pages import PageMissing, add_page_routes
 from streamer.resumable import Resumables
@@ -59,6 +61,7 @@ from streamer.server import FrontDoor
 from streamer.settings import Settings
 from streamer.shelf import Shelf
 from streamer.start import StartRefused
+from streamer.storage import open_storage, refuse_without_store
 from streamer.twin_catalogue import TwinCatalogue
 from streamer.twin_work import Twins
 from streamer.uploads import Uploads
@@ -89,14 +92,16 @@ class App:
         self._background: list[asyncio.Task[None]] = []
         self.wheel = TimerWheel(loop)
         self.journal = Journal(engine)
-        limits = chat_limits(settings)
-        self.hub = self._make_hub(limits)
+        self.hub = self._make_hub(limits := chat_limits(settings))
         self.workers = WorkerPool(worker_limits(settings), settings.renditions)
         self.catalogue = Catalogue(engine)
         self.shelf = Shelf(root, self.catalogue.get, tasks)
+        self.storage = open_storage(settings, engine, self.catalogue, self.shelf, tasks)
+        self.media = MediaFiles(root, self.storage)
         announcer = Announcer(self.hub.track_changed, loop)
         self.cover_workers = CoverWorkers(self.workers)
-        self.covers = Covers(engine, self.shelf, announcer, self.cover_workers, settings.data_path, tasks)
+        maker, data = self.cover_workers, settings.data_path
+        self.covers = Covers(engine, self.shelf, announcer, maker, data, self.media, tasks)
         self.library = self._make_library(root, announcer)
         self.collection = Collection(engine, self.catalogue, self.shelf, announcer)
         margin, told = Margin(engine), self.hub.tell_watchers
@@ -106,7 +111,7 @@ class App:
         ledger, ttl_s = Ledger(engine), settings.upload_ttl_s
         self.resumables = Resumables(self.library, self.uploads, ledger, ttl_s, now_ms)
         self.lag = LoopLag()
-        self.web = self._make_web(root)
+        self.web = self._make_web()
         self.runner = web.AppRunner(
             self.web,
             access_log=None,
@@ -127,10 +132,15 @@ class App:
         self.wheel.start()
         for name, work in (("journal", self.journal.run()), ("lag", self.lag.run())):
             self._background.append(self._tasks.create_task(work, name=name))
+        if self.storage is None:
+            await refuse_without_store(self._engine)
+        else:
+            await self.storage.prepare()
         await self.workers.start()
         await self.resumables.recover()
         resting = self.resumables.run(lambda: self.workers.turns.crowded)
-        for name, work in (("sweep", self.library.sweep()), ("resumables", resting)):
+        storing = [("storage", self.storage.run())] if self.storage else []
+        for name, work in (("sweep", self.library.sweep()), ("resumables", resting), *storing):
             self._background.append(self._tasks.create_task(work, name=name))
         await self.runner.setup()
         assert self.runner.server is not None
@@ -141,6 +151,7 @@ class App:
             websocket=self.hub.accept,
             limits=door_limits(settings),
             wheel=self.wheel,
+            cache=self.storage.cache if self.storage else None,
         )
         self.web.freeze()
         try:
@@ -200,9 +211,11 @@ class App:
             task.cancel()
         self.wheel.stop()
 
-    def _make_web(self, root: Path) -> web.Application:
+    def _make_web(self) -> web.Application:
         app = web.Application()
         middleware.install(app, self._origins)
+        if self.storage is not None:
+            app[STORED] = self.storage.cache
         metrics = Metrics(
             [
                 *door_gauges(lambda: self.door.stats),
@@ -211,12 +224,13 @@ class App:
                 *chat_gauges(self.hub.stats),
                 *comment_gauges(self.comments.events_total),
                 *cover_gauges(self.cover_workers.events_total),
+                *(self.storage.gauges() if self.storage else []),
                 *loop_gauges(self.lag.take),
             ]
         )
         system = SystemRoutes(self._engine, lambda: self.stopping, metrics.render)
         gatekeeper = Gatekeeper(self._tokens, self._settings.uploads, now_s)
-        tracks = TrackRoutes(self.library, self.uploads, root, gatekeeper)
+        tracks = TrackRoutes(self.library, self.uploads, self.media, gatekeeper)
         resumable = UploadRoutes(self.resumables, gatekeeper)
         comments = CommentRoutes(self.comments, gatekeeper)
         covers = CoverRoutes(self.covers, self.library, gatekeeper)

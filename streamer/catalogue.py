@@ -1,6 +1,6 @@
 """Tracks in the database. Every method is one transaction; cancelled, it happened whole or not at all."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from hls import ladder
 from hls.model import Rendition, Segment
 from hls.playlist import average_bandwidth
 from streamer import index
+from streamer.store_ledger import let_go, stored_files, stored_media
 from streamer.tables import leftovers, renditions, tracks
 from streamer.tags import read_edits
 from streamer.track import RenditionView, State, TrackRecord
@@ -26,11 +27,12 @@ _UNFINISHED = (State.RECEIVING.value, State.PACKAGING.value)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the files of a track are judged by. `packaged`: its renditions, if it has been ready once."""
+    """How a track's files are judged. `packaged`: its renditions, if ever ready; `stored`: elsewhere."""
 
     state: State
     media_id: str
     packaged: list[str]
+    stored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ class Catalogue:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        #: Told after the transaction: a track is ready; nobody needs these media any more.
+        self.became_ready: Callable[[], None] = lambda: None
+        self.let_go: Callable[[str], None] = lambda media_id: None
 
     async def insert(self, record: TrackRecord) -> None:
         """Add a new track, without renditions."""
@@ -76,6 +81,7 @@ class Catalogue:
             await connection.execute(sa.delete(renditions).where(renditions.c.track_id == record.id))
             rows = [_rendition_row(record.id, rendition) for rendition in record.renditions.values()]
             await connection.execute(sa.insert(renditions), rows)
+        self.became_ready()
         return None
 
     async def get(self, track_id: str) -> TrackRecord | None:
@@ -85,9 +91,11 @@ class Catalogue:
             row = found.mappings().first()
             if row is None:
                 return None
+            files = await stored_files(connection, row["media_id"])
             query = sa.select(renditions).where(renditions.c.track_id == track_id)
             parts = (await connection.execute(query)).mappings().all()
         record = _record(row)
+        record.stored = files
         ordered = sorted(parts, key=lambda part: _RANK.get(part["name"], len(_RANK)))
         record.renditions = {part["name"]: _rendition(part) for part in ordered}
         if record.renditions:
@@ -149,6 +157,9 @@ class Catalogue:
             shared = (await connection.execute(other)).first() is not None
             if not shared:
                 await note_leftover(connection, media_id)
+                await let_go(connection, media_id)
+        if not shared:
+            self.let_go(media_id)
         return Forgotten(media_id, shared)
 
     async def stored_bytes(self, owner_id: str | None, but: Sequence[str]) -> int:
@@ -187,7 +198,8 @@ class Catalogue:
         """Every track, by id."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(sa.select(tracks.c.id, tracks.c.state, tracks.c.media_id))
-            found = {track_id: Standing(State(state), media_id, []) for track_id, state, media_id in rows}
+            there = await stored_media(connection)
+            found = {key: Standing(State(state), media, [], media in there) for key, state, media in rows}
             names = await connection.execute(sa.select(renditions.c.track_id, renditions.c.name))
             for track_id, name in names:
                 if track_id in found:  # else it came between the two questions

@@ -22,10 +22,12 @@ from streamer import folder
 from streamer.announcer import Announcer
 from streamer.cover_workers import CoverMaker
 from streamer.ids import is_id
+from streamer.media import MediaFiles
 from streamer.picture_process import MAX_PICTURE_BYTES
 from streamer.problems import PartMissing, PictureInvalid, TrackUnknown
 from streamer.resource import FileBody, Resource
 from streamer.shelf import IMMUTABLE, Shelf
+from streamer.store import StoreError
 from streamer.tables import tracks
 from streamer.track import State, TrackRecord
 
@@ -49,14 +51,15 @@ class Covers:
         announcer: Announcer,
         maker: CoverMaker,
         data: Path,
+        media: MediaFiles,
         tasks: asyncio.TaskGroup,
     ) -> None:
-        """Args: `data` is the data folder."""
+        """Args: `data` is the data folder; `media` has the pictures of recordings."""
         self._engine = engine
         self._shelf = shelf
         self._announcer = announcer
         self._maker = maker
-        self._tracks = data / "tracks"
+        self._media = media
         self._root = data / "covers"
         self._tasks = tasks
         self._turn = asyncio.Lock()  # so that rows, files and memory see changes in one order
@@ -146,8 +149,9 @@ class Covers:
 
     async def _make_own(self, record: TrackRecord) -> None:
         try:
-            path = self._tracks / record.media_id / "cover"
-            picture = await asyncio.to_thread(folder.read, path, MAX_PICTURE_BYTES)
+            picture = await self._media.read(record, "cover", MAX_PICTURE_BYTES)
+            if picture is None:
+                return  # deleted, or its upload failed
             made = await self._maker.make(picture)
             async with self._turn:
                 await self._store(record.id, "file_cover", made)
@@ -156,9 +160,9 @@ class Covers:
             with contextlib.suppress(TrackUnknown, SQLAlchemyError):
                 async with self._turn:
                     await self._note(record.id, "file_cover", NONE_USABLE)
-        except (TrackUnknown, FileNotFoundError):
-            pass  # deleted, or its upload failed
-        except (OSError, SQLAlchemyError) as error:
+        except TrackUnknown:
+            pass  # deleted
+        except (OSError, StoreError, SQLAlchemyError) as error:
             log.error("a cover could not be stored", track=record.id, error=str(error))
         finally:
             del self._making[record.id]

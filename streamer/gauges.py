@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
+from streamer.archive import ArchiveStats
 from streamer.library import Library
 from streamer.metrics import Gauge
 from streamer.server import DoorStats
 from streamer.shelf import Shelf
 from streamer.stats import ChatStats
+from streamer.store_cache import CacheStats
 from streamer.uploads import UploadStats
 
 
@@ -121,6 +123,41 @@ def cover_gauges(events_total: Mapping[str, int]) -> list[Gauge]:
             "counter",
             "event",
         )
+    ]
+
+
+def store_gauges(cache: CacheStats, archive: ArchiveStats, cache_bytes: Callable[[], int]) -> list[Gauge]:
+    """What goes to the store and comes from it. Only where there is one."""
+    return [
+        Gauge("store_cache_bytes", "Bytes of stored recordings kept on the local disk.", cache_bytes),
+        Gauge(
+            "store_cache_blocks",
+            "Blocks of 1 MiB that somebody began to read: hit, on the local disk, or miss.",
+            lambda: {"hit": cache.hits, "miss": cache.misses},
+            "counter",
+            "found",
+        ),
+        Gauge("store_fetched_bytes", "Bytes read from the store.", lambda: cache.fetched_bytes, "counter"),
+        Gauge("store_stored_bytes", "Bytes moved to the store.", lambda: archive.stored_bytes, "counter"),
+        Gauge(
+            "store_recordings",
+            "Recordings moved to the store, or removed from it.",
+            lambda: {"moved": archive.stored, "removed": archive.removed},
+            "counter",
+            "what",
+        ),
+        Gauge(
+            "store_failures",
+            "What the store did not do, by what was asked: read, or write.",
+            lambda: {"read": cache.failures, "write": archive.failures},
+            "counter",
+            "asked",
+        ),
+        Gauge(
+            "store_stuck",
+            "Recordings that can't be moved because a file of theirs can't be read; the log names them.",
+            lambda: archive.broken,
+        ),
     ]
 
 

@@ -251,7 +251,9 @@ class Library:
     def _missing(self, standings: dict[str, Standing]) -> dict[str, str | None]:
         """Of every track that has been ready, the first file that is not there."""
         return {
-            track_id: folder.first_missing(self._root / standing.media_id, standing.packaged)
+            track_id: None
+            if standing.stored
+            else folder.first_missing(self._root / standing.media_id, standing.packaged)
             for track_id, standing in standings.items()
             if standing.packaged
         }

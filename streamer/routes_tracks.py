@@ -1,7 +1,6 @@
 """Tracks over HTTP: upload, list, look at, delete; waveform."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -12,6 +11,7 @@ from streamer.files import send_resource
 from streamer.gatekeeper import Gatekeeper
 from streamer.ids import ID_PATTERN
 from streamer.library import Library
+from streamer.media import MediaFiles
 from streamer.problems import (
     DiskFull,
     MediaTypeUnsupported,
@@ -20,16 +20,20 @@ from streamer.problems import (
     QuotaExceeded,
     ServerStopping,
     StorageFailed,
+    StoreBroken,
+    StoreUnreachable,
     TrackDeleted,
     TrackUnknown,
     UploadCut,
     UploadsBusy,
     UploadStalled,
     UploadTooLarge,
+    unavailable,
 )
-from streamer.resource import FileBody, Resource
+from streamer.resource import FileBody, Resource, StoredBody
 from streamer.route import Handler, Reply, Route
 from streamer.shelf import IMMUTABLE
+from streamer.store import StoreError
 from streamer.track import State, Track, TrackPage, TrackRecord, view
 from streamer.uploads import Uploads
 from streamer.waveform import Peaks, Waveform
@@ -78,12 +82,12 @@ class TrackRoutes:
         self,
         library: Library,
         uploads: Uploads,
-        root: Path,
+        media: MediaFiles,
         gatekeeper: Gatekeeper,
     ) -> None:
         self._library = library
         self._uploads = uploads
-        self._root = root
+        self._media = media
         self._gatekeeper = gatekeeper
 
     def routes(self) -> list[Route]:
@@ -148,7 +152,7 @@ class TrackRoutes:
                 *("GET", f"{TRACK}/{name}", operation, summary, handler, [reply]),
                 description="While the track is packaged: as far as it has come.",
                 parameters=_ID,
-                problems=[TrackUnknown, PartMissing],
+                problems=[TrackUnknown, PartMissing, StoreBroken, StoreUnreachable],
             )
 
         as_json = Reply(200, "audiowaveform's JSON, version 2.", {_JSON: Waveform})
@@ -196,13 +200,12 @@ class TrackRoutes:
 
     async def _read_peaks(self, record: TrackRecord) -> Peaks:
         try:
-            return Peaks.from_binary(
-                await asyncio.to_thread((self._root / record.media_id / "peaks").read_bytes)
-            )
-        except FileNotFoundError:
-            raise PartMissing(
-                "there is no waveform yet" if record.reason is None else record.reason
-            ) from None
+            data = await self._media.read(record, "peaks")
+        except StoreError as error:
+            raise unavailable(error) from error
+        if data is None:
+            raise PartMissing("there is no waveform yet" if record.reason is None else record.reason)
+        return Peaks.from_binary(data)
 
 
 def _json(value: Any, *, status: int = 200, location: str | None = None) -> web.Response:
@@ -210,7 +213,7 @@ def _json(value: Any, *, status: int = 200, location: str | None = None) -> web.
     return web.Response(status=status, body=msgspec.json.encode(value), content_type=_JSON, headers=headers)
 
 
-def _part(record: TrackRecord, media_type: str, body: bytes | FileBody, tag: str) -> Resource:
+def _part(record: TrackRecord, media_type: str, body: bytes | FileBody | StoredBody, tag: str) -> Resource:
     ready = record.state is State.READY
     return Resource(
         media_type=media_type,

@@ -17,6 +17,8 @@ from msgspec import Meta
 PREFIX = "VEZA_"
 CONFIG_VARIABLE = "VEZA_CONFIG"
 DEFAULT_FILE = Path("veza.toml")
+# Neither query nor user: credentials come from AWS_ variables. S3's own rules for the name of a bucket.
+STORE_URL = r"^(file:|file:///[^?#]+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()/-]*)?)$"
 SECRET_KEYS = frozenset({"secret", "database_url", "redis_url"})  # URLs may carry a password
 
 
@@ -52,6 +54,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             pattern=r"^(|sqlite:///.+|postgresql://.+)$",
         ),
     ] = ""
+    store_url: Annotated[
+        str,
+        _unit(
+            "URL",
+            "Where finished recordings lie: file: is the data folder; file:///folder or s3://bucket/prefix.",
+            pattern=STORE_URL,
+        ),
+    ] = "file:"
+    store_cache_bytes: Annotated[
+        int, _unit("bytes", "Disk space for what is played from a store.", ge=16 << 20, le=1 << 50)
+    ] = 4 << 30
     redis_url: Annotated[
         str,
         _unit("URL", "Must be empty: the broker is inside the process.", pattern=r"^$"),
@@ -224,6 +237,7 @@ _WORDS = {
     "renditions": "a list of aac128, aac64, aac256, flac and opus96, separated by commas in the variable",
     "origins": 'a list of "*" or origins such as "https://example.org", separated by commas in the variable',
     "database_url": "sqlite:///path, postgresql://..., or empty",
+    "store_url": "file:, file:///folder, or s3://bucket or s3://bucket/prefix",
     "redis_url": "empty: this version keeps the broker inside the process",
     "secret": "16 characters or more (32 or more are advised), or empty",
 }

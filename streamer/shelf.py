@@ -21,7 +21,8 @@ from pathlib import Path
 from hls.model import Rendition
 from hls.playlist import MediaPlaylist, multivariant
 from streamer.ids import ID_LENGTH, is_id
-from streamer.resource import FileBody, Resource, disposition
+from streamer.media import body_of
+from streamer.resource import Resource, disposition
 from streamer.track import State, TrackRecord
 
 HLS_PREFIX = "/hls/"
@@ -68,6 +69,7 @@ class Shelf:
         self._active: dict[str, _Entry] = {}
         self._kept: OrderedDict[str, _Entry] = OrderedDict()
         self._loading: dict[str, asyncio.Future[TrackRecord | None]] = {}
+        self._moves = 0  # of media, to the store
 
     def find(self, path: str) -> Resource | Awaitable[Resource | None] | None:
         """The front door's question, in the form of `MediaShelf.find`."""
@@ -123,6 +125,14 @@ class Shelf:
             if entry.record.duplicate_of == track_id:
                 entry.record.duplicate_of = None
 
+    def moved(self, media_id: str, files: dict[str, int]) -> None:
+        """The files of these media are in the store from now on, and about to leave their folder."""
+        self._moves += 1
+        for entry in (*self._active.values(), *self._kept.values()):
+            if entry.record.media_id == media_id:
+                entry.record.stored = files
+                entry.resources = {}
+
     def active(self) -> list[TrackRecord]:
         """The tracks being worked on."""
         return [entry.record for entry in self._active.values()]
@@ -164,11 +174,7 @@ class Shelf:
     async def _fetch(self, track_id: str, loaded: asyncio.Future[TrackRecord | None]) -> None:
         """Load a track for all who wait. A database that fails is their error, not the end of the server."""
         try:
-            record = await self._load(track_id)
-            if record is not None:
-                record.file_bytes = await asyncio.to_thread(
-                    file_sizes, self._folder / record.media_id, record
-                )
+            record = await self._read(track_id)
         except Exception as error:
             loaded.set_exception(error)
         else:
@@ -181,6 +187,16 @@ class Shelf:
             if self._loading.get(track_id) is loaded:
                 del self._loading[track_id]
 
+    async def _read(self, track_id: str) -> TrackRecord | None:
+        while True:
+            moves = self._moves
+            record = await self._load(track_id)
+            if record is None:
+                return None
+            record.file_bytes = await asyncio.to_thread(file_sizes, self._folder / record.media_id, record)
+            if moves == self._moves:
+                return record  # else its files may have moved since the database was asked
+
     def _render(self, entry: _Entry, path: str) -> Resource | None:
         resource = _resource(self._folder / entry.record.media_id, entry, path)
         if resource is not None:  # unknown names are not remembered: anyone can make them up
@@ -192,6 +208,9 @@ def file_sizes(folder: Path, record: TrackRecord) -> dict[str, int]:
     """Lengths of the renditions' files, by name: a complete one ends with an index that no playlist lists."""
     sizes = {}
     for name in record.renditions:
+        if record.stored is not None and f"{name}.mp4" in record.stored:
+            sizes[name] = record.stored[f"{name}.mp4"]
+            continue
         with contextlib.suppress(OSError):
             sizes[name] = (folder / f"{name}.mp4").stat().st_size
     return sizes
@@ -234,7 +253,7 @@ def _media(folder: Path, record: TrackRecord, rendition: Rendition) -> Resource:
     size = size or rendition.size_bytes
     return Resource(
         media_type=MEDIA_TYPE,
-        body=FileBody(folder / f"{rendition.name}.mp4", size),
+        body=body_of(folder, record, f"{rendition.name}.mp4", size),
         etag=f'"{record.id}-{rendition.name}-{size:x}"',
         last_modified=record.updated_at // 1000,
         cache_control=IMMUTABLE if rendition.complete else UNFINISHED,
@@ -247,7 +266,7 @@ def source_resource(folder: Path, record: TrackRecord) -> Resource | None:
         return None
     return Resource(
         media_type=record.media_type,
-        body=FileBody(folder / "source", record.received_bytes),
+        body=body_of(folder, record, "source", record.received_bytes),
         etag=f'"{record.id}-source"',
         last_modified=record.created_at // 1000,
         cache_control=IMMUTABLE,

@@ -49,9 +49,11 @@ class Store(Protocol):
 
     Attributes:
         name: for people: the URL, without credentials.
+        folder: where objects lie as files, if they do.
     """
 
     name: str
+    folder: Path | None
 
     async def put(self, key: str, source: Path) -> None:
         """Copy a file into the store, in parts if it is large, in bounded memory.

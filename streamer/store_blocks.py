@@ -138,9 +138,11 @@ class Blocks:
             log.warning("the disk is full: the cache shrinks", allowed_bytes=self._allowed_bytes)
             return await self._add(at, data, 0)
 
-    def remove(self, key: str) -> None:
-        """All blocks of an object."""
-        gone = [self._evict(BlockId(key, number)) for number in list(self._numbers.get(key, ()))]
+    def remove(self, prefix: str) -> None:
+        """All blocks of the objects under a prefix, which is whole segments of keys."""
+        keys = [key for key in self._numbers if key.startswith(f"{prefix}/")]
+        ids = [BlockId(key, number) for key in keys for number in self._numbers[key]]
+        gone = [self._evict(at) for at in ids]
         if gone:
             self._writer.submit(_remove, gone)
 

@@ -151,14 +151,14 @@ class StoreCache:
         finally:
             self.blocks.files.release(file)
 
-    def forget(self, key: str) -> None:
-        """The object is gone: so are its blocks, and who waits for one hears that it is missing."""
-        for at in [at for at in self._flights if at.key == key]:
+    def forget(self, prefix: str) -> None:
+        """The objects under a prefix are gone: so are their blocks, and who waits for one hears of it."""
+        for at in [at for at in self._flights if at.key.startswith(f"{prefix}/")]:
             flight = self._flights.pop(at)
             if not flight.landing and flight.task is not None:
                 flight.task.cancel()
-            self._tell(flight, StoreMissing(f"{key} was deleted"))
-        self.blocks.remove(key)
+            self._tell(flight, StoreMissing(f"{at.key} was deleted"))
+        self.blocks.remove(prefix)
 
     def _leave(self, at: BlockId, flight: _Flight, wanted: Wanted) -> None:
         flight.waiting.discard(wanted)
@@ -181,7 +181,7 @@ class StoreCache:
         if wanted:
             del self._flights[at]
         elif isinstance(outcome, OpenFile) and at not in self._flights:
-            self.blocks.remove(at.key)  # the object was deleted while this was written
+            self.blocks.remove(at.key.rpartition("/")[0])  # the object was deleted while this was written
         if isinstance(outcome, StoreError):
             self.stats.failures += 1
             log.warning("a stored file could not be read", reason=str(outcome))

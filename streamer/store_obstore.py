@@ -59,7 +59,7 @@ class ObstoreStore:
         self.name = name
         self._reading = reading
         self._writing = reading if writing is None else writing
-        self._folder = folder
+        self.folder = folder
         self._lists_in_order = isinstance(reading, S3Store)
 
     async def put(self, key: str, source: Path) -> None:
@@ -71,8 +71,8 @@ class ObstoreStore:
                 await obstore.put_async(
                     self._writing, key, source, chunk_size=part, max_concurrency=_PARTS_AT_ONCE
                 )
-                if self._folder is not None:
-                    await asyncio.to_thread(_sync, self._folder, self._folder / key)
+                if self.folder is not None:
+                    await asyncio.to_thread(_sync, self.folder, self.folder / key)
         except StoreMissing:  # of a place to put it in
             raise StoreFailed(f"{self.name}: there is no such place ({key})", retryable=False) from None
 
@@ -115,7 +115,7 @@ class ObstoreStore:
         if not keys:
             return
         async with self._asked(keys[0], _LONG_WAIT_S):
-            if self._folder is None:
+            if self.folder is None:
                 await obstore.delete_async(self._writing, list(keys))
                 return
             for key in keys:  # a folder refuses to delete what is not there
@@ -123,7 +123,7 @@ class ObstoreStore:
                     await obstore.delete_async(self._writing, key)
                 except FileNotFoundError:
                     continue
-                await asyncio.to_thread(_prune, self._folder, key)
+                await asyncio.to_thread(_prune, self.folder, key)
 
     @asynccontextmanager
     async def _asked(self, key: str, within_s: float | None) -> AsyncIterator[None]:

@@ -122,6 +122,16 @@ leftovers = Table(
     Column("media_id", Text, primary_key=True),
 )
 
+# Media that have been on their way to the store; `streamer.store_ledger` says what may be where.
+stored = Table(
+    "stored",
+    metadata,
+    Column("media_id", Text, primary_key=True),
+    Column("state", Text, nullable=False),  # copying | stored | removing
+    Column("files", LargeBinary),  # msgpack, size in bytes by name; NULL until all are in the store
+    Index(None, "state"),
+)
+
 rooms = Table(
     "rooms",
     metadata,

@@ -101,6 +101,7 @@ class TrackRecord(msgspec.Struct, kw_only=True):
         reserved_bytes: of its owner's quota, for a source whose length nobody knows yet.
         file_bytes: lengths of the files of complete renditions, by name.
         listed: the renditions as clients see them, in a record that was loaded without the rest of them.
+        stored: sizes by name of files that lie in the store; None where all are in the local folder.
         peaks: the waveform so far; None where it lies in its file, or does not exist.
     """
 
@@ -137,6 +138,7 @@ class TrackRecord(msgspec.Struct, kw_only=True):
     packaged_ticks: int = 0
     peaks: Peaks | None = None
     file_bytes: dict[str, int] = msgspec.field(default_factory=dict)
+    stored: dict[str, int] | None = None
     media_id: str = ""
     sha256: str | None = None
     duplicate_of: str | None = None

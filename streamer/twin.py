@@ -37,7 +37,7 @@ _OF_THE_BYTES = (
 #: The columns that change when a track takes over the media of another; the rest of it stays its own.
 TAKEN = (*_OF_THE_BYTES, "state", "reason", "playable", "updated_at")
 #: What changes beside them in memory.
-TAKEN_IN_MEMORY = ("renditions", "packaged_ticks", "file_bytes", "peaks")
+TAKEN_IN_MEMORY = ("renditions", "packaged_ticks", "file_bytes", "peaks", "stored")
 
 
 def fits(ours: Mapping[str, Rendition], theirs: Mapping[str, Rendition]) -> bool:
@@ -62,6 +62,7 @@ def take_over(own: TrackRecord, other: TrackRecord, now_ms: int) -> TrackRecord:
         packaged_ticks=other.packaged_ticks,
         file_bytes=other.file_bytes,
         peaks=None,
+        stored=other.stored,
         updated_at=now_ms,
     )
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from streamer import index
 from streamer.catalogue import Catalogue, hold_twins, note_leftover, ready_twins, update_row
+from streamer.store_ledger import stored_files
 from streamer.tables import renditions, tracks
 from streamer.track import State, TrackRecord
 from streamer.twin import TAKEN
@@ -42,6 +43,11 @@ class TwinCatalogue:
         async with self._engine.connect() as connection:
             twin_id = await connection.scalar(ready_twins(record, unlike))
         return None if twin_id is None else await self._catalogue.get(twin_id)
+
+    async def stored(self, media_id: str) -> dict[str, int] | None:
+        """The files of media that are in the store; None if they are not."""
+        async with self._engine.connect() as connection:
+            return await stored_files(connection, media_id)
 
     async def share(self, taken: TrackRecord, other_id: str) -> bool:
         """Store that a track is ready with the media of another.

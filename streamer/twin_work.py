@@ -24,6 +24,7 @@ class Twins:
         self._root = root
         self._now_ms = now_ms
         self.received = catalogue.received
+        self.stored = catalogue.stored
 
     async def take_over(self, record: TrackRecord, unlike: set[str]) -> TrackRecord | None:
         """Let a track that is being packaged share the media of a ready one.
@@ -49,7 +50,8 @@ class Twins:
             log.info("the same recording was packaged otherwise", track=record.id, other=other.id)
             return None
         path = self._root / other.media_id
-        if not await asyncio.to_thread(folder.has_all, path, other.received_bytes, other.renditions):
+        here = other.stored is None
+        if here and not await asyncio.to_thread(folder.has_all, path, other.received_bytes, other.renditions):
             log.error("files of a ready track are missing or too short", track=other.id)
             return None
         other.file_bytes = await asyncio.to_thread(file_sizes, path, other)

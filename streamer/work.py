@@ -119,6 +119,8 @@ class Work:
                 return False
             for name in (*TAKEN, *TAKEN_IN_MEMORY):
                 setattr(self.record, name, getattr(taken, name))
+            # Asked again: they may have moved since, and whoever moves them from now on finds this record.
+            self.record.stored = await self._desk.twins.stored(taken.media_id)
             self._desk.outcomes[Event.TAKEN_OVER.name.lower()] += 1
         self._log.info("shares the media of a track with the same bytes", media=taken.media_id)
         self._desk.tasks.create_task(self._drop_own_bytes(), name=f"drop {taken.id}")

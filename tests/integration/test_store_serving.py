@@ -30,6 +30,7 @@ class Objects:
     """A store whose answers a test holds back or spoils."""
 
     name = "test:"
+    folder: Path | None = None
 
     def __init__(self) -> None:
         self.objects = {KEY: DATA}
@@ -288,7 +289,7 @@ async def test_a_deleted_object_leaves_the_cache_and_its_listeners() -> None:
         it.store.open.clear()
         client.send(f"GET {PATH} HTTP/1.1\r\nHost: x\r\nRange: bytes={BLOCK_BYTES}-\r\n\r\n".encode())
         await until(lambda: it.cache.stats.misses == 2)
-        it.cache.forget(KEY)
+        it.cache.forget("tracks/one")
         assert (await client.receive()).status == 502
         await until(lambda: it.on_disk() == 0)
         assert it.cache.blocks.size_bytes == 0 and BlockId(KEY, 0) not in it.cache.blocks

@@ -35,6 +35,7 @@ def running_s3() -> Iterator[str]:
     try:
         with process.stdout:
             url = process.stdout.readline().strip()
+        timer.cancel()
         assert url, "the S3 server did not come up"
         with urlopen(Request(f"{url}/{BUCKET}", method="PUT")) as made:
             assert made.status == 200

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from streamer.archive import ArchiveStats
 from streamer.gauges import (
     chat_gauges,
     comment_gauges,
@@ -15,12 +16,14 @@ from streamer.gauges import (
     door_gauges,
     library_gauges,
     loop_gauges,
+    store_gauges,
     upload_gauges,
 )
 from streamer.metrics import Gauge, LoopLag, Metrics
 from streamer.server import DoorStats
 from streamer.settings import Settings, describe, keys
 from streamer.stats import ChatStats
+from streamer.store_cache import CacheStats
 from streamer.uploads import UploadStats
 
 DOCUMENT = (Path(__file__).resolve().parents[3] / "docs" / "operations.md").read_text()
@@ -44,6 +47,7 @@ def gauges() -> list[Gauge]:
         *chat_gauges(ChatStats()),
         *comment_gauges(Counter(stored=5)),
         *cover_gauges(Counter(made=6)),
+        *store_gauges(CacheStats(hits=3), ArchiveStats(), lambda: 5),
         *loop_gauges(LoopLag().take),
     ]
 
