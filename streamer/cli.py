@@ -77,6 +77,22 @@ def token(name: str, ttl: int, operator: bool) -> None:
 
 
 @main.command()
+@click.option("--repair", is_flag=True, help="Mend what can be mended. The server must be stopped.")
+@click.option("--deep", is_flag=True, help="Read every source and every box of the renditions, too.")
+@click.option("--json", "as_json", is_flag=True, help="Report to a program.")
+def fsck(repair: bool, deep: bool, as_json: bool) -> None:
+    """Find what the disk and the database disagree on.
+
+    Looks, and changes nothing, unless --repair is given. Even then nothing is deleted that may be somebody's
+    only copy: it goes to lost+found/ in the data folder. Exit code: 0 all is well, 1 something was found
+    (whether or not it was mended), 2 it could not run.
+    """
+    from streamer.cli_fsck import run
+
+    sys.exit(run(_settings(), repair=repair, deep=deep, as_json=as_json))
+
+
+@main.command()
 def config() -> None:
     """Print the settings in effect here, as the file would have them. Secrets are hidden."""
     from streamer.settings import shown

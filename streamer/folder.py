@@ -106,8 +106,8 @@ def strangers(root: Path, used: Container[str]) -> list[str]:
 
 
 def first_missing(path: Path, renditions: Iterable[str]) -> str | None:
-    """A file that a packaged track should have in its folder and has not; None if all are there."""
-    files = ["source", *(f"{name}.mp4" for name in renditions)]
+    """A file that a packaged track can't be played without and that is not there; None if all are."""
+    files = [f"{name}.mp4" for name in renditions]
     return next((file for file in files if not (path / file).is_file()), None)
 
 

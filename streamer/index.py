@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from streamer.tables import search_words, tracks
@@ -37,9 +38,14 @@ async def put_track(connection: AsyncConnection, track_id: str) -> None:
     if row is None or not row["playable"]:
         await remove(connection, Kind.TRACK, track_id)
         return
+    await put(connection, Kind.TRACK, track_id, words_of(row))
+
+
+def words_of(row: RowMapping) -> str:
+    """What a track is indexed by; `row` has its columns."""
     tags = shown({name: row[name] for name in Tags.__struct_fields__}, read_edits(row["edits"]))
     texts = ([tags.title], [tags.artist, tags.album_artist], [tags.album], [tags.genre, row["filename"]])
-    await put(connection, Kind.TRACK, track_id, terms(Kind.TRACK, texts))
+    return terms(Kind.TRACK, texts)
 
 
 async def put(connection: AsyncConnection, kind: Kind, reference: str, found_by: str) -> None:

@@ -34,6 +34,7 @@ class Event(Enum):
     WORK_BROKE = "packaging failed, and the file is not to blame"
     SERVER_RESTARTED = "the process that worked on it is gone"
     FILES_LOST = "its files are not where they were"
+    MEDIA_LOST = "its renditions are lost, its source is not: they are made again"
     FILES_FOUND = "they are back: the disk was not there when the server looked"
 
 
@@ -53,6 +54,8 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.PACKAGING, Event.FILES_LOST): State.FAILED,
     (State.READY, Event.FILES_LOST): State.FAILED,
     (State.READY, Event.WORK_BROKE): State.FAILED,  # the database did not take the last step
+    (State.READY, Event.MEDIA_LOST): State.PACKAGING,
+    (State.FAILED, Event.MEDIA_LOST): State.PACKAGING,
     (State.FAILED, Event.FILES_FOUND): State.READY,
     # A worker may refuse the head of a file while its tail still arrives.
     (State.FAILED, Event.BODY_RECEIVED): State.FAILED,

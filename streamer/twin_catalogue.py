@@ -61,16 +61,15 @@ class TwinCatalogue:
         """
         async with self._engine.begin() as connection:
             await hold_twins(connection, taken.sha256 or "")
-            if not await _still_has(connection, other_id, taken.media_id):
+            own_media = await connection.scalar(sa.select(tracks.c.media_id).where(tracks.c.id == taken.id))
+            if own_media is None or not await _still_has(connection, other_id, taken.media_id):
                 return False
             row = {name: getattr(taken, name) for name in TAKEN} | {"state": taken.state.value}
-            done = await connection.execute(sa.update(tracks).where(tracks.c.id == taken.id).values(row))
-            if not done.rowcount:
-                return False
+            await connection.execute(sa.update(tracks).where(tracks.c.id == taken.id).values(row))
             await index.put_track(connection, taken.id)
             await connection.execute(sa.delete(renditions).where(renditions.c.track_id == taken.id))
             await _copy_renditions(connection, other_id, taken.id)
-            await note_leftover(connection, taken.id)
+            await note_leftover(connection, own_media)
         return True
 
 

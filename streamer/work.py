@@ -241,7 +241,7 @@ class Work:
         while self._goes_on() and (first := await self._become_ready(duration_ms)) is not None:
             if not await self.take_over():
                 self._unlike.add(first)
-        if self._left or record.media_id != record.id:
+        if self._left or record.media_id != self.path.name:
             return
         record.peaks = None
         self._desk.announcer.now(record)

@@ -86,7 +86,7 @@ def test_a_ready_track_is_served_after_a_restart_and_missed_when_its_files_are(t
     shutil.move(folder, tmp_path / "aside")
     with running_server(tmp_path) as server:
         lost = get_json(server.url + track["links"]["self"])
-        assert (lost["state"], lost["reason"]) == ("failed", "the file source is missing")
+        assert (lost["state"], lost["reason"]) == ("failed", "the file aac128.mp4 is missing")
     shutil.move(tmp_path / "aside", folder)
     with running_server(tmp_path) as server:
         assert get_json(server.url + track["links"]["self"]) == track
