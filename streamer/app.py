@@ -198,18 +198,24 @@ class App:
         """In this order: no new work; what is in flight; what is left; the database last."""
         log.info("stopping", grace_s=grace_s)
         self.library.expect_stop()
+        await self.covers.close()
         await self.resumables.stop()
         async with asyncio.TaskGroup() as ending:
             ending.create_task(self.door.drain(grace_s))
             ending.create_task(self.hub.close(grace_s))
-            ending.create_task(self.workers.close(grace_s))
+            ending.create_task(self._close_workers(grace_s))
         await self.library.stop()
-        await self.covers.close()
         await self.runner.cleanup()
         self.uploads.close()
         for task in self._background:
             task.cancel()
         self.wheel.stop()
+
+    async def _close_workers(self, grace_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + grace_s
+        await self.cover_workers.close(grace_s)  # they are the pool's
+        await self.workers.close(max(0.0, deadline_s - loop.time()))
 
     def _make_web(self) -> web.Application:
         app = web.Application()
@@ -233,7 +239,7 @@ class App:
         tracks = TrackRoutes(self.library, self.uploads, self.media, gatekeeper)
         resumable = UploadRoutes(self.resumables, gatekeeper)
         comments = CommentRoutes(self.comments, gatekeeper)
-        covers = CoverRoutes(self.covers, self.library, gatekeeper)
+        covers = CoverRoutes(self.covers, self.library, self.uploads, gatekeeper)
         account = AccountRoutes(self.quota, gatekeeper)
         parts = (tracks, covers, comments, resumable, account, MediaRoutes(self.shelf), system)
         routes = [*self.collection.routes(gatekeeper), *(route for part in parts for route in part.routes())]

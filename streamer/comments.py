@@ -24,6 +24,8 @@ from streamer.problems import (
 from streamer.track import State, TrackRecord
 
 NAMELESS = "guest"
+# Players round, and their clocks run on for a moment: what is said at the end belongs to the end.
+_OVERRUN_MS = 1000
 # At 200 bytes each, far below what a minute of any other traffic takes.
 _MAX_BUCKETS = 20_000
 
@@ -85,12 +87,12 @@ class Comments:
             RateLimited, CommentsFull: too much.
         """
         record = await self._library.get(track_id)
-        _check_moment(record, new.at_ms)
+        at_ms = _moment(record, new.at_ms)
         self._check_rate(speaker)
         comment = Comment(
             id=self._make_id(),
             track=track_id,
-            at_ms=new.at_ms,
+            at_ms=at_ms,
             body=new.body,
             author=_sign(new, speaker.identity),
             created_at=self._now_ms(),
@@ -166,13 +168,19 @@ def network_of(address: str) -> str:
     return str(parsed)
 
 
-def _check_moment(record: TrackRecord, at_ms: int) -> None:
+def _moment(record: TrackRecord, at_ms: int) -> int:
+    """Where in the track the comment belongs.
+
+    Raises:
+        PartMissing, RequestInvalid: nowhere.
+    """
     if record.state is State.FAILED:
         raise PartMissing(record.reason or "the track has failed")
     end_ms = max(record.duration_ms or 0, record.packaged_ms)
-    if at_ms > end_ms:
+    if at_ms > end_ms + _OVERRUN_MS:
         so_far = "" if record.state is State.READY else " so far"
         raise RequestInvalid(f"at_ms is {at_ms}, and the track has {end_ms} ms{so_far}")
+    return min(at_ms, end_ms)
 
 
 def _sign(new: NewComment, identity: Identity | None) -> Commenter:

@@ -24,10 +24,9 @@ from streamer.cover_workers import CoverMaker
 from streamer.ids import is_id
 from streamer.media import MediaFiles
 from streamer.picture_process import MAX_PICTURE_BYTES
-from streamer.problems import PartMissing, PictureInvalid, TrackUnknown
+from streamer.problems import PartMissing, PictureInvalid, ServerStopping, TrackUnknown
 from streamer.resource import FileBody, Resource
 from streamer.shelf import IMMUTABLE, Shelf
-from streamer.store import StoreError
 from streamer.tables import tracks
 from streamer.track import State, TrackRecord
 
@@ -64,10 +63,11 @@ class Covers:
         self._tasks = tasks
         self._turn = asyncio.Lock()  # so that rows, files and memory see changes in one order
         self._making: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
 
     def found(self, record: TrackRecord) -> None:
         """The recording carries a picture: make covers of it in the background, once."""
-        if record.file_cover is None and record.id not in self._making:
+        if record.file_cover is None and record.id not in self._making and not self._closing:
             making = self._make_own(record)
             self._making[record.id] = self._tasks.create_task(making, name=f"cover {record.id}")
 
@@ -75,7 +75,7 @@ class Covers:
         """Show a picture instead of the recording's own, from now on.
 
         Raises:
-            PictureInvalid, TrackUnknown
+            PictureInvalid, TrackUnknown, ServerStopping, OSError
         """
         made = await self._maker.make(picture)
         async with self._turn:
@@ -106,7 +106,8 @@ class Covers:
         """
         if record.user_cover is None and record.file_cover is None and record.cover_type is not None:
             self.found(record)
-            await asyncio.wait([self._making[record.id]])
+            if record.id in self._making:
+                await asyncio.wait([self._making[record.id]])
         shown = record.user_cover or record.file_cover
         if not shown or record.state is State.FAILED:
             raise PartMissing("the track has no cover")
@@ -142,6 +143,7 @@ class Covers:
 
     async def close(self) -> None:
         """End what is being made; the next who asks has it made again."""
+        self._closing = True
         making = list(self._making.values())
         for task in making:
             task.cancel()
@@ -160,10 +162,10 @@ class Covers:
             with contextlib.suppress(TrackUnknown, SQLAlchemyError):
                 async with self._turn:
                     await self._note(record.id, "file_cover", NONE_USABLE)
-        except TrackUnknown:
-            pass  # deleted
-        except (OSError, StoreError, SQLAlchemyError) as error:
-            log.error("a cover could not be stored", track=record.id, error=str(error))
+        except (TrackUnknown, ServerStopping):
+            pass  # deleted; or the next who asks has it made
+        except Exception:  # it costs a cover, not the server
+            log.exception("the cover of a recording could not be made", track=record.id)
         finally:
             del self._making[record.id]
 

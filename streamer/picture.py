@@ -31,6 +31,9 @@ _FORMATS = tuple(
         GifImagePlugin.GifImageFile,
     )
 )
+# Each goes through the whole picture again. Encoders make ten; 158,000 empty ones fit into ten megabytes.
+_MAX_SCANS = 100
+_START_OF_SCAN = b"\xff\xda"  # ITU-T T.81 B.1.1.4; in a scan itself 0 follows each 255
 _MAX_PROFILE_BYTES = 1 << 20  # of an ICC profile; a printer's, with tables for CMYK, has about half of that
 _QUALITY = 85  # above it files grow faster than anyone sees a difference
 _FINE_BELOW = 257  # small letters in red or blue bleed where colour has half the resolution
@@ -67,6 +70,8 @@ def make_covers(data: bytes) -> dict[int, bytes]:
     """
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            if picture.format == "JPEG" and data.count(_START_OF_SCAN) > _MAX_SCANS:
+                raise PictureRefused(f"the picture has more than {_MAX_SCANS} scans")
             whole = _read(picture)
     except PictureRefused:
         raise

@@ -20,6 +20,7 @@ from streamer.problems import (
     NotYours,
     PartMissing,
     PictureInvalid,
+    ServerStopping,
     StorageFailed,
     TrackUnknown,
     UploadCut,
@@ -28,7 +29,7 @@ from streamer.problems import (
 )
 from streamer.route import Reply, Route
 from streamer.track import State, Track, TrackRecord, view
-from streamer.uploads import disk_problem
+from streamer.uploads import Uploads, disk_problem
 
 COVER = "/api/v1/tracks/{id}/cover"
 MAX_COVER_BYTES = 10_000_000
@@ -53,9 +54,10 @@ class CoverQuery(msgspec.Struct):
 class CoverRoutes:
     """The handlers of /api/v1/tracks/{id}/cover."""
 
-    def __init__(self, covers: Covers, library: Library, gatekeeper: Gatekeeper) -> None:
+    def __init__(self, covers: Covers, library: Library, uploads: Uploads, gatekeeper: Gatekeeper) -> None:
         self._covers = covers
         self._library = library
+        self._uploads = uploads
         self._gatekeeper = gatekeeper
         self._running = 0
 
@@ -80,6 +82,7 @@ class CoverRoutes:
                 problems=[
                     *(TrackUnknown, PartMissing, NotYours, MediaTypeUnsupported, BodyTooLarge),
                     *(PictureInvalid, UploadCut, UploadStalled, UploadsBusy, StorageFailed, DiskFull),
+                    ServerStopping,
                 ],
                 writes=True,
             ),
@@ -102,6 +105,7 @@ class CoverRoutes:
             raise MediaTypeUnsupported(f"Content-Type is {request.content_type}, none of {', '.join(_TYPES)}")
         if record.state is State.FAILED:
             raise PartMissing(record.reason or "the track has failed")
+        self._uploads.check_disk(MAX_COVER_BYTES)
         with self._place():
             picture = await read_whole(request, MAX_COVER_BYTES)
             try:

@@ -113,7 +113,7 @@ async def test_a_guest_may_take_another_name(server: Server, track: dict[str, An
 
 def test_pages_go_along_the_track(server: Server, track: dict[str, Any]) -> None:
     token = token_of(server, "dora")
-    moments = [2000, 0, 700, 700, 1]
+    moments = [2999, 0, 700, 700, 1]
     said = [say(server, track, {"at_ms": at, "body": str(at)}, token=token).json for at in moments]
     ordered = sorted(said, key=lambda comment: (comment["at_ms"], comment["id"]))
     found, cursor = [], ""
@@ -122,6 +122,7 @@ def test_pages_go_along_the_track(server: Server, track: dict[str, Any]) -> None
         found += page["items"]
         cursor = page["next"]
     assert found == ordered
+    assert [comment["at_ms"] for comment in found] == [0, 1, 700, 700, 2000], "the end is the end"
 
 
 def test_a_track_that_still_arrives_takes_comments(server: Server, tone: Path) -> None:
@@ -147,7 +148,7 @@ GOOD = {"at_ms": 0, "body": "x"}
     ("said", "status", "detail"),
     [
         ({"body": "x"}, 400, "at_ms"),
-        ({"at_ms": 2001, "body": "x"}, 400, "at_ms is 2001, and the track has 2000 ms"),
+        ({"at_ms": 3001, "body": "x"}, 400, "at_ms is 3001, and the track has 2000 ms"),
         ({"at_ms": "1", "body": "x"}, 400, "at_ms: Expected `int`"),
         ({"at_ms": 10**30, "body": "x"}, 400, "at_ms"),
         ({"at_ms": 0, "body": "\u0000"}, 400, "U+0000"),

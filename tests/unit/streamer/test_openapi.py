@@ -22,7 +22,7 @@ NOTHING: Any = None
 ROUTES: list[Route] = [
     *TrackRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
     *CommentRoutes(NOTHING, NOTHING).routes(),
-    *CoverRoutes(NOTHING, NOTHING, NOTHING).routes(),
+    *CoverRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
     *Collection(NOTHING, NOTHING, NOTHING, NOTHING).routes(NOTHING),
     *AccountRoutes(NOTHING, NOTHING).routes(),
     *UploadRoutes(NOTHING, NOTHING).routes(),

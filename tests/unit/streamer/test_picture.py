@@ -130,6 +130,14 @@ def test_of_an_animation_it_is_the_first_picture() -> None:
         assert near(made, RED, 8), kind
 
 
+def test_a_picture_that_is_drawn_again_and_again_is_refused() -> None:
+    data = encoded(Image.effect_noise((300, 300), 50), "JPEG", progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    make_covers(data[:-2] + last * 50 + data[-2:])
+    with pytest.raises(PictureRefused, match="more than 100 scans"):
+        make_covers(data[:-2] + last * 100 + data[-2:])
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
