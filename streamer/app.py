@@ -101,9 +101,10 @@ class App:
         announcer = Announcer(self.hub.track_changed, loop)
         self.cover_workers = CoverWorkers(self.workers)
         maker, data = self.cover_workers, settings.data_path
-        self.covers = Covers(engine, self.shelf, announcer, maker, data, self.media, tasks)
+        self.covers = Covers(self.catalogue, self.shelf, announcer, maker, data, self.media, tasks)
         self.library = self._make_library(root, announcer)
         self.collection = Collection(engine, self.catalogue, self.shelf, announcer)
+        self.catalogue.tell = self.collection.level
         margin, told = Margin(engine), self.hub.tell_watchers
         self.comments = Comments(self.library, margin, limits, told, now_ms, loop.time, make_id)
         self.quota = Quota(self.catalogue, self.shelf, settings.quota_bytes)

@@ -1,27 +1,24 @@
 """Tracks in the database. Every method is one transaction; cancelled, it happened whole or not at all."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from hls import ladder
-from hls.model import Rendition, Segment
-from hls.playlist import average_bandwidth
-from streamer import index
+from streamer import derived, discography, rendition_rows
+from streamer.discography import AlbumLevel
+from streamer.grouping import album_id
 from streamer.store_ledger import let_go, stored_files, stored_media
 from streamer.tables import leftovers, renditions, tracks
 from streamer.tags import read_edits
-from streamer.track import RenditionView, State, TrackRecord
+from streamer.track import State, TrackRecord, tags_of
 
 _COLUMNS = tuple(column.name for column in tracks.columns)
 # streamer.editor and streamer.covers: work on a track must not undo what a person does meanwhile.
 _OTHERS_WRITE = ("edits", "file_cover", "user_cover")
-_SEGMENTS = msgspec.msgpack.Decoder(list[Segment])
-_RANK = {name: place for place, name in enumerate(ladder.NAMES)}
 _UNFINISHED = (State.RECEIVING.value, State.PACKAGING.value)
 
 
@@ -51,15 +48,24 @@ class Catalogue:
         #: Told after the transaction: a track is ready; nobody needs these media any more.
         self.became_ready: Callable[[], None] = lambda: None
         self.let_go: Callable[[str], None] = lambda media_id: None
+        self.tell: Callable[[list[AlbumLevel]], None] = lambda _levels: None
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may change tracks. What follows for albums is told when it is committed."""
+        async with self._engine.begin() as connection:
+            with derived.collecting(connection) as levels:
+                yield connection
+        self.tell(levels)
 
     async def insert(self, record: TrackRecord) -> None:
         """Add a new track, without renditions."""
-        async with self._engine.begin() as connection:
+        async with self.begin() as connection:
             await connection.execute(sa.insert(tracks).values(_row(record)))
 
     async def update(self, record: TrackRecord) -> None:
         """Store a track's state; a no-op if it has been deleted meanwhile."""
-        async with self._engine.begin() as connection:
+        async with self.begin() as connection:
             await update_row(connection, record)
 
     async def finish(self, record: TrackRecord, unlike: Collection[str] = ()) -> str | None:
@@ -70,7 +76,7 @@ class Catalogue:
 
         Returns: a ready track with the same bytes, and nothing is stored; else None.
         """
-        async with self._engine.begin() as connection:
+        async with self.begin() as connection:
             if record.sha256 is not None:
                 await hold_twins(connection, record.sha256)
                 twin = await connection.scalar(ready_twins(record, unlike))
@@ -78,9 +84,7 @@ class Catalogue:
                     return twin
             if not await update_row(connection, record):
                 return None
-            await connection.execute(sa.delete(renditions).where(renditions.c.track_id == record.id))
-            rows = [_rendition_row(record.id, rendition) for rendition in record.renditions.values()]
-            await connection.execute(sa.insert(renditions), rows)
+            await rendition_rows.write(connection, record)
         self.became_ready()
         return None
 
@@ -91,15 +95,10 @@ class Catalogue:
             row = found.mappings().first()
             if row is None:
                 return None
-            files = await stored_files(connection, row["media_id"])
-            query = sa.select(renditions).where(renditions.c.track_id == track_id)
-            parts = (await connection.execute(query)).mappings().all()
-        record = _record(row)
-        record.stored = files
-        ordered = sorted(parts, key=lambda part: _RANK.get(part["name"], len(_RANK)))
-        record.renditions = {part["name"]: _rendition(part) for part in ordered}
-        if record.renditions:
-            record.packaged_ticks = next(iter(record.renditions.values())).duration_ticks
+            record = _record(row)
+            record.stored = await stored_files(connection, record.media_id)
+            await rendition_rows.load(connection, record)
+            await _level(connection, [record])
         return record
 
     async def page(
@@ -125,7 +124,8 @@ class Catalogue:
             query = query.where(sa.or_(tracks.c.playable, tracks.c.state.not_in(_UNFINISHED)))
         async with self._engine.connect() as connection:
             records = [_record(row) for row in (await connection.execute(query)).mappings()]
-            await _list_renditions(connection, records)
+            await rendition_rows.list_for(connection, records)
+            await _level(connection, records)
         return records
 
     async def several(self, track_ids: Sequence[str]) -> list[TrackRecord]:
@@ -135,17 +135,19 @@ class Catalogue:
             rows = (await connection.execute(query)).mappings()
             found = {row["id"]: _record(row) for row in rows}
             records = [found[track_id] for track_id in track_ids if track_id in found]
-            await _list_renditions(connection, records)
+            await rendition_rows.list_for(connection, records)
+            await _level(connection, records)
         return records
 
     async def delete(self, track_id: str) -> Forgotten | None:
         """Forget a track; what becomes of its bytes is the caller's. None if there was none."""
         its_media = sa.select(tracks.c.media_id).where(tracks.c.id == track_id).scalar_subquery()
         users = tracks.c.media_id == its_media
-        async with self._engine.begin() as connection:
+        async with self.begin() as connection:
             # A write to all that share the bytes comes first: of two who let go of them at once, or let go
             # and take over, one waits here for the other, and then sees what the other has done.
             await connection.execute(sa.update(tracks).where(users).values(media_id=tracks.c.media_id))
+            await derived.unfollow(connection, track_id)
             await connection.execute(sa.delete(renditions).where(renditions.c.track_id == track_id))
             gone = sa.delete(tracks).where(tracks.c.id == track_id).returning(tracks.c.media_id)
             media_id = (await connection.execute(gone)).scalar()
@@ -185,7 +187,7 @@ class Catalogue:
 
     async def removed(self, media_id: str) -> None:
         """A leftover is gone from the disk."""
-        async with self._engine.begin() as connection:
+        async with self.begin() as connection:
             await connection.execute(sa.delete(leftovers).where(leftovers.c.media_id == media_id))
 
     async def unfinished(self) -> list[TrackRecord]:
@@ -245,18 +247,16 @@ async def update_row(connection: AsyncConnection, record: TrackRecord) -> bool:
     done = await connection.execute(sa.update(tracks).where(tracks.c.id == record.id).values(_row(record)))
     if not done.rowcount:
         return False
-    await index.put_track(connection, record.id)
+    await derived.follow(connection, record.id)
     return True
 
 
-async def _list_renditions(connection: AsyncConnection, records: list[TrackRecord]) -> None:
-    by_id = {record.id: record for record in records}
-    columns = (
-        renditions.c[name] for name in ("track_id", "name", "codecs", "bitrate", "timescale", "channels")
-    )
-    found = await connection.execute(sa.select(*columns).where(renditions.c.track_id.in_(by_id)))
-    for track_id, *columns_of_one in sorted(found, key=lambda row: _RANK.get(row.name, len(_RANK))):
-        by_id[track_id].listed.append(RenditionView(*columns_of_one))
+async def _level(connection: AsyncConnection, records: Sequence[TrackRecord]) -> None:
+    """Let records have the loudness of their albums."""
+    album_ids = {record.id: found for record in records if (found := album_id(tags_of(record))) is not None}
+    levels = await discography.loudness_of(connection, album_ids.values())
+    for record in records:
+        record.album_loudness = levels.get(album_ids.get(record.id, ""))
 
 
 def _row(record: TrackRecord) -> dict[str, Any]:
@@ -271,28 +271,3 @@ def _record(row: sa.RowMapping) -> TrackRecord:
     values["state"] = State(values["state"])
     values["edits"] = read_edits(values["edits"])
     return TrackRecord(**values, received_bytes=row["size_bytes"])
-
-
-def _rendition_row(track_id: str, rendition: Rendition) -> dict[str, Any]:
-    return {
-        "track_id": track_id,
-        "name": rendition.name,
-        "codecs": rendition.codecs,
-        "timescale": rendition.timescale,
-        "channels": rendition.channels,
-        "init_size_bytes": rendition.init_size_bytes,
-        "segments": msgspec.msgpack.encode(rendition.segments),
-        "bitrate": average_bandwidth(rendition),
-    }
-
-
-def _rendition(row: sa.RowMapping) -> Rendition:
-    return Rendition(
-        name=row["name"],
-        codecs=row["codecs"],
-        timescale=row["timescale"],
-        channels=row["channels"],
-        init_size_bytes=row["init_size_bytes"],
-        segments=_SEGMENTS.decode(row["segments"]),
-        complete=True,
-    )

@@ -1,5 +1,7 @@
 """Where a track's cover is, if it has one."""
 
+COVER = ("user_cover", "file_cover", "cover_type")  # what a link is made of: columns of a track's row
+
 
 def cover_link(
     track_id: str, *, user_cover: str | None, file_cover: str | None, cover_type: str | None

@@ -16,10 +16,10 @@ from typing import Literal
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from streamer import folder
+from streamer import derived, folder
 from streamer.announcer import Announcer
+from streamer.catalogue import Catalogue
 from streamer.cover_workers import CoverMaker
 from streamer.ids import is_id
 from streamer.media import MediaFiles
@@ -45,7 +45,7 @@ class Covers:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        catalogue: Catalogue,
         shelf: Shelf,
         announcer: Announcer,
         maker: CoverMaker,
@@ -54,7 +54,7 @@ class Covers:
         tasks: asyncio.TaskGroup,
     ) -> None:
         """Args: `data` is the data folder; `media` has the pictures of recordings."""
-        self._engine = engine
+        self._catalogue = catalogue
         self._shelf = shelf
         self._announcer = announcer
         self._maker = maker
@@ -181,8 +181,9 @@ class Covers:
     async def _note(self, track_id: str, column: Column, hash: str | None) -> TrackRecord:
         """Into the row, then for all to see; then what nobody sees any more is removed."""
         query = sa.update(tracks).where(tracks.c.id == track_id).values({column: hash})
-        async with self._engine.begin() as connection:
+        async with self._catalogue.begin() as connection:
             done = await connection.execute(query)
+            await derived.follow(connection, track_id)
         # A record that was being loaded meanwhile may be older than this; it is waited for.
         record = await self._shelf.get(track_id) if done.rowcount else None
         if record is None:

@@ -3,10 +3,10 @@
 import asyncio
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from streamer import index
+from streamer import derived
 from streamer.announcer import Announcer
+from streamer.catalogue import Catalogue
 from streamer.ids import is_id
 from streamer.problems import TrackUnknown
 from streamer.shelf import Shelf
@@ -22,8 +22,8 @@ class Editor:
     they reach the database. In memory both have the same record, and write different attributes of it.
     """
 
-    def __init__(self, engine: AsyncEngine, shelf: Shelf, announcer: Announcer) -> None:
-        self._engine = engine
+    def __init__(self, catalogue: Catalogue, shelf: Shelf, announcer: Announcer) -> None:
+        self._catalogue = catalogue
         self._shelf = shelf
         self._announcer = announcer
         self._turn = asyncio.Lock()  # so that memory sees edits in the order of their commits
@@ -57,7 +57,7 @@ class Editor:
 
     async def _store(self, track_id: str, changes: EditedTags) -> EditedTags | None:
         one = tracks.c.id == track_id
-        async with self._engine.begin() as connection:
+        async with self._catalogue.begin() as connection:
             # Written to first, so that the row is ours until the commit, on SQLite too: what another edit
             # has changed is seen here, and not overwritten.
             taken = sa.update(tracks).where(one).values(edits=tracks.c.edits).returning(tracks.c.edits)
@@ -66,5 +66,5 @@ class Editor:
                 return None
             edits = merge(read_edits(row.edits), changes)
             await connection.execute(sa.update(tracks).where(one).values(edits=write_edits(edits)))
-            await index.put_track(connection, track_id)
+            await derived.follow(connection, track_id)
         return edits

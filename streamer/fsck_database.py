@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hls.model import Rendition, Segment
-from streamer import index
+from streamer import derived
 from streamer.finding import Finding, Kind, Remedy
 from streamer.tables import renditions, search_words, tracks
 
@@ -57,7 +57,7 @@ async def _stale(connection: AsyncConnection) -> list[Finding]:
     found = []
     exact = connection.dialect.name == "sqlite"  # PostgreSQL's vectors do not read back as they were written
     async for row in (await connection.stream(query)).mappings():
-        asked = index.words_of(row) if row["playable"] else None
+        asked = derived.words_of(row) if row["playable"] else None
         differs = row["terms"] != asked if exact else (row["terms"] is None) != (asked is None)
         if differs:
             words = "the search does not find it" if row["terms"] is None else "the search has it otherwise"

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from streamer import index
+from streamer import derived
 from streamer.finding import Finding, Kind, Remedy
 from streamer.holdings import Holdings
 from streamer.tables import leftovers, renditions, tracks
@@ -67,7 +67,7 @@ class Repair:
                 case Remedy.FORGET_ORIGINAL:
                     await connection.execute(sa.update(tracks).where(one).values(duplicate_of=None))
                 case Remedy.INDEX_AGAIN:
-                    await index.put_track(connection, finding.track or "")
+                    await derived.follow(connection, finding.track or "")
 
     async def _package_again(self, media_id: str) -> None:
         """Each track that shared the folder gets the source; the first to be packaged is shared again."""
@@ -138,4 +138,4 @@ async def _change(
     for track_id, state in rows:
         row = values | {"state": advance(State(state), event).value}
         await connection.execute(sa.update(tracks).where(tracks.c.id == track_id).values(row))
-        await index.put_track(connection, track_id)
+        await derived.follow(connection, track_id)

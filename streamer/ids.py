@@ -26,7 +26,11 @@ def new_id(now_ms: int, entropy: bytes) -> str:
         raise ValueError(f"now_ms is {now_ms}, outside 0 to 2**48 - 1")
     if len(entropy) != ENTROPY_BYTES:
         raise ValueError(f"entropy has {len(entropy)} bytes, not {ENTROPY_BYTES}")
-    number = now_ms << 80 | int.from_bytes(entropy, "big")
+    return spell(now_ms << 80 | int.from_bytes(entropy, "big"))
+
+
+def spell(number: int) -> str:
+    """The id that stands for a number of 128 bits."""
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 

@@ -9,47 +9,30 @@ from enum import IntEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from streamer.tables import search_words, tracks
-from streamer.tags import Tags, read_edits, shown
-from streamer.words import mark, terms
-
-TIERS = 4  # of what a track is found by: title; artists; album; genre and the name of its file
-
-_TRACK = sa.select(
-    *(tracks.c[name] for name in ("filename", "playable", "edits", *Tags.__struct_fields__))
-).where(tracks.c.id == sa.bindparam("id"))
+from streamer.tables import search_words
+from streamer.words import mark
 
 
 class Kind(IntEnum):
     """What can be found."""
 
     TRACK = 0
+    ALBUM = 1
 
 
-_REFERENCES = {Kind.TRACK: search_words.c.track_id}
-
-
-async def put_track(connection: AsyncConnection, track_id: str) -> None:
-    """Index a track as it is in the database now, with its edits; or not, while it can't be played."""
-    row = (await connection.execute(_TRACK, {"id": track_id})).mappings().first()
-    if row is None or not row["playable"]:
-        await remove(connection, Kind.TRACK, track_id)
-        return
-    await put(connection, Kind.TRACK, track_id, words_of(row))
-
-
-def words_of(row: RowMapping) -> str:
-    """What a track is indexed by; `row` has its columns."""
-    tags = shown({name: row[name] for name in Tags.__struct_fields__}, read_edits(row["edits"]))
-    texts = ([tags.title], [tags.artist, tags.album_artist], [tags.album], [tags.genre, row["filename"]])
-    return terms(Kind.TRACK, texts)
+# Of a track: title; artists; album; genre and the name of its file. Of the others: title; the rest.
+TIERS = {Kind.TRACK: 4, Kind.ALBUM: 2}
+_REFERENCES = {Kind.TRACK: search_words.c.track_id, Kind.ALBUM: search_words.c.album_id}
 
 
 async def put(connection: AsyncConnection, kind: Kind, reference: str, found_by: str) -> None:
-    """Index a thing, or index it anew; it keeps its place."""
+    """Index a thing, or index it anew; it keeps its place.
+
+    Args:
+        found_by: `streamer.words.terms` of it, in as many tiers as its kind has.
+    """
     column = _REFERENCES[kind].name
     value = ":terms"
     if connection.dialect.name == "postgresql":
@@ -96,6 +79,17 @@ async def find(
         values["before"] = before
     rows = await connection.execute(sa.text(f"{query} ORDER BY {place} DESC LIMIT :limit"), values)
     return [(serial, reference) for serial, reference in rows]
+
+
+async def best(connection: AsyncConnection, kind: Kind, asked: Sequence[str], limit: int) -> list[str]:
+    """The ids of the first of what matches in any tier."""
+    found: list[str] = []
+    for tier in range(TIERS[kind]):
+        rows = await find(connection, kind, asked, tier=tier, before=None, limit=limit - len(found))
+        found += [reference for _, reference in rows]
+        if len(found) >= limit:
+            break
+    return found
 
 
 def _fts5(kind: Kind, asked: Sequence[str], tier: int) -> str:

@@ -29,6 +29,10 @@ class TrackUnknown(Problem):
     """There is no such track, or it has been deleted."""
 
 
+class AlbumUnknown(Problem):
+    """No track that can be played names such an album."""
+
+
 class UploadUnknown(Problem):
     """There is no such upload, or it was terminated."""
 
@@ -138,6 +142,7 @@ TABLE: dict[type[Problem], tuple[int, str, str]] = {
     OriginRefused: (403, "origin-refused", "Not from that site"),
     NotYours: (403, "not-yours", "Not yours"),
     TrackUnknown: (404, "track-unknown", "No such track"),
+    AlbumUnknown: (404, "album-unknown", "No such album"),
     UploadUnknown: (404, "upload-unknown", "No such upload"),
     CommentUnknown: (404, "comment-unknown", "No such comment"),
     PartMissing: (404, "part-missing", "The track has no such part"),

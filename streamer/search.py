@@ -4,15 +4,18 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from streamer import index
-from streamer.album import Album
+from streamer.album import Album, view_album
 from streamer.catalogue import Catalogue
+from streamer.discography import listed
 from streamer.index import Kind
 from streamer.playlist import Playlist
 from streamer.shelf import Shelf
+from streamer.tables import albums
 from streamer.track import Track, view
 from streamer.words import words
 
 CURSOR_PATTERN = r"^[0-3]-[1-9][0-9]{0,17}$"
+_MAX_OTHERS = 10  # albums, and playlists
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -48,14 +51,16 @@ class Search:
         places = await self._tracks(asked, limit + 1, cursor)
         records = await self._catalogue.several([track_id for _, track_id in places[:limit]])
         shown = [view(self._shelf.held(record.id) or record) for record in records]
-        return Found(shown, places[limit - 1][0] if len(places) > limit else None, [], [])
+        after = places[limit - 1][0] if len(places) > limit else None
+        others = [] if cursor else await self._albums(asked)
+        return Found(shown, after, others, [])
 
     async def _tracks(self, asked: list[str], limit: int, cursor: str | None) -> list[tuple[str, str]]:
         """Cursor and id of each track."""
         first, before = (int(part) for part in cursor.split("-")) if cursor else (0, None)
         found: list[tuple[str, str]] = []
         async with self._engine.connect() as connection:
-            for tier in range(first, index.TIERS):
+            for tier in range(first, index.TIERS[Kind.TRACK]):
                 rows = await index.find(
                     connection, Kind.TRACK, asked, tier=tier, before=before, limit=limit - len(found)
                 )
@@ -64,3 +69,10 @@ class Search:
                     break
                 before = None
         return found
+
+    async def _albums(self, asked: list[str]) -> list[Album]:
+        async with self._engine.connect() as connection:
+            found = await index.best(connection, Kind.ALBUM, asked, _MAX_OTHERS)
+            rows = (await connection.execute(listed().where(albums.c.id.in_(found)))).mappings()
+            by_id = {row["id"]: view_album(row) for row in rows}
+        return [by_id[album_id] for album_id in found if album_id in by_id]

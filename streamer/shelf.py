@@ -142,6 +142,11 @@ class Shelf:
         entry = self._active.get(track_id)
         return None if entry is None else entry.record
 
+    def at_hand(self, track_id: str) -> TrackRecord | None:
+        """The track, if it is in memory."""
+        entry = self._active.get(track_id) or self._kept.get(track_id)
+        return None if entry is None else entry.record
+
     def __len__(self) -> int:
         return len(self._active) + len(self._kept)
 

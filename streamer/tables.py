@@ -90,6 +90,41 @@ search_words = Table(
     Column("serial", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # newest last
     Column("track_id", Text, ForeignKey("tracks.id", ondelete="CASCADE"), unique=True),
     Column("terms", Text().with_variant(TSVECTOR, "postgresql"), nullable=False),  # streamer.words
+    Column("album_id", Text),  # streamer.discography, the only one to delete albums, deletes this too
+    Index("uq_search_words_album_id", "album_id", unique=True),
+)
+
+# Both are made from the rows of tracks, by streamer.discography; nobody else writes them.
+album_tracks = Table(
+    "album_tracks",
+    metadata,
+    Column("track_id", Text, ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True),
+    Column("album_id", Text, nullable=False),
+    Column("place", Integer, nullable=False),  # by disc and number
+    Column("title", Text, nullable=False),  # of the album, as this track has it
+    Column("artist", Text),
+    Column("year", Integer),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("has_cover", Boolean, nullable=False),
+    Column("measured", Boolean, nullable=False),  # its part in the album's loudness is known
+    Index(None, "album_id", "place", "track_id"),
+)
+
+albums = Table(
+    "albums",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sort", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),  # streamer.album
+    Column("title", Text, nullable=False),
+    Column("artist", Text),
+    Column("year", Integer),
+    Column("track_count", Integer, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("cover_track_id", Text),
+    Column("integrated_lufs", Float),
+    Column("range_lu", Float),
+    Column("true_peak_dbtp", Float),
+    Index(None, "sort"),
 )
 
 uploads = Table(

@@ -9,6 +9,7 @@ from hls.loudness import Loudness
 from hls.model import Rendition
 from hls.playlist import average_bandwidth
 from streamer.cover import cover_link
+from streamer.grouping import album_id
 from streamer.owner import Owner, owner_of
 from streamer.tags import EditedTags, Tags, shown, without_ending
 from streamer.waveform import Peaks
@@ -136,6 +137,7 @@ class TrackRecord(msgspec.Struct, kw_only=True):
     range_lu: float | None = None
     true_peak_dbtp: float | None = None
     loudness_histogram: bytes | None = None
+    album_loudness: Loudness | None = None
     listed: list[RenditionView] = msgspec.field(default_factory=list)
     renditions: dict[str, Rendition] = msgspec.field(default_factory=dict)
     packaged_ticks: int = 0
@@ -172,6 +174,7 @@ class Links(msgspec.Struct, frozen=True):
     waveform: str
     cover: str | None
     comments: str
+    album: str | None
 
 
 class Track(msgspec.Struct, frozen=True):
@@ -202,6 +205,7 @@ class Track(msgspec.Struct, frozen=True):
     received_bytes: int
     playable: bool
     loudness: Loudness | None
+    album_loudness: Loudness | None
     renditions: list[RenditionView]
     sha256: str | None
     duplicate_of: str | None
@@ -221,6 +225,7 @@ def view(record: TrackRecord) -> Track:
     """The record as clients see it."""
     api = f"/api/v1/tracks/{record.id}"
     tags = tags_of(record)
+    album = album_id(tags) if record.playable else None
     return Track(
         id=record.id,
         state=record.state.value,
@@ -241,6 +246,7 @@ def view(record: TrackRecord) -> Track:
         received_bytes=record.received_bytes,
         playable=record.playable,
         loudness=_loudness(record),
+        album_loudness=record.album_loudness,
         renditions=renditions_of(record),
         sha256=record.sha256,
         duplicate_of=record.duplicate_of,
@@ -254,6 +260,7 @@ def view(record: TrackRecord) -> Track:
             waveform=f"{api}/waveform.json",
             cover=_cover_link(record),
             comments=f"{api}/comments",
+            album=f"/api/v1/albums/{album}" if album else None,
         ),
     )
 

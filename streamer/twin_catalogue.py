@@ -6,7 +6,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from streamer import index
+from streamer import derived
 from streamer.catalogue import Catalogue, hold_twins, note_leftover, ready_twins, update_row
 from streamer.store_ledger import stored_files
 from streamer.tables import renditions, tracks
@@ -30,7 +30,7 @@ class TwinCatalogue:
             .where(tracks.c.sha256 == record.sha256, tracks.c.id != record.id)
             .where(tracks.c.state != State.FAILED.value)
         )
-        async with self._receiving, self._engine.begin() as connection:
+        async with self._receiving, self._catalogue.begin() as connection:
             await update_row(connection, record)
             record.duplicate_of = (await connection.execute(query)).scalar()
             if record.duplicate_of is not None:
@@ -59,14 +59,14 @@ class TwinCatalogue:
 
         Returns: False if the other is not what it was, or the track itself is gone; nothing is stored then.
         """
-        async with self._engine.begin() as connection:
+        async with self._catalogue.begin() as connection:
             await hold_twins(connection, taken.sha256 or "")
             own_media = await connection.scalar(sa.select(tracks.c.media_id).where(tracks.c.id == taken.id))
             if own_media is None or not await _still_has(connection, other_id, taken.media_id):
                 return False
             row = {name: getattr(taken, name) for name in TAKEN} | {"state": taken.state.value}
             await connection.execute(sa.update(tracks).where(tracks.c.id == taken.id).values(row))
-            await index.put_track(connection, taken.id)
+            await derived.follow(connection, taken.id)
             await connection.execute(sa.delete(renditions).where(renditions.c.track_id == taken.id))
             await _copy_renditions(connection, other_id, taken.id)
             await note_leftover(connection, own_media)

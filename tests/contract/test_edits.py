@@ -28,7 +28,7 @@ class Desk:
         self.catalogue = Catalogue(engine)
         self.shelf = Shelf(Path("/nonexistent"), self.catalogue.get, tasks)
         announcer = Announcer(lambda _, news: self.told.append(news), asyncio.get_running_loop())
-        self.editor = Editor(engine, self.shelf, announcer)
+        self.editor = Editor(self.catalogue, self.shelf, announcer)
 
 
 async def test_work_and_edits_do_not_undo_each_other(engine: AsyncEngine) -> None:

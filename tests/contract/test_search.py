@@ -124,7 +124,7 @@ async def test_the_index_follows_edits_states_and_deletion(library: AsyncEngine)
     catalogue = Catalogue(library)
     async with asyncio.TaskGroup() as tasks:
         announcer = Announcer(lambda *_: None, asyncio.get_running_loop())
-        editor = Editor(library, Shelf(Path("/nonexistent"), catalogue.get, tasks), announcer)
+        editor = Editor(catalogue, Shelf(Path("/nonexistent"), catalogue.get, tasks), announcer)
         await editor.edit(track(0).id, {"title": "Tomorrow"})
         assert (await ask(library, "tomorrow"), await ask(library, "yesterday")) == ([0], [])
         await editor.edit(track(0).id, {"title": None})
@@ -139,7 +139,7 @@ async def test_the_index_follows_edits_states_and_deletion(library: AsyncEngine)
     assert await ask(library, "yesterday") == []
     async with library.begin() as connection:  # whoever deletes the row
         await connection.execute(sa.text("DELETE FROM tracks"))
-        assert (await connection.execute(sa.text("SELECT count(*) FROM search_words"))).scalar() == 0
+        assert (await connection.execute(sa.text("SELECT count(track_id) FROM search_words"))).scalar() == 0
     assert await ask(library, "beatles") == []
 
 
