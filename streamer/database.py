@@ -18,6 +18,7 @@ _PRAGMAS = (
     "PRAGMA journal_mode=WAL",  # readers never wait for the writer
     "PRAGMA synchronous=FULL",  # in WAL only FULL syncs at commit, and an acknowledged message is on disk
     "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",  # what is deleted is gone from the file, too, not just from its tables
     "PRAGMA busy_timeout=10000",  # ms that a second writer waits
 )
 
