@@ -46,6 +46,7 @@ ICONS = (
     "grip-vertical",
     "hash",
     "house",
+    "image",
     "keyboard",
     "library",
     "link",

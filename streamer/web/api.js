@@ -53,6 +53,11 @@ export const getTrack = async (id) => (await call(`/api/v1/tracks/${encodeURICom
 /** Change the tags that `changes` names; null clears one. */
 export const editTrack = async (id, changes) =>
   (await call(`/api/v1/tracks/${encodeURIComponent(id)}`, asJson("PATCH", changes))).json();
+/** `picture` is a file. The track, with its new cover. */
+export const putCover = async (id, picture) =>
+  (await call(`/api/v1/tracks/${encodeURIComponent(id)}/cover`, { method: "PUT", headers: { "Content-Type": picture.type }, body: picture })).json();
+/** Back to the picture that the recording itself carries. */
+export const deleteCover = (id) => call(`/api/v1/tracks/${encodeURIComponent(id)}/cover`, { method: "DELETE" });
 export const deleteTrack = (id) => call(`/api/v1/tracks/${encodeURIComponent(id)}`, { method: "DELETE" });
 export const getWaveform = async (id) =>
   (await call(`/api/v1/tracks/${encodeURIComponent(id)}/waveform.dat`)).arrayBuffer();

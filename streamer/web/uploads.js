@@ -1,5 +1,5 @@
 // Files on their way to the server, one after the other: the first is playable soonest, and the line is full anyway.
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 import { line, socket } from "./line.js";
 import { gone, loadTrack, trackSignal } from "./tracks.js";
@@ -73,6 +73,42 @@ export function retry(ref) {
 export function dismiss(ref) {
   uploads.value = uploads.peek().filter((upload) => upload.ref !== ref);
 }
+
+/** Of those that wait, this one is next. */
+export function sendFirst(ref) {
+  const one = find(ref);
+  const others = uploads.peek().filter((upload) => upload !== one);
+  const at = others.findIndex((upload) => upload.state === "waiting");
+  uploads.value = at < 0 ? [...others, one] : others.toSpliced(at, 0, one);
+}
+
+const each = (states, act) => uploads.peek().filter(({ state }) => states.has(state)).forEach(({ ref }) => act(ref));
+
+/** Those that wait first, so that none of them begins when the one on its way stops. */
+export function pauseAll() {
+  each(new Set(["waiting"]), pause);
+  each(new Set(["sending"]), pause);
+}
+
+export const resumeAll = () => each(new Set(["paused"]), resume);
+
+/** Take all that have ended off the list. */
+export function dismissFinished() {
+  uploads.value = uploads.peek().filter(({ state }) => ON_THE_WAY.has(state) || state === "left");
+}
+
+/** All of them together, but for what was given up or refused: `{sent, bytes, done, count, left_s}`. */
+export const overall = computed(() => {
+  const counted = uploads.value.filter(({ state }) => state !== "cancelled" && state !== "failed");
+  const sum = (measure) => counted.reduce((total, upload) => total + measure(upload), 0);
+  const bytes = sum(({ file }) => file.size);
+  const sent = sum((upload) => (upload.state === "done" ? upload.file.size : upload.sent));
+  const now = counted.find(({ left_s: left }) => left > 0);
+  const rate = now && (now.file.size - now.sent) / now.left_s;
+  const waiting = sum(({ state, file, sent: there }) => (state === "waiting" || state === "sending" ? file.size - there : 0));
+  const done = counted.filter(({ state }) => state === "done").length;
+  return { sent, bytes, done, count: counted.length, left_s: rate ? waiting / rate : null };
+});
 
 /** What was left behind is shown as the server has it, and not at all once it has ended. */
 for (const { ref, trackId } of uploads.peek()) {

@@ -105,6 +105,14 @@ def test_files_queue_and_can_be_cancelled(
         choose(page, long_tone, second)
         expect(upload_called(page, "second").locator(".upload-state")).to_contain_text("Waiting")
         expect(upload_called(page, "long").get_by_text("playable now")).to_be_visible()
+        third = make_tone(folder / "third.mp3", seconds=2, options=("-b:a", "64k"))
+        choose(page, third)
+        page.get_by_role("button", name="Send third.mp3 next").click()
+        names = page.locator(".upload-name").all_inner_texts()
+        assert [name.partition(".")[0].split()[0] for name in names] == ["long", "third", "second"]
+        page.get_by_role("button", name="Pause all").click()
+        expect(page.locator(".upload-state").get_by_text("Paused")).to_have_count(3)
+        page.get_by_role("button", name="Go on", exact=True).click()
         page.get_by_role("button", name="Cancel the upload of long.mp3").click()
         expect(upload_called(page, "long.mp3").locator(".upload-state")).to_have_text("Cancelled")
         expect(upload_called(page, "second").locator(".upload-state")).to_contain_text("Uploaded")
@@ -214,6 +222,9 @@ def test_a_folder_is_uploaded_in_its_order_without_what_is_no_sound(
         names = page.locator(".upload-name").all_inner_texts()
         assert [name.partition(" ")[0] for name in names] == ["2", "10", "1"]
         expect(page.locator(".upload-state").get_by_text("Uploaded")).to_have_count(3)
+        expect(page.locator(".uploads-sum")).to_contain_text("3 of 3 sent")
+        page.get_by_role("button", name="Clear finished").press("Enter")
+        expect(page.locator(".upload")).to_have_count(0)
 
 
 def test_an_upload_goes_on_after_the_server_was_killed(

@@ -42,7 +42,7 @@ export function CardShape() {
 export function Row({ track, among }) {
   const current = player.currentId.value === track.id;
   return html`<li class=${`row ${current ? "is-current" : ""}`}>
-    <div class="row-art"><${Cover} track=${track} /><${PlayButton} track=${track} among=${among} size="18" /></div>
+    <div class="row-art"><${Cover} track=${track} px="48" /><${PlayButton} track=${track} among=${among} size="18" /></div>
     <div class="row-words"><a href=${track.links.page}>${track.title}</a><span>${track.artist ?? t("track.no_artist")}</span></div>
     <${Length} track=${track} />
   </li>`;

@@ -6,10 +6,10 @@ import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { me } from "../line.js";
 import { tell } from "../notices.js";
-import { Ask } from "./ask.js";
 import { CommentForm } from "./comment_form.js";
 import { Face } from "./face.js";
 import { Icon } from "./icon.js";
+import { Ask } from "./parts.js";
 
 const AT_FIRST = 50;
 

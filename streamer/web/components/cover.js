@@ -32,12 +32,24 @@ const MOTIFS = [
   },
 ];
 
-/** The cover of a track, or a picture that is always the same for it. `onHue` hears which colour it is. */
-export function Cover({ track, onHue }) {
+const SIZES = [64, 256, 512, 1024];
+
+/** Where a cover is that is sharp when shown `px` CSS pixels wide. */
+export function coverAt(link, px) {
+  const wanted = px * devicePixelRatio;
+  const size = SIZES.find((each) => each >= wanted) ?? SIZES.at(-1);
+  return `${link}${link.includes("?") ? "&" : "?"}size=${size}`;
+}
+
+/**
+ * The cover of a track, or a picture that is always the same for it. `px` is about how wide it is shown; `preview`
+ * is an address to show instead; `onHue` hears which colour it is.
+ */
+export function Cover({ track, px = 220, preview, onHue }) {
   const own = hueOf(track.id);
-  if (track.links.cover) {
+  if (preview || track.links.cover) {
     const loaded = onHue && ((event) => onHue(hueOfImage(event.currentTarget, own)));
-    return html`<img class="cover" src=${track.links.cover} alt="" width="400" height="400" loading="lazy" onLoad=${loaded} />`;
+    return html`<img class="cover" src=${preview ?? coverAt(track.links.cover, px)} alt="" width="400" height="400" loading="lazy" onLoad=${loaded} />`;
   }
   const draw = MOTIFS[hash(track.id) % MOTIFS.length];
   return html`<svg class="cover cover-drawn" viewBox="0 0 100 100" style=${{ "--hue": own }} aria-hidden="true">${draw(track.id)}</svg>`;

@@ -8,6 +8,8 @@ import { add, foresee } from "../sending.js";
 import { Icon } from "./icon.js";
 
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+/** Nothing but pictures: they are meant for a cover, which sees to them itself. */
+const isPicture = ({ dataTransfer: { items } }) => items.length > 0 && [...items].every(({ type }) => type.startsWith("image/"));
 
 /** The whole page takes files; while one is held over it, it says so. */
 export function DropZone() {
@@ -21,18 +23,19 @@ export function DropZone() {
       },
       dragleave: () => (over.value = (depth -= 1) > 0),
       dragover: () => {},
-      drop: (event) => {
+      drop: (event, claimed) => {
         depth = 0;
         over.value = false;
-        dropped(event.dataTransfer).then(add);
+        if (!claimed) dropped(event.dataTransfer).then(add);
       },
     };
     const listeners = Object.entries(on).map(([type, action]) => [
       type,
       (event) => {
         if (!hasFiles(event)) return;
-        event.preventDefault();
-        action(event);
+        const claimed = event.defaultPrevented; // by what it was dropped on
+        event.preventDefault(); // the browser would leave the page for the file
+        if (!isPicture(event)) action(event, claimed);
       },
     ]);
     for (const [type, listener] of listeners) addEventListener(type, listener);

@@ -26,7 +26,7 @@ function NowPlaying({ track }) {
   if (!track) return html`<p class="player-idle">${t("player.idle")}</p>`;
   const failure = player.failure.value;
   return html`<div class="player-track">
-    <a class="player-cover" href=${track.links.page} tabindex="-1" aria-hidden="true"><${Cover} key=${track.id} track=${track} /></a>
+    <a class="player-cover" href=${track.links.page} tabindex="-1" aria-hidden="true"><${Cover} key=${track.id} track=${track} px="52" /></a>
     <div class="player-words">
       <a class="player-title" href=${track.links.page}>${track.title}</a>
       ${failure

@@ -59,7 +59,7 @@ function groupsOf({ items, albums, playlists }) {
 
 function Option({ id, href, title, by, side, art, icon, active, onChosen }) {
   return html`<a class=${`found-option ${active ? "is-active" : ""}`} role="option" id=${id} aria-selected=${active} tabindex="-1" href=${href} onClick=${onChosen}>
-    ${art ? html`<${Cover} track=${art} />` : html`<span class="found-icon"><${Icon} name=${icon} /></span>`}
+    ${art ? html`<${Cover} track=${art} px="40" />` : html`<span class="found-icon"><${Icon} name=${icon} /></span>`}
     <span class="found-words"><b dir="auto">${title}</b>${by && html`<span dir="auto">${by}</span>`}</span>${side && html`<span class="found-side">${side}</span>`}
   </a>`;
 }

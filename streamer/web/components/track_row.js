@@ -25,7 +25,7 @@ export function TrackRow({ row, index, top, lead, columns, active, selection, he
       onFocus=${() => active || onTouch()} onClick=${clicked} onDblClick=${(event) => event.target.closest("a, button, input") || onPlay()} onPointerEnter=${() => player.pointAt(track)}>
     ${selection && html`<div class="grid-check" role="gridcell"><input type="checkbox" tabindex=${stop} checked=${chosen} aria-label=${t("grid.choose", { title: track.title })}
       onClick=${(event) => event.shiftKey && (event.preventDefault(), onExtend())} onChange=${() => selection.toggle(row.key)} /></div>`}
-    <div class=${`grid-${lead}`} role="gridcell">${lead === "art" ? html`<${Cover} track=${track} />` : html`<span class="grid-digits">${number(row.number ?? index + 1)}</span>`}
+    <div class=${`grid-${lead}`} role="gridcell">${lead === "art" ? html`<${Cover} track=${track} px="48" />` : html`<span class="grid-digits">${number(row.number ?? index + 1)}</span>`}
       <${RowPlay} track=${track} current=${current} stop=${stop} onPlay=${onPlay} /></div>
     <div class="grid-title" role="gridcell"><a href=${track.links.page} tabindex=${stop} title=${track.title}>${track.title}</a><span>${track.artist ?? t("track.no_artist")}</span></div>
     ${columns.map((name) => html`<div key=${name} class=${`grid-${name}`} role="gridcell"><${Fact} name=${name} track=${track} stop=${stop} /></div>`)}

@@ -2,10 +2,9 @@ import { computed, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 
 import * as api from "../api.js";
-import { AskDelete } from "../components/ask.js";
 import { BulkBar } from "../components/bulk_bar.js";
-import { EditTags } from "../components/edit_tags.js";
 import { Icon } from "../components/icon.js";
+import { AskDelete, EditTags } from "../components/parts.js";
 import { ChooseFiles } from "../components/top_bar.js";
 import { amongRows, TrackGrid } from "../components/track_grid.js";
 import { eachOf } from "../each.js";

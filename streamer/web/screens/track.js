@@ -3,12 +3,12 @@ import { useEffect } from "preact/hooks";
 
 import { hueOf } from "../colour.js";
 import { commentsOf, loadComments } from "../comments.js";
-import { AskDelete } from "../components/ask.js";
-import { Comments } from "../components/comments.js";
 import { CopyButton } from "../components/copy_button.js";
 import { Cover } from "../components/cover.js";
-import { EditTags } from "../components/edit_tags.js";
+import { CoverEdit } from "../components/cover_edit.js";
+import { Duplicate } from "../components/duplicate.js";
 import { Icon } from "../components/icon.js";
+import { AskDelete, Comments, EditTags } from "../components/parts.js";
 import { TrackSound } from "../components/track_sound.js";
 import { seekIn } from "../components/waveform.js";
 import { fullTime, percent, playTime, since, size } from "../format.js";
@@ -58,7 +58,7 @@ function Listen({ track }) {
   const failed = track.state === "failed";
   return html`<main id="main" class="track" style=${{ "--hue": hue.value }}>
     <div class="track-head">
-      <${Cover} track=${track} onHue=${(seen) => (hue.value = seen)} />
+      ${failed ? html`<${Cover} track=${track} />` : html`<${CoverEdit} track=${track} onHue=${(seen) => (hue.value = seen)} />`}
       <div class="track-words">
         <h1>${track.title}</h1>
         <p class="track-artist">${track.artist ?? t("track.no_artist")}${track.album && html`<span class="track-album">${track.album}</span>`}</p>
@@ -69,6 +69,7 @@ function Listen({ track }) {
       ? html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" /><span>${t("track.failed", { reason: track.reason ?? "" })}</span></p>`
       : html`<${TrackSound} track=${track} items=${margin.items.value} />`}
     <${Progress} track=${track} />
+    <${Duplicate} track=${track} />
     <div class="track-tools">
       ${!failed && html`<a class="button" href=${track.links.source} download><${Icon} name="download" size="18" />${t("track.download")}</a>
         <${CopyButton} icon="link" label=${t("track.copy_hls")} text=${new URL(track.links.hls, location.href).href} />

@@ -1,0 +1,7 @@
+// What screens show later or further down: dialogs, comments. None is loaded before it is shown.
+import { later } from "./later.js";
+
+export const Ask = later(async () => (await import("./ask.js")).Ask);
+export const AskDelete = later(async () => (await import("./ask.js")).AskDelete);
+export const Comments = later(async () => (await import("./comments.js")).Comments);
+export const EditTags = later(async () => (await import("./edit_tags.js")).EditTags);
