@@ -5,6 +5,7 @@ never imports it. Whatever makes Pillow raise is a picture that can't be used.
 """
 
 import io
+import warnings
 
 import numpy as np
 from PIL import (
@@ -69,10 +70,8 @@ def make_covers(data: bytes) -> dict[int, bytes]:
         MemoryError: there is not enough for it.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-            if picture.format == "JPEG" and data.count(_START_OF_SCAN) > _MAX_SCANS:
-                raise PictureRefused(f"the picture has more than {_MAX_SCANS} scans")
-            whole = _read(picture)
+        with warnings.catch_warnings(action="ignore"):  # Pillow's, of what it bears; nobody reads them
+            whole = _open(data)
     except PictureRefused:
         raise
     except UnidentifiedImageError:
@@ -86,6 +85,13 @@ def make_covers(data: bytes) -> dict[int, bytes]:
         whole.thumbnail((size, size), Image.Resampling.LANCZOS)
         covers[size] = _to_jpeg(whole, size)
     return covers
+
+
+def _open(data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        if picture.format == "JPEG" and data.count(_START_OF_SCAN) > _MAX_SCANS:
+            raise PictureRefused(f"the picture has more than {_MAX_SCANS} scans")
+        return _read(picture)
 
 
 def _read(picture: Image.Image) -> Image.Image:

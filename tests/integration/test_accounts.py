@@ -169,6 +169,17 @@ def test_a_body_of_unknown_length_is_no_way_around(server: Server, ann: str, ton
     assert ask(server, "DELETE", other, ann, Tus_Resumable="1.0.0").status == 204
 
 
+def test_bytes_that_two_share_count_for_both(server: Server, ann: str, tone: bytes) -> None:
+    bob = token_of(server, f"bob-{secrets.token_hex(4)}")
+    first = wait_for_track(server.url, upload(server, ann, tone).json["id"])
+    second = wait_for_track(server.url, upload(server, bob, tone).json["id"])
+    assert second["sha256"] == first["sha256"]
+    assert [account(server, who)["used_bytes"] for who in (ann, bob)] == [len(tone)] * 2
+    assert ask(server, "DELETE", first["links"]["self"], ann).status == 204
+    assert [account(server, who)["used_bytes"] for who in (ann, bob)] == [0, len(tone)]
+    assert ask(server, "GET", second["links"]["source"]).body == tone
+
+
 def test_what_is_uploaded_without_an_account_is_one_accounts(tmp_path: Path, tone: bytes) -> None:
     with running_server(tmp_path, **SETTINGS) as server:
         nobody = {"id": None, "name": None, "used_bytes": 0, "quota_bytes": QUOTA, "tracks": 0}
