@@ -19,8 +19,8 @@ dash, concat, image2, ...) is missing on purpose."""
 
 DECODERS = (
     "aac", "aac_latm", "ac3", "alac", "amrnb", "amrwb", "ape", "dsd_lsbf", "dsd_lsbf_planar", "dsd_msbf",
-    "dsd_msbf_planar", "eac3", "flac", "mp1float", "mp2float", "mp3float", "opus", "tta", "vorbis", "wavpack",
-    "wmav1", "wmav2",
+    "dsd_msbf_planar", "eac3", "flac", "mp1", "mp1float", "mp2", "mp2float", "mp3float", "opus", "tta",
+    "vorbis", "wavpack", "wmav1", "wmav2",
 )  # fmt: skip
 """FFmpeg's names of the decoders that may run, beside the PCM families. No picture is ever decoded."""
 

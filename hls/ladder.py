@@ -69,8 +69,9 @@ class RenditionPlan(msgspec.Struct, frozen=True):
         channels: 1 or 2; up to 8 for FLAC.
         bitrate: bits per second the encoder aims at; 0 where it does not aim.
         frame_ticks: samples in every access unit but the last.
-        lead_ticks: samples of silence put before the sound, so that segments end where those of the other
-            renditions do.
+        lead_ticks: samples put before the sound: the sound mirrored, for an encoder that begins in the middle
+            of a wave spreads the edge as noise, and a track may continue another; as many as it takes for
+            segments to end where those of the other renditions do.
         delay_ticks: samples before the first that is heard: the lead, and what the encoder adds.
         fragment_frames: access units in a fragment, on average; the first one has the delay's in addition.
     """
@@ -147,7 +148,7 @@ def _copied(form: Form) -> RenditionPlan:
 def _aac(name: str, form: Form, bitrate: int) -> RenditionPlan:
     rate = _aac_rate(form)
     channels = min(form.channels, 2)
-    lead = (form.copied_delay_ticks or 0) % AAC_FRAME_TICKS
+    lead = AAC_FRAME_TICKS + (form.copied_delay_ticks or 0) % AAC_FRAME_TICKS
     return RenditionPlan(
         name=name,
         codec="aac",

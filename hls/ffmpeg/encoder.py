@@ -50,7 +50,7 @@ class Encoder:
     def feed(self, block: AudioFrame) -> None:
         """Take a block of the plan's format. It is only read: other encoders may have it too."""
         if self._lead_ticks:
-            self._encode(sound.silence(block, self._lead_ticks))
+            self._encode(sound.mirrored(block, self._lead_ticks, before=True))
             self._lead_ticks = 0
         self._encode(block)
 

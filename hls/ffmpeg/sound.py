@@ -45,13 +45,18 @@ def first(model: AudioFrame, samples: int) -> AudioFrame:
     return frame(np.ascontiguousarray(model.to_ndarray()[:, : samples * channels]), model)
 
 
-def mirrored(model: AudioFrame, samples: int) -> AudioFrame:
-    """What a frame would be, played backwards from its end and then forwards again, for so many samples."""
+def mirrored(model: AudioFrame, samples: int, *, before: bool = False) -> AudioFrame:
+    """What a frame would be, played backwards from its end and then forwards again, for so many samples.
+
+    Args:
+        before: what leads up to its beginning the same way, instead.
+    """
     channels = len(model.layout.channels)
     planes = model.to_ndarray() if model.format.is_planar else model.to_ndarray().reshape(-1, channels).T
-    there_and_back = np.concatenate([planes[:, ::-1], planes], axis=1)
+    onwards = planes[:, ::-1] if before else planes
+    there_and_back = np.concatenate([onwards[:, ::-1], onwards], axis=1)
     again = -(-samples // there_and_back.shape[1])
-    wanted = np.tile(there_and_back, again)[:, :samples]
+    wanted = np.tile(there_and_back, again)[:, :samples][:, :: -1 if before else 1]
     packed = wanted if model.format.is_planar else wanted.T.reshape(1, -1)
     return frame(np.ascontiguousarray(packed), model)
 

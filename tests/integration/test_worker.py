@@ -64,7 +64,7 @@ async def test_the_file_holds_what_was_reported_and_nothing_else(tmp_path):
         run = moof["traf/trun"].fields
         default = moof["traf/tfhd"].fields["default_duration"]
         decode_time += sum(run.get("durations", [default] * run["sample_count"]))
-    assert decode_time == 9 * 48_000 + 1024
+    assert decode_time == 9 * 48_000 + 2048
 
 
 async def test_the_same_source_makes_the_same_bytes(tmp_path):

@@ -94,13 +94,13 @@ def test_ffmpeg_plays_every_sample_at_its_place(song: Song) -> None:
     alike = likeness(song.samples, played)
     assert alike.correlation > 0.98
     # FFmpeg 5 gives the encoder delay its place before zero, and plays it; FFmpeg 7 and newer leave it out.
-    assert alike.lag_samples in (0, AAC_FRAME)
+    assert alike.lag_samples in (0, 2 * AAC_FRAME)
     assert 0 <= len(played) - alike.lag_samples - len(song.samples) < AAC_FRAME
 
 
 def test_mpv_plays_the_whole_track(song: Song, tmp_path: Path) -> None:
     played = mpv(song, tmp_path / "mpv.wav")
-    assert abs(len(played) - len(song.samples)) <= 2 * AAC_FRAME
+    assert abs(len(played) - len(song.samples)) <= 3 * AAC_FRAME
     assert likeness(song.samples, played).correlation > 0.98
 
 
@@ -136,5 +136,5 @@ def test_vlc_seeks(song_in_aac: Song, tmp_path: Path) -> None:
 
 def test_gstreamer_plays_the_whole_track(song: Song, tmp_path: Path) -> None:
     played = gstreamer(song, tmp_path / "gst.wav")
-    assert abs(len(played) - len(song.samples)) <= 2 * AAC_FRAME
+    assert abs(len(played) - len(song.samples)) <= 3 * AAC_FRAME
     assert likeness(song.samples, played).correlation > 0.98

@@ -94,11 +94,11 @@ def test_an_album_in_aac_keeps_every_sample_in_its_place(chromium: Browser, albu
     with browsing(chromium, album.server.url, bypass_csp=True) as (page, _):
         heard = play_through(page, album, lossless=False)
         late = assert_continuous(heard, album)
-        # No click: where the second track begins, the sound differs from the recording no more than where the
-        # first does. It does differ, because an encoder has no sound before a track's first.
+        # No click: around the cut, where one encoder ends and another begins, the sound differs from the
+        # recording no more than twice what it does where the first begins: a fifth of its loudest.
         length = album.cut + PIECE
         error = np.abs(heard[late : late + length] - album.whole[:length]).max(axis=1)
-        assert error[album.cut - FRAME : album.cut + FRAME].max() < 1.2 * error[: 2 * FRAME].max()
+        assert error[album.cut - FRAME : album.cut + FRAME].max() < 2 * error[: 2 * FRAME].max()
 
 
 def test_the_clock_is_the_tracks_own(chromium: Browser, album: Album) -> None:

@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 _CONTAINERS = {"moov", "trak", "edts", "mdia", "minf", "dinf", "stbl", "mvex", "moof", "traf"}
@@ -32,6 +33,24 @@ class Box:
 def parse(data: bytes) -> list[Box]:
     """All boxes of `data`, which must end where its last box ends."""
     return _parse(memoryview(data), 0, len(data))
+
+
+def presented(path: Path) -> list[tuple[float, float]]:
+    """Seconds from and to which each fragment is heard, by the boxes alone."""
+    boxes = parse(path.read_bytes())
+    movie = next(box for box in boxes if box.kind == "moov")
+    timescale = movie["trak/mdia/mdhd"].fields["timescale"]
+    has_edits = any(box.kind == "edts" for box in movie["trak"].children)
+    delay = movie["trak/edts/elst"].fields["edits"][0][1] if has_edits else 0
+    spans = []
+    for moof in (box for box in boxes if box.kind == "moof"):
+        start = moof["traf/tfdt"].fields["base_media_decode_time"]
+        run = moof["traf/trun"].fields
+        length = sum(
+            run.get("durations", [moof["traf/tfhd"].fields["default_duration"]] * run["sample_count"])
+        )
+        spans.append((max(start - delay, 0) / timescale, (start + length - delay) / timescale))
+    return spans
 
 
 def _parse(data: memoryview, start: int, end: int) -> list[Box]:

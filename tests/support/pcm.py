@@ -3,9 +3,13 @@
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import numpy.typing as npt
+
+from tests.support.boxes import parse, presented
 
 Samples = npt.NDArray[np.float32]
 
@@ -23,6 +27,39 @@ def decode(source: Path | str, *, rate: int, channels: int = 1, options: tuple[s
     command += ["-ar", str(rate), "-ac", str(channels), "-f", "f32le", "-"]
     done = subprocess.run(command, check=True, capture_output=True, timeout=120)
     return np.frombuffer(done.stdout, np.float32).reshape(-1, channels)
+
+
+def exact_samples(path: Path) -> npt.NDArray[np.int32]:
+    """Every sample that FFmpeg decodes of a lossless file, of shape (n, channels), as integers of 32 bits."""
+    whole = samples_as_heard(path)
+    if whole.dtype == np.uint8:
+        return (whole.astype(np.int32) - 128) << 24
+    return whole.astype(np.int32) << 16 if whole.dtype == np.int16 else whole
+
+
+def samples_as_heard(path: Path) -> npt.NDArray[Any]:
+    """What FFmpeg plays of a file, in the format that its decoder gives, of shape (n, channels)."""
+    pieces = []
+    with av.open(str(path)) as file:
+        for frame in file.decode(audio=0):
+            block = frame.to_ndarray()
+            channels = len(frame.layout.channels)
+            pieces.append(block.T if frame.format.is_planar else block.reshape(-1, channels))
+    return np.concatenate(pieces)
+
+
+def honoured(path: Path) -> npt.NDArray[Any]:
+    """What a player makes of a rendition that starts and ends where its boxes say, full scale 1.0.
+
+    FFmpeg starts where the edit list says, but plays the last access unit to its end.
+    """
+    boxes = parse(path.read_bytes())
+    timescale = next(box for box in boxes if box.kind == "moov")["trak/mdia/mdhd"].fields["timescale"]
+    heard = samples_as_heard(path)
+    if heard.dtype != np.float32:
+        bits = heard.dtype.itemsize * 8
+        heard = heard / 2.0 ** (bits - 1)
+    return heard[: round(presented(path)[-1][1] * timescale)]
 
 
 def audible(samples: Samples, rate: int) -> Samples:

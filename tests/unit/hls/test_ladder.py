@@ -41,8 +41,8 @@ def test_a_lossless_stereo_source_at_44_1_khz():
         channels=2,
         bitrate=128_000,
         frame_ticks=1024,
-        lead_ticks=0,
-        delay_ticks=1024,
+        lead_ticks=1024,
+        delay_ticks=2048,
         fragment_frames=Fraction(172),
     )
     assert ladder.plan(form)[3] == RenditionPlan(
@@ -133,8 +133,8 @@ def test_aac_is_passed_on_and_only_what_is_much_smaller_is_made_beside_it():
     copied, *encoded = ladder.plan(form, ALL)
     assert (copied.name, copied.codec, copied.delay_ticks, copied.bitrate) == ("aac", "copy", 2112, 256_000)
     assert [(plan.name, plan.lead_ticks) for plan in encoded] == [
-        ("aac128", 64),
-        ("aac64", 64),
+        ("aac128", 1088),
+        ("aac64", 1088),
         ("opus96", 648),
     ]
     assert names(Form(44_100, 2, 0, 0, 128_000)) == ["aac", "aac64"]

@@ -52,7 +52,7 @@ def test_init_segment_is_on_disk_before_the_rendition_is_reported():
     "presented", [1, 1023, 1024, 1025, 172 * 1024 - 1024, 172 * 1024, 400_000, 3 * 176_128]
 )
 def test_segments_lie_side_by_side_and_add_up_to_the_sample(presented):
-    frames = -(-presented // 1024) + 1  # what FFmpeg's encoder makes of so many samples
+    frames = -(-(presented + 1024) // 1024) + 1  # what FFmpeg's encoder makes of them, and of the lead
     disk, cuts = packaged(max(frames - 2, 0), min(frames, 2), presented)
     assert sum(cut.duration_ticks for cut in cuts) == presented
     boxes = parse(disk.data)
@@ -66,7 +66,7 @@ def test_segments_lie_side_by_side_and_add_up_to_the_sample(presented):
 @pytest.mark.parametrize("presented", [1, 4096, 176_128, 176_129, 400_000])
 def test_segments_of_two_codecs_end_at_the_same_samples(presented):
     lists = []
-    for name, frame, delay in (("aac128", 1024, 1024), ("flac", 4096, 0)):
+    for name, frame, delay in (("aac128", 1024, 2048), ("flac", 4096, 0)):
         frames = -(-(presented + delay) // frame)
         _, cuts = packaged(frames - 1, 1, presented, name)
         lists.append([cut.duration_ticks for cut in cuts])
@@ -74,10 +74,10 @@ def test_segments_of_two_codecs_end_at_the_same_samples(presented):
     assert lists[0][:-1] == [176_128] * ((presented - 1) // 176_128)
 
 
-def test_the_first_segment_has_the_frame_of_the_delay_in_addition():
+def test_the_first_segment_has_the_frames_of_the_delay_in_addition():
     disk, _ = packaged(400, 2, 401 * 1024)
     runs = [box["traf/trun"].fields["sample_count"] for box in parse(disk.data) if box.kind == "moof"]
-    assert runs == [173, 172, 57]
+    assert runs == [174, 172, 56]
 
 
 def test_a_codec_whose_frames_stand_alone_belongs_to_no_roll_group():
@@ -96,10 +96,10 @@ def test_a_segment_is_on_disk_when_it_is_reported():
 
 
 def test_frames_that_hold_nothing_but_padding_are_left_out():
-    disk, cuts = packaged(1, 5, 1024)
+    disk, cuts = packaged(2, 5, 1024)
     assert sum(cut.duration_ticks for cut in cuts) == 1024
     (mdat,) = [box for box in parse(disk.data) if box.kind == "mdat"]
-    assert mdat.fields["data"] == b"\0" * 10 + b"last"
+    assert mdat.fields["data"] == b"\0" * 10 + b"\1" * 10 + b"last"
 
 
 def test_segments_follow_a_rate_that_their_frames_do_not_fit():
