@@ -1,6 +1,7 @@
 """`veza fsck`: runs it, and reports to people or to programs."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from streamer.finding import IN_WORDS, Finding, Remedy
 from streamer.fsck import Fsck, Looked
 from streamer.settings import Settings
 from streamer.start import StartRefused, lock_data_dir
+from streamer.store import StoreError
+from streamer.store_obstore import open_store
 
 CLEAN, FOUND, CANNOT_RUN = 0, 1, 2
 _SHOWN = 200  # in a table for people; JSON has all
@@ -41,7 +44,7 @@ def run(settings: Settings, *, repair: bool, deep: bool, as_json: bool) -> int:
                     settings, repair=repair, deep=deep, tell=lambda what: status.update(f"looking at {what}")
                 )
             )
-    except (StartRefused, DatabaseUnusable, OSError, SQLAlchemyError) as error:
+    except (StartRefused, DatabaseUnusable, StoreError, OSError, SQLAlchemyError) as error:
         words = str(getattr(error, "orig", None) or error).partition("\n")[0]
         errors.print(f"veza: {words}", style="red", markup=False, highlight=False)
         return CANNOT_RUN
@@ -64,7 +67,8 @@ async def _run(settings: Settings, *, repair: bool, deep: bool, tell: Callable[[
     url = settings.effective_database_url
     engine = make_engine(url) if running else await open_database(url)
     try:
-        fsck = Fsck(engine, settings.data_path, deep=deep, running=running, tell=tell)
+        store = open_store(settings.store_url, os.environ)
+        fsck = Fsck(engine, settings.data_path, deep=deep, running=running, tell=tell, store=store)
         found = await fsck.look()
         if repair:
             await fsck.mend(found)

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     TABLE_LOST = "table-lost"
     PEAKS_LOST = "peaks-lost"
     COVER_LOST = "cover-lost"
+    OBJECT_LOST = "object-lost"
     MEDIA_ELSEWHERE = "media-elsewhere"
     FILES_BACK = "files-back"
     UPLOAD_ENDED = "upload-ended"

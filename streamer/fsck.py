@@ -14,10 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hls.model import Rendition
-from streamer import fsck_database, inspection
+from streamer import fsck_database, fsck_store, inspection
 from streamer.finding import Finding, Kind, Remedy
 from streamer.fsck_repair import Repair
 from streamer.holdings import Holdings
+from streamer.store import Store
+from streamer.store_ledger import held_files
 from streamer.survey import Facts, Row, judge
 from streamer.tables import leftovers, renditions, tracks, uploads
 from streamer.track import State
@@ -38,9 +40,22 @@ class Fsck:
     """One run over a data folder and its database."""
 
     def __init__(
-        self, engine: AsyncEngine, data: Path, *, deep: bool, running: bool, tell: Callable[[str], None]
+        self,
+        engine: AsyncEngine,
+        data: Path,
+        *,
+        deep: bool,
+        running: bool,
+        tell: Callable[[str], None],
+        store: Store | None = None,
     ) -> None:
-        """Args: `running`: a server has the folder. `tell` is told what is looked at, now and then."""
+        """
+        Args:
+            running: a server has the folder.
+            tell: told what is looked at, now and then.
+            store: where finished recordings lie; None for the data folder itself.
+        """
+        self._store = store
         self._engine = engine
         self._holdings = Holdings(data)
         self._deep = deep
@@ -75,6 +90,7 @@ class Fsck:
             if found:
                 return found
             rows = await _rows(connection)
+            held = await held_files(connection)
             noted = frozenset((await connection.execute(sa.select(leftovers.c.media_id))).scalars())
             found = await fsck_database.look(connection, running=self._running)
         self._tell("the folders")
@@ -85,8 +101,12 @@ class Fsck:
             # What came since the rows were read, or is about to go, is no disagreement.
             files = {name: named for name, named in files.items() if name not in busy | noted}
         self._count(rows, files)
+        self._tell("the store")
+        found += await fsck_store.look(self._store, held)
+        # What lies there is no business of the folders'. What is still here of it is about to go.
+        files = {name: named for name, named in files.items() if name not in held}
         faults = await self._faults(rows, files)
-        facts = Facts(rows, files, faults, noted)
+        facts = Facts(rows, files, faults, noted, frozenset(held))
         return found + judge(facts) + self._hashes_unknown(rows)
 
     def _count(self, rows: list[Row], files: dict[str, dict[str, int]]) -> None:

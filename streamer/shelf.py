@@ -70,6 +70,8 @@ class Shelf:
         self._kept: OrderedDict[str, _Entry] = OrderedDict()
         self._loading: dict[str, asyncio.Future[TrackRecord | None]] = {}
         self._moves = 0  # of media, to the store
+        #: There is a store, and other servers may bring media there.
+        self.shared = False
 
     def find(self, path: str) -> Resource | Awaitable[Resource | None] | None:
         """The front door's question, in the form of `MediaShelf.find`."""
@@ -185,7 +187,7 @@ class Shelf:
         else:
             # Removed, or taken into work, while the database thought: what it said is out of date.
             current = self._loading.get(track_id) is loaded
-            if record is not None and current:
+            if record is not None and current and not (self.shared and _is_nowhere(record)):
                 self._keep(_Entry(record))
             loaded.set_result(record if current else None)
         finally:
@@ -207,6 +209,11 @@ class Shelf:
         if resource is not None:  # unknown names are not remembered: anyone can make them up
             entry.resources[path] = resource
         return resource
+
+
+def _is_nowhere(record: TrackRecord) -> bool:
+    """Ready, and neither here nor in the store: another server is about to bring it there."""
+    return record.state is State.READY and record.stored is None and not record.file_bytes
 
 
 def file_sizes(folder: Path, record: TrackRecord) -> dict[str, int]:

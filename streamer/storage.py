@@ -81,6 +81,7 @@ def open_storage(
         # Its files would be taken for copies of themselves, and removed.
         raise StartRefused(f"store_url = {settings.store_url!r} is in data_dir, or has it within: use file:")
     storage = Storage(store, settings, engine, shelf, tasks)
+    shelf.shared = True
     catalogue.became_ready = storage.archive.wake
     catalogue.let_go = storage.archive.forget
     return storage

@@ -61,7 +61,7 @@ class _Flight:
 
     def __init__(self) -> None:
         self.waiting: set[Wanted] = set()
-        self.landing = False  # it is here, and being written: to stop now would save nothing
+        self.landing = False  # it is here, being opened or written: to stop now would save nothing
         self.task: asyncio.Task[None] | None = None
 
 
@@ -170,7 +170,10 @@ class StoreCache:
     async def _fly(self, at: BlockId, size_bytes: int, flight: _Flight) -> None:
         outcome: OpenFile | StoreError
         try:
-            outcome = await self.blocks.open(at) or await self._fetch(at, size_bytes, flight)
+            flight.landing = at in self.blocks
+            file = await self.blocks.open(at)
+            flight.landing = False
+            outcome = file or await self._fetch(at, size_bytes, flight)
         except StoreError as error:
             outcome = error
         except TimeoutError:

@@ -98,6 +98,12 @@ async def stored_media(connection: AsyncConnection) -> set[str]:
     return set((await connection.execute(query)).scalars())
 
 
+async def held_files(connection: AsyncConnection) -> dict[str, dict[str, int]]:
+    """Sizes by name, of all media that are in the store, within a transaction."""
+    query = sa.select(stored.c.media_id, stored.c.files).where(stored.c.state == Place.STORED.value)
+    return {media_id: _FILES.decode(packed) for media_id, packed in await connection.execute(query)}
+
+
 async def let_go(connection: AsyncConnection, media_id: str) -> None:
     """From the end of this transaction on nobody needs what the store has of these media."""
     row = {"state": Place.REMOVING.value}

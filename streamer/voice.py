@@ -189,8 +189,8 @@ class Voice:
         assert not isinstance(body, bytes)
         if isinstance(body, FileBody):
             file = self._door.files.find(body.path)
-        elif (found := self._door.pump.find(body, span)) is not None:
-            file, span = found
+        else:
+            file, span = self._door.pump.find(body, span) or (None, span)
         if file is None:
             return None
         try:

@@ -1,8 +1,11 @@
 """Real servers whose recordings lie on a real S3 server, which comes and goes."""
 
 import http.client
+import json
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import urllib.error
@@ -16,7 +19,7 @@ import pytest
 from streamer.store_obstore import ObstoreStore, open_store
 from tests.support import pcm
 from tests.support.api import get_json, upload, wait_for_track
-from tests.support.audio import make_tone
+from tests.support.audio import ROOT, make_tone
 from tests.support.postgres import find_binaries, running_postgres
 from tests.support.s3 import BUCKET, CREDENTIALS, Gate, running_s3
 from tests.support.server import Server, running_server, start_server
@@ -92,6 +95,21 @@ def delete(server: Server, track: dict[str, Any]) -> None:
         assert wire.request("DELETE", track["links"]["self"]).status == 204
 
 
+def fsck(data_dir: Path, place: dict[str, str], *options: str) -> tuple[int, list[str]]:
+    """Exit code, and what was found, of `veza fsck`."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from streamer.cli import main; main()", "fsck", "--json", *options],
+        cwd=ROOT,
+        env=os.environ | {"VEZA_DATA_DIR": str(data_dir), "VEZA_STORE_URL": place["store_url"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return done.returncode, [found["kind"] for found in json.loads(done.stdout)["findings"]]
+
+
 def metric(server: Server, line: str) -> float:
     text = get(f"{server.url}/metrics").decode()
     return next(float(it.rpartition(" ")[2]) for it in text.splitlines() if it.startswith(line))
@@ -129,6 +147,8 @@ async def test_the_life_of_a_track_in_a_store(
         get(hls)
         assert len(gate.seen) == asked, "conditions, heads and playlists need no store"
 
+    assert fsck(tmp_path / "data", place, "--deep", "--repair") == (0, [])
+    asked = len(gate.seen)
     with running_server(tmp_path, **place) as server:  # restarted, with an empty cache
         assert wait_for_track(server.url, track["id"])["state"] == "ready"
         source = server.url + track["links"]["source"]
@@ -281,3 +301,20 @@ async def test_a_recording_that_is_in_the_store_already_is_not_stored_twice(
         delete(server, second)
         wait_until(lambda: metric(server, 'veza_store_recordings_total{what="removed"}') or None)
         assert await keys(place) == []
+
+
+async def test_fsck_tells_what_a_store_has_lost(
+    gate: Gate, place: dict[str, str], song: Path, tmp_path: Path
+) -> None:
+    with running_server(tmp_path, **place) as server:
+        track = wait_for_track(server.url, upload(server.url, song)["id"])
+        wait_until_moved(server, track["id"])
+    store = open_store(place["store_url"], os.environ)
+    assert store is not None
+    await store.delete([f"tracks/{track['id']}/aac128.mp4"])
+    await store.put(f"tracks/{track['id']}/peaks", song)
+    assert fsck(tmp_path / "data", place, "--repair") == (1, ["object-lost", "object-lost"])
+    with running_server(tmp_path, **place) as server:
+        assert wait_for_track(server.url, track["id"])["state"] == "ready", "it is not given up"
+        assert get(server.url + track["links"]["source"], "0-9") == song.read_bytes()[:10]
+        assert status_of(f"{server.url}/hls/{track['id']}/aac128.mp4") == 502
