@@ -43,6 +43,7 @@ ICONS = (
     "disc-3",
     "download",
     "folder-up",
+    "gem",
     "grip-vertical",
     "hash",
     "house",

@@ -117,6 +117,11 @@ export class Deck {
     this.#run?.grow(track);
   }
 
+  /** The listener wants something else of `isLossless`. */
+  refine() {
+    this.#run?.refine();
+  }
+
   /** The line is back: what failed for want of it may be tried again at once. */
   hurry() {
     this.#run?.hurry();

@@ -12,6 +12,8 @@ const NEXT_WITHIN_S = 20;
 // So many of the tracks that come next are known and may be put behind one another: some are very short.
 const LOOK_AHEAD = 3;
 const RESTART_AFTER_S = 3;
+// As close to the end as one may go: there is still something to be heard.
+const END_S = 0.05;
 // Somebody who crosses a card on the way to another does not mean it.
 const DWELL_MS = 60;
 
@@ -153,7 +155,7 @@ export function pointAt(track) {
 export function play(track, { among = [track], at = 0 } = {}) {
   queue.value = among.map((each) => each.id);
   index.value = Math.max(0, queue.peek().indexOf(track.id));
-  start(track, at);
+  start(track, Math.min(at, Math.max(0, track.packaged_ms / 1000 - END_S)));
 }
 
 function start(track, at) {
@@ -203,7 +205,7 @@ export function toggle() {
 export function seek(seconds) {
   const track = current.peek();
   if (!track) return;
-  const target = Math.min(Math.max(0, seconds), Math.max(0, seekable.peek() - 0.05));
+  const target = Math.min(Math.max(0, seconds), Math.max(0, seekable.peek() - END_S));
   position.value = target;
   remember();
   if (deck.track?.id === track.id) deck.seek(target);
@@ -243,6 +245,10 @@ export async function startPlayer({ smooth }) {
     // Loudness is known when a track is ready: one that plays meanwhile is evened out then.
     void [volume.value, muted.value, even.value, current.value];
     untracked(() => [deck, spare].forEach(setLevel));
+  });
+  effect(() => {
+    void lossless.value;
+    untracked(() => [deck, spare].forEach((each) => each.refine()));
   });
   effect(() => {
     const track = current.value;

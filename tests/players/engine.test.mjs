@@ -7,6 +7,7 @@ import { wholeLastFrame } from "../../streamer/web/engine/mp4.js";
 import { locate, plan, soundUntil } from "../../streamer/web/engine/plan.js";
 import { readMedia, readMultivariant } from "../../streamer/web/engine/playlist.js";
 import { Timeline } from "../../streamer/web/engine/timeline.js";
+import { momentIn, pageAt } from "../../streamer/web/moment.js";
 
 const BASE = "https://a.example/hls/x/index.m3u8";
 
@@ -201,4 +202,12 @@ test("bytes that are no fragment are left as they are", () => {
   for (const bytes of [[], u32(0), u32(1000, 1), box("moof"), box("moof", box("traf", box("tfhd", u32(0, 1))))]) {
     assert.equal(wholeLastFrame(new Uint8Array(bytes).buffer), false);
   }
+});
+
+test("a moment can be written in three ways", () => {
+  const moments = { 83: 83, "1:23": 83, "0:05.5": 5.5, "1:02:03": 3723, "1h2m3s": 3723, "2m": 120, "45S": 45, "1h": 3600, 0: 0 };
+  for (const [text, seconds] of Object.entries(moments)) assert.equal(momentIn(`?t=${text}`), seconds, text);
+  for (const text of ["", "soon", "-3", "1:2:3:4", "3s2m", "h", "1e3", ":5", "5:", "Infinity"]) assert.equal(momentIn(`?t=${text}`), null, text);
+  assert.equal(momentIn("?q=1"), null);
+  assert.equal(momentIn(pageAt("/t/x", 83.9).slice(4)), 83);
 });

@@ -1,15 +1,23 @@
-"""The page plays and seeks a track in Debian's Firefox."""
+"""The page plays and seeks a track in Debian's Firefox, and an album without a gap."""
 
 import asyncio
 import time
 from pathlib import Path
 
+from tests.support.api import upload, wait_for_track
+from tests.support.audio import make_album
+from tests.support.capture import START_SCRIPTED_JS, TAKE_JS, samples_of
 from tests.support.firefox import Firefox, running_firefox
+from tests.support.pcm import decode, place_of
 from tests.support.player import CURRENT
-from tests.support.server import Server
+from tests.support.server import Server, running_server
 
 TIMEOUT_S = 60
 SEEK_TO_S = 30
+RATE = 44_100
+FIRST_SAMPLES = 88_207
+PIECE = 16_384
+WITHOUT_DEVICE = {"media.cubeb.force_mock_context": True}  # what Firefox's own tests play to
 # Firefox fails an element whose sound has no device to go to; one that is captured needs none.
 TO_NOWHERE = "document.querySelectorAll('audio').forEach((audio) => void audio.mozCaptureStream())"
 
@@ -33,3 +41,26 @@ async def test_firefox_plays_a_track_and_seeks_in_it(server: Server, track_id: s
         await firefox.evaluate(f"{CURRENT}.currentTime = {SEEK_TO_S}")
         await until(firefox, f"{CURRENT}.currentTime > {SEEK_TO_S + 1}")
         assert abs(await firefox.evaluate(f"{CURRENT}.duration") - 40) < 0.05
+
+
+async def test_an_album_in_firefox_is_the_recording_bit_for_bit(tmp_path: Path) -> None:
+    first, second, path = make_album(tmp_path, rate=RATE, first_samples=FIRST_SAMPLES, seconds=4)
+    whole = decode(path, rate=RATE, channels=2)
+    with running_server(tmp_path, renditions="aac128,flac") as server:
+        for part in (second, first):  # the newest stands first
+            wait_for_track(server.url, upload(server.url, part)["id"])
+        async with running_firefox(tmp_path / "firefox", WITHOUT_DEVICE) as firefox:
+            await firefox.open(f"{server.url}/")
+            for key, value in {"even": "false", "lossless": "true"}.items():
+                await firefox.evaluate(f"localStorage.setItem('veza.{key}', '{value}')")
+            await firefox.open(f"{server.url}/")
+            button = "document.querySelector('.card .play-button')"
+            await until(firefox, f"{button} !== null")
+            await firefox.evaluate(f"({START_SCRIPTED_JS})({RATE})")
+            await firefox.evaluate(f"{button}.click()")
+            await until(firefox, f"{CURRENT}.currentTime > {(FIRST_SAMPLES + 2 * PIECE) / RATE}")
+            heard = samples_of(await firefox.evaluate(TAKE_JS))
+    before = place_of(whole[FIRST_SAMPLES - PIECE : FIRST_SAMPLES], heard) + PIECE
+    behind = place_of(whole[FIRST_SAMPLES : FIRST_SAMPLES + PIECE], heard)
+    assert behind - before == 0, "samples between the two tracks"
+    assert (heard[before - PIECE : before + PIECE] == whole[FIRST_SAMPLES - PIECE :][: 2 * PIECE]).all()

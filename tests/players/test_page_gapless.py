@@ -118,6 +118,22 @@ def test_the_clock_is_the_tracks_own(chromium: Browser, album: Album) -> None:
         expect(player.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
+def test_who_wants_flac_gets_it_without_a_break(chromium: Browser, album: Album) -> None:
+    with browsing(chromium, album.server.url, bypass_csp=True) as (page, _):
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+        page.add_init_script("localStorage.setItem('veza.even', 'false')")
+        page.goto("/")
+        start_capture(page, album.rate)
+        page.locator(".card .play-button").first.click()
+        wait_until_past(page, 0.1)
+        assert "flac.mp4" not in asked
+        page.get_by_role("button", name="Lossless sound").click()
+        wait_until_past(page, album.cut / album.rate + 2 * PIECE / album.rate)
+        assert "flac.mp4" in asked
+        assert_continuous(captured(page), album)
+
+
 @pytest.mark.skipif(AUDIO_DIR is None, reason="the recordings are not here")
 def test_a_real_album_runs_on(chromium: Browser, rate: int, tmp_path: Path) -> None:
     assert AUDIO_DIR is not None

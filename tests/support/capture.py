@@ -9,9 +9,17 @@ from tests.support.pcm import Samples
 
 # An AudioWorklet hears every sample that the elements give, whatever the machine is busy with. Its file has
 # an address of the page's own making, so the context has to be made with `bypass_csp=True`.
-START_JS = """async rate => {
+_START_JS = """async rate => {
   const context = new AudioContext({sampleRate: rate});
-  const worklet = `registerProcessor("capture", class extends AudioWorkletProcessor {
+  window.heard = [];
+  MAKE_NODE
+  for (const audio of document.querySelectorAll("audio")) {
+    context.createMediaElementSource(audio).connect(node);
+  }
+  node.connect(context.destination);
+  await context.resume();
+}"""
+_WORKLET_JS = """const worklet = `registerProcessor("capture", class extends AudioWorkletProcessor {
     process([channels]) {
       if (channels.length) this.port.postMessage(channels.map(each => each.slice()));
       return true;
@@ -20,14 +28,13 @@ START_JS = """async rate => {
   const file = new Blob([worklet], {type: "text/javascript"});
   await context.audioWorklet.addModule(URL.createObjectURL(file));
   const node = new AudioWorkletNode(context, "capture", {channelCount: 2, channelCountMode: "explicit"});
-  window.heard = [];
-  node.port.onmessage = ({data}) => window.heard.push(data);
-  for (const audio of document.querySelectorAll("audio")) {
-    context.createMediaElementSource(audio).connect(node);
-  }
-  node.connect(context.destination);
-  await context.resume();
-}"""
+  node.port.onmessage = ({data}) => window.heard.push(data);"""
+_SCRIPTED_JS = """const node = context.createScriptProcessor(16384, 2, 2);
+  node.onaudioprocess = ({inputBuffer}) =>
+    window.heard.push([0, 1].map(channel => inputBuffer.getChannelData(channel).slice()));"""
+START_JS = _START_JS.replace("MAKE_NODE", _WORKLET_JS)
+# For Firefox, which takes a worklet only from where the page's policy allows, and keeps up without one.
+START_SCRIPTED_JS = _START_JS.replace("MAKE_NODE", _SCRIPTED_JS)
 TAKE_JS = """(() => {
   const pairs = window.heard.flatMap(([left, right = left]) =>
     Array.from(left, (sample, i) => [sample, right[i]]));

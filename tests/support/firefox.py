@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -71,12 +71,15 @@ class Firefox:
 
 
 @asynccontextmanager
-async def running_firefox(profile: Path) -> AsyncIterator[Firefox]:
-    """Firefox for the length of an `async with`, in a profile of its own."""
+async def running_firefox(
+    profile: Path, preferences: Mapping[str, bool | int | str] | None = None
+) -> AsyncIterator[Firefox]:
+    """Firefox for the length of an `async with`, in a profile of its own with `preferences` beside ours."""
     program = shutil.which("firefox-esr") or shutil.which("firefox")
     assert program, "firefox-esr is missing: run scripts/setup test"
     profile.mkdir()
-    lines = (f"user_pref({json.dumps(key)}, {json.dumps(value)});\n" for key, value in _PREFERENCES.items())
+    wanted = _PREFERENCES | dict(preferences or {})
+    lines = (f"user_pref({json.dumps(key)}, {json.dumps(value)});\n" for key, value in wanted.items())
     (profile / "user.js").write_text("".join(lines))
     command = [
         program,

@@ -6,12 +6,12 @@ import { Icon } from "./icon.js";
 
 const COPIED_MS = 2000;
 
-/** Puts a text on the clipboard, and says so; shows it where there is no clipboard. */
+/** Puts a text on the clipboard, and says so; shows it where there is no clipboard. `text()` is asked for it then. */
 export function CopyButton({ icon, label, text }) {
   const state = useSignal("idle");
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(text());
       state.value = "copied";
     } catch {
       state.value = "shown"; // no permission, or not a secure context: show it instead
@@ -20,9 +20,9 @@ export function CopyButton({ icon, label, text }) {
     setTimeout(() => (state.value = "idle"), COPIED_MS);
   };
   if (state.value === "shown") {
-    return html`<input class="field copy-field" readonly aria-label=${label} value=${text} ref=${(input) => input?.select()} />`;
+    return html`<input class="field copy-field" readonly aria-label=${label} value=${text()} ref=${(input) => input?.select()} />`;
   }
   const copied = state.value === "copied";
-  return html`<button type="button" class="button" onClick=${copy} title=${text}><${Icon} name=${copied ? "check" : icon} size="18" />
+  return html`<button type="button" class="button" onClick=${copy}><${Icon} name=${copied ? "check" : icon} size="18" />
     <span role="status">${copied ? t("track.copied") : label}</span></button>`;
 }

@@ -17,7 +17,7 @@ export function PlayerBar() {
     <div class="player-row">
       <${NowPlaying} track=${track} />
       <${Transport} track=${track} />
-      <${Volume} />
+      <${Volume} track=${track} />
     </div>
   </section>`;
 }
@@ -57,15 +57,18 @@ function Clock() {
   return html`<span class="player-clock"><span>${playTime(second.value)}</span> / <span>${playTime(player.duration.value)}</span></span>`;
 }
 
-function Volume() {
+function Volume({ track }) {
   const quiet = player.muted.value || player.volume.value === 0;
   const icon = quiet ? "volume-x" : player.volume.value < 0.5 ? "volume-1" : "volume-2";
   const set = (event) => {
     player.volume.value = event.currentTarget.valueAsNumber;
     player.muted.value = false;
   };
+  const hasLossless = track?.renditions?.some(({ codecs }) => codecs === "fLaC");
   return html`<div class="player-volume">
-    <button type="button" class="ghost player-even" aria-label=${t("player.even")} title=${t("player.even")} aria-pressed=${player.even.value}
+    ${hasLossless && html`<button type="button" class="ghost player-choice" aria-label=${t("player.lossless")} title=${t("player.lossless")} aria-pressed=${player.lossless.value}
+      onClick=${() => (player.lossless.value = !player.lossless.peek())}><${Icon} name="gem" /></button>`}
+    <button type="button" class="ghost player-choice" aria-label=${t("player.even")} title=${t("player.even")} aria-pressed=${player.even.value}
       onClick=${() => (player.even.value = !player.even.peek())}><${Icon} name="audio-lines" /></button>
     <button type="button" class="ghost" aria-label=${t("player.mute")} aria-pressed=${player.muted.value}
       onClick=${() => (player.muted.value = !player.muted.peek())}><${Icon} name=${icon} /></button>

@@ -84,6 +84,13 @@ export class Feeder {
     if (entries.includes(this.#fetching?.entry)) this.#fetching.controller.abort();
   }
 
+  /** Another rendition may be wanted: have it soon, not only behind all that is there already. */
+  refine() {
+    const soon = this.#time() + MARGIN_S;
+    this.#unwanted = Math.min(this.#unwanted, ...this.#ledger.map(({ from }) => from).filter((from) => from > soon));
+    this.hurry();
+  }
+
   close() {
     this.#closed = true;
     this.#fetching?.controller.abort();

@@ -85,6 +85,11 @@ export class Run {
     this.#feeder.hurry();
   }
 
+  /** The listener wants something else of `isLossless`. */
+  refine() {
+    this.#feeder.refine();
+  }
+
   /** The line is back. */
   hurry() {
     this.#feeder.hurry();

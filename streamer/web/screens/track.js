@@ -15,8 +15,9 @@ import { fullTime, percent, playTime, since, size } from "../format.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { line, socket } from "../line.js";
+import { momentIn, pageAt } from "../moment.js";
 import * as player from "../player.js";
-import { go } from "../router.js";
+import { go, route } from "../router.js";
 import { loadTrack, removeTrack, trackSignal } from "../tracks.js";
 import { Nothing } from "./missing.js";
 
@@ -35,6 +36,13 @@ export function Track({ name: id }) {
     document.title = track ? t("track.document", { title: track.title }) : "Veza";
     if (track) player.prepare(track);
   }, [track?.title, track?.playable]);
+  const moment = momentIn(route.value.search);
+  const playable = Boolean(track?.playable);
+  useEffect(() => {
+    if (moment === null || !playable) return;
+    player.play(track, { at: moment });
+    history.replaceState(history.state, "", location.pathname); // a reload goes on where one was, not here again
+  }, [id, moment, playable]);
   if (track) return html`<${Listen} key=${id} track=${track} />`;
   if (track === null) return html`<${Nothing} title=${t("track.gone")} text=${t("track.gone_teach")} />`;
   if (error.value) return html`<${Nothing} title=${t("track.unreachable")} text=${error.value} />`;
@@ -72,8 +80,9 @@ function Listen({ track }) {
     <${Duplicate} track=${track} />
     <div class="track-tools">
       ${!failed && html`<a class="button" href=${track.links.source} download><${Icon} name="download" size="18" />${t("track.download")}</a>
-        <${CopyButton} icon="link" label=${t("track.copy_hls")} text=${new URL(track.links.hls, location.href).href} />
-        <${CopyButton} icon="copy" label=${t("track.copy_page")} text=${new URL(track.links.page, location.href).href} />`}
+        <${CopyButton} icon="link" label=${t("track.copy_hls")} text=${() => absolute(track.links.hls)} />
+        <${CopyButton} icon="copy" label=${t("track.copy_page")} text=${() => absolute(track.links.page)} />
+        <${CopyMoment} track=${track} />`}
       ${!failed && html`<button type="button" class="button" onClick=${() => (editing.value = true)}><${Icon} name="pencil" size="18" />${t("track.edit")}</button>
         <p class="quiet track-teach">${t("track.hls_teach")}</p>`}
       <button type="button" class="button danger" onClick=${() => (asking.value = true)}><${Icon} name="trash" size="18" />${t("track.delete")}</button>
@@ -83,6 +92,15 @@ function Listen({ track }) {
     ${asking.value && html`<${AskDelete} tracks=${[track]} remove=${remove} onGone=${() => go("/")} onClose=${() => (asking.value = false)} />`}
   </main>`;
 }
+
+/** While it is the one that plays. */
+function CopyMoment({ track }) {
+  if (player.currentId.value !== track.id) return null;
+  const address = () => absolute(pageAt(track.links.page, player.position.peek()));
+  return html`<${CopyButton} icon="clock" label=${t("track.copy_moment")} text=${address} />`;
+}
+
+const absolute = (address) => new URL(address, location.href).href;
 
 function Facts({ track }) {
   const facts = [
