@@ -1,5 +1,13 @@
 """Where a track's cover is, if it has one."""
 
+SIZES = (64, 256, 512, 1024)  # pixels of the longest side
+
+
+def file_name(hash: str, size: int) -> str:
+    """Of one size, in the track's folder of covers."""
+    return f"{hash}-{size}.jpg"
+
+
 COVER = ("user_cover", "file_cover", "cover_type")  # what a link is made of: columns of a track's row
 
 

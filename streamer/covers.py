@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from streamer import derived, folder
 from streamer.announcer import Announcer
 from streamer.catalogue import Catalogue
+from streamer.cover import file_name
 from streamer.cover_workers import CoverMaker
 from streamer.ids import is_id
 from streamer.media import MediaFiles
@@ -96,7 +97,7 @@ class Covers:
             await self._note(track_id, "user_cover", None)
 
     async def find(self, record: TrackRecord, size: int, asked_hash: str | None) -> Resource:
-        """The cover that is shown, in a size of `picture.SIZES`.
+        """The cover that is shown, in a size of `cover.SIZES`.
 
         Args:
             asked_hash: of the cover that the client means: then the answer never changes.
@@ -111,7 +112,7 @@ class Covers:
         shown = record.user_cover or record.file_cover
         if not shown or record.state is State.FAILED:
             raise PartMissing("the track has no cover")
-        path = self._root / record.id / _name(shown, size)
+        path = self._root / record.id / file_name(shown, size)
         try:
             status = await asyncio.to_thread(path.stat)
         except FileNotFoundError:
@@ -175,7 +176,7 @@ class Covers:
             digest.update(made[size])
         hash = digest.hexdigest()
         path = self._root / track_id
-        await asyncio.to_thread(_write, path, {_name(hash, size): jpeg for size, jpeg in made.items()})
+        await asyncio.to_thread(_write, path, {file_name(hash, size): jpeg for size, jpeg in made.items()})
         return await self._note(track_id, column, hash)
 
     async def _note(self, track_id: str, column: Column, hash: str | None) -> TrackRecord:
@@ -194,10 +195,6 @@ class Covers:
         shown = {hash for hash in (record.user_cover, record.file_cover) if hash}
         await asyncio.to_thread(_keep_only, self._root / track_id, shown)
         return record
-
-
-def _name(hash: str, size: int) -> str:
-    return f"{hash}-{size}.jpg"
 
 
 def _write(path: Path, files: dict[str, bytes]) -> None:

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     PEAKS_LOST = "peaks-lost"
     COVER_LOST = "cover-lost"
     OBJECT_LOST = "object-lost"
+    COVERS_LOST = "covers-lost"
+    COVERS_UNKNOWN = "covers-unknown"
     MEDIA_ELSEWHERE = "media-elsewhere"
     FILES_BACK = "files-back"
     UPLOAD_ENDED = "upload-ended"
@@ -40,6 +42,7 @@ class Remedy(StrEnum):
     REVIVE = "revive"
     FILL_IN = "fill-in"
     FORGET_ORIGINAL = "forget-original"
+    FORGET_COVER = "forget-cover"
     SET_ASIDE = "set-aside"
     REMOVE = "remove"
     DELETE_ROW = "delete-row"
@@ -57,6 +60,7 @@ IN_WORDS = {
     Remedy.REVIVE: "mark it as ready again",
     Remedy.FILL_IN: "note the hash",
     Remedy.FORGET_ORIGINAL: "forget what it was a duplicate of",
+    Remedy.FORGET_COVER: "make it of the recording's picture again",
     Remedy.SET_ASIDE: "move to lost+found",
     Remedy.REMOVE: "remove",
     Remedy.DELETE_ROW: "delete the row",
@@ -70,7 +74,7 @@ class Finding(msgspec.Struct, kw_only=True):
 
     Attributes:
         track: the id of the track that it concerns, if there is one.
-        folder: in which folder of `tracks/`, if any.
+        folder: in which folder of `tracks/`, if any; that of covers is `covers/` and its name.
         file: which file in it, if one.
         detail: in words.
         mended: it was found and mended by this run.

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hls.model import Rendition
-from streamer import fsck_database, fsck_store, inspection
+from streamer import fsck_covers, fsck_database, fsck_store, inspection
 from streamer.finding import Finding, Kind, Remedy
 from streamer.fsck_repair import Repair
 from streamer.holdings import Holdings
@@ -58,6 +58,7 @@ class Fsck:
         self._store = store
         self._engine = engine
         self._holdings = Holdings(data)
+        self._covers = Holdings(data, fsck_covers.COVERS)
         self._deep = deep
         self._running = running
         self._tell = tell
@@ -80,7 +81,10 @@ class Fsck:
         for finding in found:
             if finding.remedy is not Remedy.NONE:
                 self._tell(f"mending {finding.folder or finding.track or finding.kind}")
-                await repair.mend(finding)
+                if (finding.folder or "").startswith(f"{fsck_covers.COVERS}/"):
+                    await fsck_covers.mend(self._engine, self._covers, finding)
+                else:
+                    await repair.mend(finding)
                 finding.mended = True
 
     async def _look_once(self) -> list[Finding]:
@@ -93,6 +97,7 @@ class Fsck:
             held = await held_files(connection)
             noted = frozenset((await connection.execute(sa.select(leftovers.c.media_id))).scalars())
             found = await fsck_database.look(connection, running=self._running)
+            found += await fsck_covers.look(connection, self._covers)
         self._tell("the folders")
         files = await asyncio.to_thread(self._holdings.list)
         if self._running:

@@ -16,10 +16,10 @@ LOST = "lost+found"
 
 
 class Holdings:
-    """`tracks/` in a data folder."""
+    """`tracks/` in a data folder, or another folder of folders in it."""
 
-    def __init__(self, data: Path) -> None:
-        self._root = data / TRACKS
+    def __init__(self, data: Path, name: str = TRACKS) -> None:
+        self._root = data / name
         self._lost = data / LOST
 
     def list(self) -> dict[str, dict[str, int]]:

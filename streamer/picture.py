@@ -19,7 +19,8 @@ from PIL import (
     WebPImagePlugin,
 )
 
-SIZES = (64, 256, 512, 1024)
+from streamer.cover import SIZES
+
 MAX_PIXELS = 40_000_000
 # What is behind these names is loaded now: a worker may open no file later. SVG is not among them, for it is
 # a program.

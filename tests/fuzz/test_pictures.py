@@ -6,7 +6,8 @@ import random
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from streamer.picture import SIZES, PictureRefused, make_covers
+from streamer.cover import SIZES
+from streamer.picture import PictureRefused, make_covers
 
 MUTATIONS = 150
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from streamer.picture import MAX_PIXELS, SIZES, PictureRefused, make_covers
+from streamer.cover import SIZES
+from streamer.picture import MAX_PIXELS, PictureRefused, make_covers
 
 RED, WHITE = (200, 30, 20), (255, 255, 255)
 
