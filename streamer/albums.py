@@ -7,23 +7,20 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from streamer.album import MAX_SHOWN_TRACKS, AlbumPage, AlbumWithTracks, view_album
-from streamer.catalogue import Catalogue
 from streamer.discography import listed
 from streamer.grouping import keys_of
 from streamer.ids import is_id
 from streamer.problems import AlbumUnknown, RequestInvalid
-from streamer.shelf import Shelf
+from streamer.showcase import Showcase
 from streamer.tables import album_tracks, albums
-from streamer.track import view
 
 
 class Albums:
     """Lists albums and shows one. They follow from the tracks: nobody makes, changes or deletes them here."""
 
-    def __init__(self, engine: AsyncEngine, catalogue: Catalogue, shelf: Shelf) -> None:
+    def __init__(self, engine: AsyncEngine, showcase: Showcase) -> None:
         self._engine = engine
-        self._catalogue = catalogue
-        self._shelf = shelf
+        self._showcase = showcase
 
     async def page(self, *, limit: int, cursor: str | None, artist: str | None) -> AlbumPage:
         """Albums by artist, year and title.
@@ -65,8 +62,7 @@ class Albums:
             if row is None:
                 raise AlbumUnknown(f"there is no album {album_id}")
             track_ids = list((await connection.execute(query)).scalars())
-        records = await self._catalogue.several(track_ids)
-        shown = [view(self._shelf.held(record.id) or record) for record in records]
+        shown = await self._showcase.tracks(track_ids)
         album = view_album(row)
         values = {name: getattr(album, name) for name in album.__struct_fields__}
         return AlbumWithTracks(**values, tracks=shown)

@@ -103,7 +103,7 @@ class App:
         maker, data = self.cover_workers, settings.data_path
         self.covers = Covers(self.catalogue, self.shelf, announcer, maker, data, self.media, tasks)
         self.library = self._make_library(root, announcer)
-        self.collection = Collection(engine, self.catalogue, self.shelf, announcer)
+        self.collection = Collection(engine, self.catalogue, self.shelf, announcer, now_ms, make_id)
         self.catalogue.tell = self.collection.level
         margin, told = Margin(engine), self.hub.tell_watchers
         self.comments = Comments(self.library, margin, limits, told, now_ms, loop.time, make_id)

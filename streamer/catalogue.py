@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from streamer import derived, discography, rendition_rows
+from streamer import derived, discography, playlist_rows, rendition_rows
 from streamer.discography import AlbumLevel
 from streamer.grouping import album_id
 from streamer.store_ledger import let_go, stored_files, stored_media
@@ -148,6 +148,7 @@ class Catalogue:
             # and take over, one waits here for the other, and then sees what the other has done.
             await connection.execute(sa.update(tracks).where(users).values(media_id=tracks.c.media_id))
             await derived.unfollow(connection, track_id)
+            await playlist_rows.forget_track(connection, track_id)
             await connection.execute(sa.delete(renditions).where(renditions.c.track_id == track_id))
             gone = sa.delete(tracks).where(tracks.c.id == track_id).returning(tracks.c.media_id)
             media_id = (await connection.execute(gone)).scalar()

@@ -20,11 +20,16 @@ class Kind(IntEnum):
 
     TRACK = 0
     ALBUM = 1
+    PLAYLIST = 2
 
 
 # Of a track: title; artists; album; genre and the name of its file. Of the others: title; the rest.
-TIERS = {Kind.TRACK: 4, Kind.ALBUM: 2}
-_REFERENCES = {Kind.TRACK: search_words.c.track_id, Kind.ALBUM: search_words.c.album_id}
+TIERS = {Kind.TRACK: 4, Kind.ALBUM: 2, Kind.PLAYLIST: 2}
+_REFERENCES = {
+    Kind.TRACK: search_words.c.track_id,
+    Kind.ALBUM: search_words.c.album_id,
+    Kind.PLAYLIST: search_words.c.playlist_id,
+}
 
 
 async def put(connection: AsyncConnection, kind: Kind, reference: str, found_by: str) -> None:

@@ -23,10 +23,10 @@ _HEADERS = {
 # The Fetch standard, "CORS protocol": what pages of listed sites may send, and read besides the body.
 _ALLOW_METHODS = hdrs.ACCESS_CONTROL_ALLOW_METHODS
 _PREFLIGHT = {
-    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Content-Disposition",
+    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Content-Disposition, If-Match",
     hdrs.ACCESS_CONTROL_MAX_AGE: "600",
 }
-_EXPOSED = f"Location, Retry-After, {REQUEST_ID}"
+_EXPOSED = f"ETag, Location, Retry-After, {REQUEST_ID}"
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 log = structlog.get_logger()

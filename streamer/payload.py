@@ -16,7 +16,13 @@ _WITHIN_S = 30.0  # for a whole body: what is small and takes longer holds memor
 T = TypeVar("T")
 
 
-async def read_json(request: web.Request, kind: type[T], *, also: frozenset[str] = frozenset()) -> T:
+async def read_json(
+    request: web.Request,
+    kind: type[T],
+    *,
+    also: frozenset[str] = frozenset(),
+    max_bytes: int = MAX_JSON_BYTES,
+) -> T:
     """The JSON in a request's body.
 
     Args:
@@ -32,7 +38,7 @@ async def read_json(request: web.Request, kind: type[T], *, also: frozenset[str]
     if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
         # RFC 8259 8.1: "JSON text exchanged between systems [...] MUST be encoded using UTF-8"
         raise MediaTypeUnsupported(f"charset is {request.charset}; JSON is UTF-8")
-    data = await read_whole(request, MAX_JSON_BYTES)
+    data = await read_whole(request, max_bytes)
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:

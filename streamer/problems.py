@@ -33,6 +33,22 @@ class AlbumUnknown(Problem):
     """No track that can be played names such an album."""
 
 
+class PlaylistUnknown(Problem):
+    """There is no such playlist, or it has been deleted."""
+
+
+class EntryUnknown(Problem):
+    """The playlist has no such entry, or not any more."""
+
+
+class PlaylistFull(Problem):
+    """There is no room: a playlist has at most 10,000 entries, and a server as many playlists."""
+
+
+class RevisionWrong(Problem):
+    """Somebody else has changed it since: look at it again, and then decide."""
+
+
 class UploadUnknown(Problem):
     """There is no such upload, or it was terminated."""
 
@@ -143,14 +159,18 @@ TABLE: dict[type[Problem], tuple[int, str, str]] = {
     NotYours: (403, "not-yours", "Not yours"),
     TrackUnknown: (404, "track-unknown", "No such track"),
     AlbumUnknown: (404, "album-unknown", "No such album"),
+    PlaylistUnknown: (404, "playlist-unknown", "No such playlist"),
+    EntryUnknown: (404, "entry-unknown", "No such entry"),
     UploadUnknown: (404, "upload-unknown", "No such upload"),
     CommentUnknown: (404, "comment-unknown", "No such comment"),
     PartMissing: (404, "part-missing", "The track has no such part"),
     UploadStalled: (408, "upload-stalled", "The upload stalled"),
+    PlaylistFull: (409, "playlist-full", "No room in the playlist"),
     OffsetWrong: (409, "offset-wrong", "Not where the upload ends"),
     CommentsFull: (409, "comments-full", "No room for more comments"),
     UploadGone: (410, "upload-gone", "The upload can't go on"),
     TrackDeleted: (410, "track-deleted", "The track was deleted"),
+    RevisionWrong: (412, "revision-wrong", "It has changed since"),
     TusVersionUnsupported: (412, "tus-version-unsupported", "Another version of tus"),
     UploadTooLarge: (413, "upload-too-large", "The recording is too large"),
     QuotaExceeded: (413, "quota-exceeded", "The account has no room for it"),

@@ -5,13 +5,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from streamer import index
 from streamer.album import Album, view_album
-from streamer.catalogue import Catalogue
 from streamer.discography import listed
 from streamer.index import Kind
-from streamer.playlist import Playlist
-from streamer.shelf import Shelf
+from streamer.playlist import Playlist, view_playlist
+from streamer.playlist_rows import PlaylistRows
+from streamer.showcase import Showcase
 from streamer.tables import albums
-from streamer.track import Track, view
+from streamer.track import Track
 from streamer.words import words
 
 CURSOR_PATTERN = r"^[0-3]-[1-9][0-9]{0,17}$"
@@ -34,10 +34,10 @@ class Search:
     databases, and a track that comes while somebody turns the pages moves none of the others.
     """
 
-    def __init__(self, engine: AsyncEngine, catalogue: Catalogue, shelf: Shelf) -> None:
+    def __init__(self, engine: AsyncEngine, showcase: Showcase, playlists: PlaylistRows) -> None:
         self._engine = engine
-        self._catalogue = catalogue
-        self._shelf = shelf
+        self._showcase = showcase
+        self._playlist_rows = playlists
 
     async def find(self, text: str, *, limit: int, cursor: str | None) -> Found:
         """One page of what matches every word of `text`, which may be anything.
@@ -49,11 +49,11 @@ class Search:
         if not asked:
             return Found([], None, [], [])
         places = await self._tracks(asked, limit + 1, cursor)
-        records = await self._catalogue.several([track_id for _, track_id in places[:limit]])
-        shown = [view(self._shelf.held(record.id) or record) for record in records]
+        shown = await self._showcase.tracks([track_id for _, track_id in places[:limit]])
         after = places[limit - 1][0] if len(places) > limit else None
-        others = [] if cursor else await self._albums(asked)
-        return Found(shown, after, others, [])
+        if cursor is not None:
+            return Found(shown, after, [], [])
+        return Found(shown, after, await self._albums(asked), await self._playlists(asked))
 
     async def _tracks(self, asked: list[str], limit: int, cursor: str | None) -> list[tuple[str, str]]:
         """Cursor and id of each track."""
@@ -76,3 +76,8 @@ class Search:
             rows = (await connection.execute(listed().where(albums.c.id.in_(found)))).mappings()
             by_id = {row["id"]: view_album(row) for row in rows}
         return [by_id[album_id] for album_id in found if album_id in by_id]
+
+    async def _playlists(self, asked: list[str]) -> list[Playlist]:
+        async with self._engine.connect() as connection:
+            found = await index.best(connection, Kind.PLAYLIST, asked, _MAX_OTHERS)
+        return [view_playlist(row) for row in await self._playlist_rows.several(found)]

@@ -91,7 +91,31 @@ search_words = Table(
     Column("track_id", Text, ForeignKey("tracks.id", ondelete="CASCADE"), unique=True),
     Column("terms", Text().with_variant(TSVECTOR, "postgresql"), nullable=False),  # streamer.words
     Column("album_id", Text),  # streamer.discography, the only one to delete albums, deletes this too
+    Column("playlist_id", Text),  # streamer.playlist_rows likewise
     Index("uq_search_words_album_id", "album_id", unique=True),
+    Index("uq_search_words_playlist_id", "playlist_id", unique=True),
+)
+
+playlists = Table(
+    "playlists",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("description", Text),
+    Column("revision", BigInteger, nullable=False),  # one more with each change
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+playlist_items = Table(
+    "playlist_items",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("playlist_id", Text, ForeignKey("playlists.id", ondelete="CASCADE"), nullable=False),
+    Column("track_id", Text, ForeignKey("tracks.id", ondelete="CASCADE"), nullable=False),
+    Column("position", BigInteger, nullable=False),  # what comes before what; not a place
+    Index(None, "playlist_id", "position", "id"),
+    Index(None, "track_id"),
 )
 
 # Both are made from the rows of tracks, by streamer.discography; nobody else writes them.

@@ -18,9 +18,11 @@ from streamer.albums import Albums
 from streamer.catalogue import Catalogue
 from streamer.database import migration_config
 from streamer.discography import MAX_MEASURED, AlbumLevel
+from streamer.playlist_rows import PlaylistRows
 from streamer.problems import AlbumUnknown, RequestInvalid
 from streamer.search import Search
 from streamer.shelf import Shelf
+from streamer.showcase import Showcase
 from streamer.track import State, TrackRecord
 
 
@@ -44,8 +46,9 @@ class Shop:
     def __init__(self, engine: AsyncEngine, tasks: asyncio.TaskGroup) -> None:
         self.catalogue = Catalogue(engine)
         shelf = Shelf(Path("/nonexistent"), self.catalogue.get, tasks)
-        self.albums = Albums(engine, self.catalogue, shelf)
-        self.search = Search(engine, self.catalogue, shelf)
+        showcase = Showcase(self.catalogue, shelf)
+        self.albums = Albums(engine, showcase)
+        self.search = Search(engine, showcase, PlaylistRows(engine))
         self.levels: list[AlbumLevel] = []
         self.catalogue.tell = self.levels.extend
 

@@ -14,8 +14,10 @@ from streamer.announcer import Announcer
 from streamer.catalogue import Catalogue
 from streamer.database import migration_config
 from streamer.editor import Editor
+from streamer.playlist_rows import PlaylistRows
 from streamer.search import Search
 from streamer.shelf import Shelf
+from streamer.showcase import Showcase
 from streamer.track import State, TrackRecord
 
 Tagged = dict[str, Any]
@@ -43,10 +45,15 @@ async def put(catalogue: Catalogue, record: TrackRecord) -> None:
     await catalogue.update(record)
 
 
+def search_on(engine: AsyncEngine, catalogue: Catalogue, tasks: asyncio.TaskGroup) -> Search:
+    shelf = Shelf(Path("/nonexistent"), catalogue.get, tasks)
+    return Search(engine, Showcase(catalogue, shelf), PlaylistRows(engine))
+
+
 async def ask(engine: AsyncEngine, text: str, limit: int = 50, cursor: str | None = None) -> list[int]:
     async with asyncio.TaskGroup() as tasks:
         catalogue = Catalogue(engine)
-        search = Search(engine, catalogue, Shelf(Path("/nonexistent"), catalogue.get, tasks))
+        search = search_on(engine, catalogue, tasks)
         found = await search.find(text, limit=limit, cursor=cursor)
     return [int(track.id) for track in found.items]
 
@@ -151,7 +158,7 @@ async def test_what_is_not_playable_yet_is_not_found(engine: AsyncEngine) -> Non
 async def test_pages_are_stable(library: AsyncEngine) -> None:
     async with asyncio.TaskGroup() as tasks:
         catalogue = Catalogue(library)
-        search = Search(library, catalogue, Shelf(Path("/nonexistent"), catalogue.get, tasks))
+        search = search_on(library, catalogue, tasks)
         seen: list[int] = []
         cursor = None
         for more in range(100, 110):

@@ -23,7 +23,7 @@ ROUTES: list[Route] = [
     *TrackRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
     *CommentRoutes(NOTHING, NOTHING).routes(),
     *CoverRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
-    *Collection(NOTHING, NOTHING, NOTHING, NOTHING).routes(NOTHING),
+    *Collection(*[NOTHING] * 6).routes(NOTHING),
     *AccountRoutes(NOTHING, NOTHING).routes(),
     *UploadRoutes(NOTHING, NOTHING).routes(),
     *MediaRoutes(NOTHING).routes(),
