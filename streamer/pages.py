@@ -25,6 +25,8 @@ SCREENS = {
     "/t/{id}": "screens/track.js",
     "/r/{name}": "screens/room.js",
     "/library": "screens/library.js",
+    "/library/albums": "screens/library.js",
+    "/a/{id}": "screens/album.js",
 }
 # Brotli 9 takes 28 ms for hls.js and is 7 % larger than brotli 11, which takes 500 ms.
 _BROTLI_QUALITY = 9

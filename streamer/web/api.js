@@ -62,6 +62,14 @@ export const deleteTrack = (id) => call(`/api/v1/tracks/${encodeURIComponent(id)
 export const getWaveform = async (id) =>
   (await call(`/api/v1/tracks/${encodeURIComponent(id)}/waveform.dat`)).arrayBuffer();
 
+/** By artist, year and title: `{items, next}`. */
+export async function listAlbums({ cursor, limit }) {
+  const query = new URLSearchParams({ limit, ...(cursor && { cursor }) });
+  return (await call(`/api/v1/albums?${query}`)).json();
+}
+/** An album with its `tracks`, in order. */
+export const getAlbum = async (id) => (await call(`/api/v1/albums/${encodeURIComponent(id)}`)).json();
+
 const commentsPath = (track) => `/api/v1/tracks/${encodeURIComponent(track)}/comments`;
 
 /** In the order of the track: `{items, next}`. */

@@ -60,3 +60,11 @@ export function since(at, now = Date.now()) {
   }
   return ago.format(0, "second");
 }
+
+/** 1 hr 12 min, 45 sec: how long something takes. */
+export function timeLong(seconds) {
+  const part = (value, unit) => new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(value);
+  if (seconds < 60) return part(Math.round(seconds), "second");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.round((seconds % 3600) / 60)];
+  return hours ? `${part(hours, "hour")} ${part(minutes, "minute")}` : part(minutes, "minute");
+}

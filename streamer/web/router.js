@@ -7,7 +7,8 @@ const ROUTES = [
   [/^\/$/, "home"],
   [/^\/t\/([^/]+)$/, "track"],
   [/^\/r\/([^/]+)$/, "room"],
-  [/^\/library$/, "library"],
+  [/^\/library(?:\/(albums))?$/, "library"],
+  [/^\/a\/([^/]+)$/, "album"],
 ];
 
 function locate({ pathname: path, search }) {

@@ -5,6 +5,7 @@ const MODULES = {
   track: async () => (await import("./screens/track.js")).Track,
   room: async () => (await import("./screens/room.js")).Room,
   library: async () => (await import("./screens/library.js")).Library,
+  album: async () => (await import("./screens/album.js")).Album,
   missing: async () => (await import("./screens/missing.js")).Missing,
 };
 

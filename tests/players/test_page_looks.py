@@ -51,7 +51,11 @@ def gallery(folder: Path) -> Iterator[Server]:
     """A server with something to show."""
     with running_server(folder / "gallery") as server:
         for name in SHOWN:
-            source = AUDIO_DIR / name if AUDIO_DIR else make_tone(folder / name, seconds=12)
+            source = (
+                AUDIO_DIR / name
+                if AUDIO_DIR
+                else make_tone(folder / name, seconds=12, options=("-metadata", "album=Tones"))
+            )
             wait_for_track(server.url, upload(server.url, source)["id"])
         for track in get_json(f"{server.url}/api/v1/tracks")["items"]:
             for moment, name, body in SAID:
@@ -137,6 +141,12 @@ def test_library(chromium: Browser, gallery: Server, look: str) -> None:
         look_at(page, f"library-{look}")
         page.get_by_role("button", name="Edit", exact=True).click()
         look_at(page, f"library-edit-{look}")
+        page.goto("/library/albums")
+        expect(page.locator(".card:not(.is-shape)").first).to_be_visible()
+        look_at(page, f"albums-{look}")
+        page.locator(".card h2 a").first.click()
+        expect(page.get_by_role("button", name="Play all")).to_be_visible()
+        look_at(page, f"album-{look}")
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -1,6 +1,7 @@
-// What screens show later or further down: dialogs, comments. None is loaded before it is shown.
+// What screens show later or further down: dialogs, comments, another tab. None is loaded before it is shown.
 import { later } from "./later.js";
 
+export const AlbumList = later(async () => (await import("./album_list.js")).AlbumList);
 export const Ask = later(async () => (await import("./ask.js")).Ask);
 export const AskDelete = later(async () => (await import("./ask.js")).AskDelete);
 export const Comments = later(async () => (await import("./comments.js")).Comments);

@@ -19,7 +19,7 @@ const wake = async () => (Panel.value ??= (await import("./search_panel.js")).Se
 /** Go to the search from wherever one is. */
 export function focusSearch() {
   open.value = true;
-  requestAnimationFrame(() => document.getElementById("search").select());
+  requestAnimationFrame(() => document.getElementById("search")?.select());
 }
 
 /** One field for everything there is (WAI-ARIA, combobox pattern); on a phone it takes the bar when it is asked for. */

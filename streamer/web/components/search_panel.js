@@ -49,11 +49,14 @@ export function SearchPanel({ words, active, onChosen }) {
   </div>`;
 }
 
-function groupsOf({ items, albums, playlists }) {
+function groupsOf({ items, albums }) {
   const tracks = items.map((track) => ({
     href: track.links.page, title: track.title, by: track.artist ?? t("track.no_artist"), side: playTime(Math.max(track.packaged_ms, track.duration_ms ?? 0) / 1000), art: track,
   }));
-  const groups = [{ name: "tracks", items: tracks }];
+  const records = albums.slice(0, OTHERS).map((album) => ({
+    href: album.links.page, title: album.title, by: [album.artist ?? t("track.no_artist"), album.year].filter(Boolean).join(" · "), side: t("library.count", { count: album.track_count, number: album.track_count }), art: album,
+  }));
+  const groups = [{ name: "tracks", items: tracks }, { name: "albums", items: records }];
   return groups.filter(({ items }) => items.length > 0);
 }
 

@@ -1,3 +1,4 @@
+import { albumPage } from "../albums.js";
 import { count as number, fullTime, playTime, since } from "../format.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
@@ -25,7 +26,7 @@ export function TrackRow({ row, index, top, lead, columns, active, selection, he
       onFocus=${() => active || onTouch()} onClick=${clicked} onDblClick=${(event) => event.target.closest("a, button, input") || onPlay()} onPointerEnter=${() => player.pointAt(track)}>
     ${selection && html`<div class="grid-check" role="gridcell"><input type="checkbox" tabindex=${stop} checked=${chosen} aria-label=${t("grid.choose", { title: track.title })}
       onClick=${(event) => event.shiftKey && (event.preventDefault(), onExtend())} onChange=${() => selection.toggle(row.key)} /></div>`}
-    <div class=${`grid-${lead}`} role="gridcell">${lead === "art" ? html`<${Cover} track=${track} px="48" />` : html`<span class="grid-digits">${number(row.number ?? index + 1)}</span>`}
+    <div class=${`grid-${lead}`} role="gridcell">${lead === "art" ? html`<${Cover} track=${track} px="48" />` : html`<span class="grid-digits">${typeof row.number === "string" ? row.number : number(row.number ?? index + 1)}</span>`}
       <${RowPlay} track=${track} current=${current} stop=${stop} onPlay=${onPlay} /></div>
     <div class="grid-title" role="gridcell"><a href=${track.links.page} tabindex=${stop} title=${track.title}>${track.title}</a><span>${track.artist ?? t("track.no_artist")}</span></div>
     ${columns.map((name) => html`<div key=${name} class=${`grid-${name}`} role="gridcell"><${Fact} name=${name} track=${track} stop=${stop} /></div>`)}
@@ -42,7 +43,9 @@ function RowPlay({ track, current, stop, onPlay }) {
     onClick=${() => (current ? player.toggle() : onPlay())}><${Icon} name=${on ? "pause" : "play"} size="18" /></button>`;
 }
 
-function Fact({ name, track }) {
+function Fact({ name, track, stop }) {
   if (name === "added") return html`<time datetime=${new Date(track.created_at).toISOString()} title=${fullTime(track.created_at)}>${since(track.created_at)}</time>`;
-  return track.album && html`<span title=${track.album}>${track.album}</span>`;
+  if (!track.album) return null;
+  const page = albumPage(track);
+  return page ? html`<a href=${page} tabindex=${stop} title=${track.album}>${track.album}</a>` : html`<span title=${track.album}>${track.album}</span>`;
 }

@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import * as api from "../api.js";
 import { BulkBar } from "../components/bulk_bar.js";
 import { Icon } from "../components/icon.js";
-import { AskDelete, EditTags } from "../components/parts.js";
+import { AlbumList, AskDelete, EditTags } from "../components/parts.js";
 import { ChooseFiles } from "../components/top_bar.js";
 import { amongRows, TrackGrid } from "../components/track_grid.js";
 import { eachOf } from "../each.js";
@@ -30,12 +30,28 @@ const COLUMNS = ["album", "added"];
 const isServers = (sort, q) => sort === null || (!q && sort.by === NEWEST_FIRST.by && sort.down === NEWEST_FIRST.down);
 
 /** All tracks, to be found, put in order, and changed many at a time. */
-export function Library({ search }) {
+export function Library({ name, search }) {
+  useEffect(() => {
+    document.title = t("library.document");
+  }, []);
+  return html`<main id="main" class="library">
+    <header class="section-head"><h1>${t("library.title")}</h1><${Tabs} shown=${name} /></header>
+    ${name === "albums" ? html`<${AlbumList} />` : html`<${All} search=${search} />`}
+  </main>`;
+}
+
+function Tabs({ shown }) {
+  const tabs = { "": "/library", albums: "/library/albums" };
+  return html`<nav class="tabs" aria-label=${t("library.title")}>${Object.entries(tabs).map(
+    ([name, path]) => html`<a key=${name} href=${path} aria-current=${name === shown ? "page" : undefined}>${t(`library.${name || "tracks"}`)}</a>`,
+  )}</nav>`;
+}
+
+function All({ search }) {
   const lost = useComputed(() => line.value.since !== null);
   const q = (new URLSearchParams(search).get("q") ?? "").trim().slice(0, MAX_QUERY);
   const list = useMemo(() => new Paged(q ? (cursor) => findTracks(q, cursor) : fetchTracks), [q]);
   useEffect(() => {
-    document.title = t("library.document");
     const end = socket.on("track", ({ track }) => taken(list, track, q));
     const unwatch = socket.watch(null);
     return () => (end(), unwatch());
@@ -43,10 +59,7 @@ export function Library({ search }) {
   useEffect(() => {
     if (!lost.value) list.again();
   }, [list, lost.value]);
-  return html`<main id="main" class="library">
-    <header class="section-head"><h1>${t("library.title")}</h1><${Find} key="find" q=${q} /></header>
-    <${Tracks} list=${list} q=${q} />
-  </main>`;
+  return html`<${Find} q=${q} /><${Tracks} list=${list} q=${q} />`;
 }
 
 /** The words are part of the address, so that a reload, a bookmark and "back" find them again. */

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
+import { albumPage } from "../albums.js";
 import { hueOf } from "../colour.js";
 import { commentsOf, loadComments } from "../comments.js";
 import { CopyButton } from "../components/copy_button.js";
@@ -69,7 +70,7 @@ function Listen({ track }) {
       ${failed ? html`<${Cover} track=${track} />` : html`<${CoverEdit} track=${track} onHue=${(seen) => (hue.value = seen)} />`}
       <div class="track-words">
         <h1>${track.title}</h1>
-        <p class="track-artist">${track.artist ?? t("track.no_artist")}${track.album && html`<span class="track-album">${track.album}</span>`}</p>
+        <p class="track-artist">${track.artist ?? t("track.no_artist")}${track.album && html`<span class="track-album">${albumPage(track) ? html`<a href=${albumPage(track)}>${track.album}</a>` : track.album}</span>`}</p>
         <p class="track-facts"><${Facts} track=${track} /></p>
       </div>
     </div>
