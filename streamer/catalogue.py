@@ -17,8 +17,9 @@ from streamer.tags import read_edits
 from streamer.track import State, TrackRecord, tags_of
 
 _COLUMNS = tuple(column.name for column in tracks.columns)
-# streamer.editor and streamer.covers: work on a track must not undo what a person does meanwhile.
-_OTHERS_WRITE = ("edits", "file_cover", "user_cover")
+# streamer.editor, streamer.covers and, of duplicates, whoever deletes the original: work on a track must not
+# undo what others do meanwhile.
+_OTHERS_WRITE = ("edits", "file_cover", "user_cover", "duplicate_of")
 _UNFINISHED = (State.RECEIVING.value, State.PACKAGING.value)
 
 

@@ -32,9 +32,9 @@ class TwinCatalogue:
         )
         async with self._receiving, self._catalogue.begin() as connection:
             await update_row(connection, record)
-            record.duplicate_of = (await connection.execute(query)).scalar()
-            if record.duplicate_of is not None:
-                await update_row(connection, record)
+            original = record.duplicate_of = (await connection.execute(query)).scalar()
+            one = tracks.c.id == record.id
+            await connection.execute(sa.update(tracks).where(one).values(duplicate_of=original))
 
     async def find(self, record: TrackRecord, unlike: Collection[str]) -> TrackRecord | None:
         """The oldest track with the same bytes that is ready, but for those in `unlike`."""

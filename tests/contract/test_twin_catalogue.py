@@ -116,3 +116,16 @@ async def test_received_at_once_they_know_of_each_other(catalogue: Catalogue, tw
     assert known.count(None) == 1
     stored = [await catalogue.get(track.id) for track in tracks]
     assert [track.duplicate_of for track in stored if track is not None] == known
+
+
+async def test_work_does_not_bring_a_deleted_original_back(
+    catalogue: Catalogue, twins: TwinCatalogue
+) -> None:
+    first, mine = await ready(catalogue, 1), twin(2)
+    await catalogue.insert(mine)
+    await twins.received(mine)
+    assert mine.duplicate_of == first.id
+    await catalogue.delete(first.id)
+    await catalogue.update(mine)  # by work that has not heard of it yet
+    found = await catalogue.get(mine.id)
+    assert found is not None and found.duplicate_of is None
