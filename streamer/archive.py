@@ -39,6 +39,7 @@ class ArchiveStats:
         removed: media that were removed from it.
         failures: rounds that a store ended which did not do its part.
         broken: media that stay here because a file of theirs can't be read; the log has the reason.
+        waiting: ready, and not in the store yet, as last counted.
     """
 
     stored: int = 0
@@ -46,6 +47,7 @@ class ArchiveStats:
     removed: int = 0
     failures: int = 0
     broken: int = 0
+    waiting: int = 0
 
 
 class Archive:
@@ -72,6 +74,8 @@ class Archive:
         self._forget = forget
         self._woken = asyncio.Event()
         self._broken: set[str] = set()
+        self._failed: set[str] = set()  # of late: the others come first
+        self._sent: set[str] = set()  # keys that this process has put, of media that are not all there yet
 
     def wake(self) -> None:
         """A track became ready, or was deleted."""
@@ -91,6 +95,7 @@ class Archive:
             while True:
                 await self._woken.wait()
                 self._woken.clear()
+                before = self.stats.stored
                 try:
                     if first:
                         await self._remove_copies()
@@ -100,6 +105,8 @@ class Archive:
                     pause_s = _FIRST_PAUSE_S
                 except (StoreError, SQLAlchemyError, OSError) as error:
                     self.stats.failures += 1
+                    if self.stats.stored > before:
+                        pause_s = _FIRST_PAUSE_S  # it works, by and large
                     log.warning("the store is tried again", reason=str(error), pause_s=pause_s)
                     await asyncio.sleep(pause_s)
                     pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
@@ -124,11 +131,25 @@ class Archive:
             log.info("removed from the store", media=media_id)
 
     async def _copy(self, tasks: asyncio.TaskGroup) -> None:
-        while media_ids := await self._ledger.waiting(_AT_ONCE, self._broken):
+        while media_ids := await self._next():
+            self.stats.waiting = await self._ledger.count_waiting()
             copies = (self._copy_one(media_id, tasks) for media_id in media_ids)
-            for outcome in await asyncio.gather(*copies, return_exceptions=True):
+            outcomes = await asyncio.gather(*copies, return_exceptions=True)
+            for media_id, outcome in zip(media_ids, outcomes, strict=True):
+                if isinstance(outcome, BaseException):
+                    self._failed.add(media_id)
+            for outcome in outcomes:
                 if isinstance(outcome, BaseException):
                     raise outcome
+        self.stats.waiting = await self._ledger.count_waiting()
+
+    async def _next(self) -> list[str]:
+        """Media to copy now. Those that failed of late come when all others have had their turn."""
+        found = await self._ledger.waiting(_AT_ONCE, self._broken | self._failed)
+        if not found and self._failed:
+            self._failed.clear()
+            found = await self._ledger.waiting(_AT_ONCE, self._broken)
+        return found
 
     async def _copy_one(self, media_id: str, tasks: asyncio.TaskGroup) -> None:
         folder = self._root / media_id
@@ -144,6 +165,7 @@ class Archive:
                 self.stats.broken = len(self._broken)
                 log.error("a track can't go to the store", media=media_id, reason=str(error))
             return
+        self._sent -= {key_of(media_id, name) for name in files}
         if not await self._ledger.finish(media_id, files):
             self.wake()  # to remove what was copied for nothing
             return
@@ -154,12 +176,13 @@ class Archive:
         tasks.create_task(self._remove_later(folder, files), name=f"remove local {media_id}")
 
     async def _copy_file(self, path: Path, key: str, size_bytes: int) -> None:
-        """Unless a former round has: media never change, so the size tells."""
-        if await self._has(key, size_bytes):
+        """Unless it is there: a source stays what it is, the rest may be packaged again between starts."""
+        if (key in self._sent or path.name == "source") and await self._has(key, size_bytes):
             return
         await self._store.put(key, path)
         if not await self._has(key, size_bytes):
             raise StoreFailed(f"{self._store.name}: {key} is not what was put there", retryable=True)
+        self._sent.add(key)
 
     async def _has(self, key: str, size_bytes: int) -> bool:
         try:

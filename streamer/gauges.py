@@ -154,6 +154,11 @@ def store_gauges(cache: CacheStats, archive: ArchiveStats, cache_bytes: Callable
             "asked",
         ),
         Gauge(
+            "store_waiting",
+            "Recordings that are ready and not in the store yet, as last counted.",
+            lambda: archive.waiting,
+        ),
+        Gauge(
             "store_stuck",
             "Recordings that can't be moved because a file of theirs can't be read; the log names them.",
             lambda: archive.broken,

@@ -221,7 +221,9 @@ def _convert(key: str, value: Any, where: str, *, strict: bool) -> Any:
     try:
         return msgspec.convert(value, _TYPES[key], strict=strict)
     except msgspec.ValidationError:
-        shown = "(not shown)" if key in SECRET_KEYS else repr(value)
+        # The URL of a store takes no password, but somebody may try.
+        hidden = key in SECRET_KEYS or (key == "store_url" and "@" in str(value))
+        shown = "(not shown)" if hidden else repr(value)
         raise SettingsError(f"{key} = {shown} ({where}) is not allowed: it must be {_allowed(key)}") from None
 
 

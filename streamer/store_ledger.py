@@ -40,6 +40,15 @@ class StoreLedger:
         async with self._engine.connect() as connection:
             return list((await connection.execute(query)).scalars())
 
+    async def count_waiting(self) -> int:
+        """How many media of ready tracks are not in the store."""
+        there = sa.select(stored.c.media_id).where(stored.c.state != Place.COPYING.value)
+        query = sa.select(sa.func.count(tracks.c.media_id.distinct())).where(
+            tracks.c.state == State.READY.value, tracks.c.media_id.not_in(there)
+        )
+        async with self._engine.connect() as connection:
+            return int((await connection.execute(query)).scalar_one())
+
     async def begin(self, media_id: str) -> bool:
         """Note, before the first byte goes, that the store may have some. False if no track needs them."""
         async with self._engine.begin() as connection:

@@ -62,6 +62,12 @@ def test_lists_are_separated_by_commas() -> None:
         ("VEZA_UPLOADS", "nobody", "anyone or token"),
         ("VEZA_ORIGINS", "example.org", 'a list of "*" or origins'),
         ("VEZA_HOST", "", "text that is not empty"),
+        ("VEZA_STORE_URL", "", "file:, file:///folder, or s3://bucket or s3://bucket/prefix"),
+        ("VEZA_STORE_URL", "file://folder", "file:, file:///folder"),
+        ("VEZA_STORE_URL", "s3://Bucket", "file:, file:///folder"),
+        ("VEZA_STORE_URL", "s3://bucket/a?b=c", "file:, file:///folder"),
+        ("VEZA_STORE_URL", "https://bucket.example", "file:, file:///folder"),
+        ("VEZA_STORE_CACHE_BYTES", "1000", "a whole number, at least 16777216"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(variable: str, value: str, allowed: str) -> None:
@@ -78,6 +84,15 @@ def test_a_secret_value_is_not_shown(variable: str) -> None:
     message = refusal(**{variable: "hush:hush"})
     assert "hush" not in message
     assert variable in message
+
+
+def test_a_password_in_the_url_of_a_store_is_refused_and_not_shown() -> None:
+    assert "hush" not in refusal(VEZA_STORE_URL="s3://key:hush@bucket/prefix")
+
+
+@pytest.mark.parametrize("url", ["file:", "file:///mnt/a%20b", "s3://my-bucket", "s3://my.bucket/a/b-c_d"])
+def test_where_recordings_may_lie(url: str) -> None:
+    assert load({"VEZA_STORE_URL": url}, working_dir=NOWHERE).store_url == url
 
 
 @pytest.mark.parametrize("variable", ["VEZA_PROT", "VEZA_", "VEZA_port", "VEZA_CONFIG_FILE"])
