@@ -16,8 +16,10 @@ from streamer.shelf import Shelf
 from streamer.track import State, TrackRecord
 from streamer.work import Work
 
-# An upload that does not say its length reserves this much at a time: one question to the database each.
-_STEP_BYTES = 8 << 20
+# An upload that does not say its length reserves so much ahead, which saves questions to the database; where
+# there is little room, a small part of that, for others may want it.
+_AHEAD_BYTES = 8 << 20
+_AHEAD_PART = 16
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -92,7 +94,8 @@ class Quota:
         async with self._turn:
             used_bytes = await self._used_bytes(record.owner_id, record)
             self._judge(used_bytes, to_bytes)
-            record.reserved_bytes = min(to_bytes + _STEP_BYTES, self._max_bytes - used_bytes)
+            room_bytes = self._max_bytes - used_bytes - to_bytes
+            record.reserved_bytes = to_bytes + min(_AHEAD_BYTES, room_bytes // _AHEAD_PART)
 
     def _judge(self, used_bytes: int, coming_bytes: int) -> None:
         if used_bytes + max(coming_bytes, 1) > self._max_bytes:

@@ -5,6 +5,7 @@ import asyncio
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from streamer import derived
 from streamer.cover import SIZES, file_name
 from streamer.finding import Finding, Kind, Remedy
 from streamer.holdings import Holdings
@@ -40,6 +41,7 @@ async def mend(engine: AsyncEngine, holdings: Holdings, finding: Finding) -> Non
             for column in _COLUMNS:
                 lost = sa.and_(tracks.c.id == finding.track, tracks.c[column] == hash)
                 await connection.execute(sa.update(tracks).where(lost).values({column: None}))
+            await derived.follow(connection, finding.track or "")
 
 
 def _lost(track_id: str, row: dict[str, str | None], files: dict[str, int]) -> list[Finding]:
