@@ -205,11 +205,11 @@ async def test_many_at_once(engine: AsyncEngine) -> None:
             assert (await connection.execute(sa.text("SELECT count(*) FROM album_tracks"))).scalar() == 28
 
 
-@pytest.mark.parametrize("album_id", ["0" * 26, "", "\x00", "../x"])
-async def test_an_album_that_is_not_there(engine: AsyncEngine, album_id: str) -> None:
+async def test_an_album_that_is_not_there(engine: AsyncEngine) -> None:
     async with opened(engine) as shop:
-        with pytest.raises(AlbumUnknown):
-            await shop.albums.get(album_id)
+        for album_id in ("0" * 26, "", "\x00", "../x", "\ud800"):
+            with pytest.raises(AlbumUnknown):
+                await shop.albums.get(album_id)
 
 
 async def test_the_migration_makes_albums_of_what_is_there(engine: AsyncEngine) -> None:

@@ -72,8 +72,8 @@ async def test_a_record_at_hand_shows_the_last_edit(engine: AsyncEngine) -> None
         assert record is not None and found is not None and record.edits == found.edits
 
 
-@pytest.mark.parametrize("track_id", ["0" * 26, "../etc", "", "\x00"])
-async def test_a_track_that_is_not_there(engine: AsyncEngine, track_id: str) -> None:
+async def test_a_track_that_is_not_there(engine: AsyncEngine) -> None:
     async with asyncio.TaskGroup() as tasks:
-        with pytest.raises(TrackUnknown):
-            await Desk(engine, tasks).editor.edit(track_id, {"title": "x"})
+        for track_id in ("0" * 26, "../etc", "", "\x00"):
+            with pytest.raises(TrackUnknown):
+                await Desk(engine, tasks).editor.edit(track_id, {"title": "x"})
