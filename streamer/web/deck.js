@@ -28,8 +28,9 @@ export class Deck {
   #on;
 
   /**
-   * `onError(deck, kind)`: it can't go on; `kind` is "network", "media", "gone" or "unsupported".
-   * `onAdvance(deck, track)`: the sound has passed into the next track. `isLossless()`: whether FLAC is wanted.
+   * `error(deck, kind)`: it can't go on; `kind` is "network", "media", "gone" or "unsupported".
+   * `approach(deck, track)`: the sound is about to pass into the next track; `advance`: it has. `isLossless()`:
+   * whether FLAC is wanted.
    */
   constructor(on) {
     this.#on = on;
@@ -90,6 +91,7 @@ export class Deck {
   #start(Run) {
     const run = new Run(this.audio, this.#native, this.#begin, {
       isLossless: this.#on.isLossless,
+      onApproach: (track) => this.#on.approach(this, track),
       onAdvance: (track) => this.#on.advance(this, track),
       onError: (kind) => run === this.#run && this.#on.error(this, kind),
     });

@@ -45,8 +45,7 @@ export const duration = computed(() => durationOf(current.value));
 export const seekable = computed(() => (current.value ? current.value.packaged_ms / 1000 : 0));
 export const hasNext = computed(() => index.value + 1 < queue.value.length);
 
-const isLossless = () => lossless.peek();
-const on = { error: onDeckError, advance: onDeckAdvance, isLossless };
+const on = { error: onDeckError, approach: onDeckApproach, advance: onDeckAdvance, isLossless: () => lossless.peek() };
 let deck = new Deck(on);
 let spare = new Deck(on);
 for (const each of [deck, spare]) listen(each);
@@ -57,6 +56,11 @@ function onDeckError(which, kind) {
   if (which !== deck) return;
   failure.value = kind;
   playing.value = waiting.value = false;
+}
+
+/** A volume is never changed to the sample: a track that has to be turned down is so a moment too early. */
+function onDeckApproach(which, track) {
+  if (which === deck) which.audio.volume = Math.min(which.audio.volume, levelOf(track, index.peek() + 1));
 }
 
 /** The sound has passed into the next track, without a sample between them. */
@@ -135,13 +139,17 @@ export function prepare(track) {
 
 /** An element can only be turned down: a quiet track gets its boost where the listener's volume leaves room. */
 function setLevel(which) {
-  const track = which.track && (trackSignal(which.track.id).peek() ?? which.track);
-  const gain = even.peek() && track ? evenGain(loudnessOf(track, which === deck ? neighbours() : [])) : 1;
-  which.audio.volume = Math.min(1, volume.peek() ** 2 * gain); // loudness is heard in powers
+  if (which.track) which.audio.volume = levelOf(which.track, which === deck ? index.peek() : null);
   which.audio.muted = muted.peek();
 }
 
-const neighbours = () => [-1, 1].map((by) => trackSignal(queue.peek()[index.peek() + by]).peek());
+/** An element's volume for a track; `place` is where it stands in the queue, or null. */
+function levelOf({ id }, place) {
+  const track = trackSignal(id).peek();
+  const neighbours = place === null ? [] : [-1, 1].map((by) => trackSignal(queue.peek()[place + by]).peek());
+  const gain = even.peek() && track ? evenGain(loudnessOf(track, neighbours)) : 1;
+  return Math.min(1, volume.peek() ** 2 * gain); // loudness is heard in powers
+}
 
 let pointing = null;
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.api import upload, wait_for_track
-from tests.support.audio import AUDIO_DIR, make_album
+from tests.support.audio import AUDIO_DIR, make_album, make_tone
 from tests.support.capture import captured, own_rate, start_capture
 from tests.support.chromium import browsing
 from tests.support.pcm import Samples, decode, place_of
@@ -132,6 +132,27 @@ def test_who_wants_flac_gets_it_without_a_break(chromium: Browser, album: Album)
         wait_until_past(page, album.cut / album.rate + 2 * PIECE / album.rate)
         assert "flac.mp4" in asked
         assert_continuous(captured(page), album)
+
+
+def test_a_louder_track_is_turned_down_before_it_begins(chromium: Browser, rate: int, tmp_path: Path) -> None:
+    for name, gain in (("loud", 0), ("quiet", -20)):
+        tone = ("-af", f"volume={gain}dB")
+        make_tone(tmp_path / f"{name}.flac", seconds=2, rate=rate, options=tone)
+    with running_server(tmp_path, renditions="aac128,flac") as server:
+        for name in ("loud", "quiet"):  # the newest stands first
+            wait_for_track(server.url, upload(server.url, tmp_path / f"{name}.flac")["id"])
+        with browsing(chromium, server.url, bypass_csp=True) as (page, _):
+            for key, value in {"volume": "0.4", "lossless": "true"}.items():
+                page.add_init_script(f"localStorage.setItem('veza.{key}', '{value}')")
+            page.goto("/")
+            start_capture(page, rate)
+            page.locator(".card .play-button").first.click()
+            wait_until_past(page, 3)
+            peaks = np.abs(captured(page)).max(axis=1)
+    begun = int(np.argmax(peaks > 0.001))
+    steady = peaks[begun + rate // 2 : begun + rate].max()
+    assert peaks.max() < 1.1 * steady, "a loud beginning was heard before the volume was changed"
+    assert peaks[begun + 5 * rate // 2 :].max() > 0.7 * steady, "both are as loud"
 
 
 @pytest.mark.skipif(AUDIO_DIR is None, reason="the recordings are not here")

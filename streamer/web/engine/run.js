@@ -9,6 +9,8 @@ export { isSupported };
 
 // `timeupdate` comes four times a second: within it, a timer finds the moment.
 const TIMER_WITHIN_S = 0.5;
+// A timer and a volume are a few milliseconds late.
+const LEAD_S = 0.02;
 
 const meter = new Meter();
 
@@ -19,19 +21,19 @@ export class Run {
   #feeder;
   #target;
   #timer = null;
-  #onAdvance;
+  #on;
   #closing = new AbortController();
 
   /**
    * Begin with a track at `at` seconds, ready to be played.
    *
-   * `onAdvance(track)` is told when the sound has passed into the next track, `onError(kind)` when it can't go on;
-   * `isLossless()` says whether FLAC is wanted.
+   * `onApproach(track)` is told just before the sound passes into the next track, `onAdvance(track)` when it has;
+   * `onError(kind)` when it can't go on. `isLossless()` says whether FLAC is wanted.
    */
-  constructor(audio, track, at, { onAdvance, onError, isLossless }) {
+  constructor(audio, track, at, { onApproach, onAdvance, onError, isLossless }) {
     this.#audio = audio;
     this.#target = at;
-    this.#onAdvance = onAdvance;
+    this.#on = { approach: onApproach, advance: onAdvance };
     this.#sink = new Sink(audio);
     this.#timeline = new Timeline(track, (each) => new Source(each, meter));
     this.#feeder = new Feeder(this.#timeline, this.#sink, { time: () => this.#time, isLossless, onError });
@@ -130,9 +132,11 @@ export class Run {
     clearTimeout(this.#timer);
     if (this.#closing.signal.aborted || this.isSeeking) return;
     const passed = this.#timeline.pass(this.#time);
-    if (passed) this.#onAdvance(passed);
-    const left = (this.#timeline.next?.start ?? Infinity) - this.#audio.currentTime;
+    if (passed) this.#on.advance(passed);
+    const { next } = this.#timeline;
+    const left = (next?.start ?? Infinity) - this.#audio.currentTime;
     if (this.#audio.paused || left > TIMER_WITHIN_S) return;
-    this.#timer = setTimeout(() => this.#notice(), Math.max(1, left * 1000));
+    if (left <= LEAD_S) this.#on.approach(next.source.track);
+    this.#timer = setTimeout(() => this.#notice(), Math.max(1, (left > LEAD_S ? left - LEAD_S : left) * 1000));
   }
 }
