@@ -55,3 +55,10 @@ class PeakMeter:
         rows.max(axis=1, out=pairs[:, 1])
         np.rint(pairs * _FULL_SCALE, out=pairs)
         self._pairs += np.clip(pairs, -128, 127).astype(np.int8).tobytes()
+
+
+def coarser(pairs: bytes, times: int) -> bytes:
+    """Merge every `times` (min, max) pairs, signed 8-bit, into one; the last takes what is left."""
+    rows = np.frombuffer(pairs, np.int8).reshape(-1, 2)
+    groups = np.pad(rows, ((0, -len(rows) % times), (0, 0)), "edge").reshape(-1, times, 2)
+    return np.stack((groups[:, :, 0].min(axis=1), groups[:, :, 1].max(axis=1)), axis=1).tobytes()

@@ -57,7 +57,10 @@ class SegmentCut(Report, frozen=True):
 
 
 class PeaksCut(Report, frozen=True):
-    """More waveform: interleaved signed 8-bit (min, max), a pair per `samples_per_peak` mono samples."""
+    """More waveform: interleaved signed 8-bit (min, max), a pair per `samples_per_peak` mono samples.
+
+    The finest zoom comes as the sound does; coarser ones at the end, each finer one before.
+    """
 
     sample_rate: int
     samples_per_peak: int

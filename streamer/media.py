@@ -39,6 +39,13 @@ class MediaFiles:
         self._root = root
         self._cache = None if storage is None else storage.cache
 
+    async def find(self, record: TrackRecord, name: str) -> FileBody | StoredBody | None:
+        """Where a file is, to be served in ranges; None if there is none."""
+        path = self._root / record.media_id
+        size = await asyncio.to_thread(folder.size, path / name)
+        stored = record.stored is not None and name in record.stored
+        return body_of(path, record, name, size) if size or stored else None
+
     async def read(self, record: TrackRecord, name: str, max_bytes: int = _MAX_BYTES) -> bytes | None:
         """All of a file; None if there is none.
 

@@ -23,7 +23,7 @@ def note(record: TrackRecord, report: AnyReport) -> None:
         case PeaksCut():
             if record.peaks is None:
                 record.peaks = Peaks(report.sample_rate, report.samples_per_peak)
-            record.peaks.extend(report.data)
+            record.peaks.extend(report.data, report.samples_per_peak)
         case Opened():
             record.duration_ms = report.duration_ms
         case Tagged():

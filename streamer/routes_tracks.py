@@ -36,12 +36,13 @@ from streamer.shelf import IMMUTABLE
 from streamer.store import StoreError
 from streamer.track import State, Track, TrackPage, TrackRecord, view
 from streamer.uploads import Uploads
-from streamer.waveform import Peaks, Waveform
+from streamer.waveform import Peaks, Waveform, Zoom
 
 TRACKS = "/api/v1/tracks"
 TRACK = TRACKS + "/{id}"
 _ID = {"id": "The track's id, as the upload was answered."}
 _JSON = "application/json"
+_BINARY = "application/octet-stream"
 
 # In any script this fits into a request line (heads.MAX_LINE_BYTES), twelve bytes to a character at worst.
 MAX_QUERY_NAME_LENGTH = 512
@@ -73,6 +74,28 @@ class ListQuery(msgspec.Struct):
         Annotated[str, Meta(pattern="^[0-9a-fA-F]{64}$", max_length=64)] | None,
         Meta(description="Only tracks made of the file with this hash: what there is already of it."),
     ] = None
+
+
+class WaveformQuery(msgspec.Struct):
+    """At which scale a waveform is wanted; the answer is at that one or a little finer, and says which."""
+
+    length: Annotated[
+        Annotated[int, Meta(ge=1, le=1 << 20)] | None,
+        Meta(description="At least so many pixels for the whole of it, if it has them."),
+    ] = None
+    samples_per_pixel: Annotated[
+        Annotated[int, Meta(ge=1, le=1 << 31)] | None, Meta(description="At most so many samples a pixel.")
+    ] = None
+
+    @property
+    def tag(self) -> str:
+        """Tells one scale from another in an entity tag; empty without a wish."""
+        wishes = (self.length, self.samples_per_pixel)
+        return "" if wishes == (None, None) else "-".join(str(wish or 0) for wish in wishes) + "-"
+
+    def of(self, peaks: Peaks) -> Zoom:
+        """The waveform at that scale."""
+        return peaks.at(length=self.length, samples_per_pixel=self.samples_per_pixel)
 
 
 class TrackRoutes:
@@ -145,18 +168,19 @@ class TrackRoutes:
         ]
 
     def _routes_of_parts(self) -> list[Route]:
-        binary = {"application/octet-stream": None}
+        binary = {_BINARY: None}
 
         def part(name: str, operation: str, summary: str, handler: Handler, reply: Reply) -> Route:
             return Route(
                 *("GET", f"{TRACK}/{name}", operation, summary, handler, [reply]),
                 description="While the track is packaged: as far as it has come.",
                 parameters=_ID,
+                query=WaveformQuery,
                 problems=[TrackUnknown, PartMissing, StoreBroken, StoreUnreachable],
             )
 
         as_json = Reply(200, "audiowaveform's JSON, version 2.", {_JSON: Waveform})
-        as_binary = Reply(200, "audiowaveform's binary format, version 2.", binary)
+        as_binary = Reply(200, "audiowaveform's binary format, version 2; coarser zooms follow.", binary)
         return [
             part("waveform.json", "getWaveform", "The waveform.", self._waveform_json, as_json),
             part("waveform.dat", "getWaveformFile", "The waveform, binary.", self._waveform_dat, as_binary),
@@ -182,18 +206,24 @@ class TrackRoutes:
         await self._library.delete(request.match_info["id"])
         return web.Response(status=204)
 
-    async def _waveform_json(self, request: web.Request, _query: None) -> web.StreamResponse:
+    async def _waveform_json(self, request: web.Request, query: WaveformQuery) -> web.StreamResponse:
         record = await self._track(request)
         peaks = record.peaks or await self._read_peaks(record)
-        body = await asyncio.to_thread(peaks.to_json)
-        return await send_resource(request, _part(record, _JSON, body, f"json-{len(body):x}"))
+        body = await asyncio.to_thread(lambda: query.of(peaks).to_json())
+        return await send_resource(request, _part(record, _JSON, body, f"json-{query.tag}{len(body):x}"))
 
-    async def _waveform_dat(self, request: web.Request, _query: None) -> web.StreamResponse:
+    async def _waveform_dat(self, request: web.Request, query: WaveformQuery) -> web.StreamResponse:
         record = await self._track(request)
-        body = (record.peaks or await self._read_peaks(record)).to_binary()
-        return await send_resource(
-            request, _part(record, "application/octet-stream", body, f"dat-{len(body):x}")
-        )
+        if record.peaks is None and not query.tag:
+            file = await self._media.find(record, "peaks")
+            if file is None:
+                raise _no_waveform(record)
+            part = _part(record, _BINARY, file, f"dat-{file.size_bytes:x}")
+        else:
+            peaks = record.peaks or await self._read_peaks(record)
+            body = await asyncio.to_thread(lambda: (query.of(peaks) if query.tag else peaks).to_binary())
+            part = _part(record, _BINARY, body, f"dat-{query.tag}{len(body):x}")
+        return await send_resource(request, part)
 
     async def _track(self, request: web.Request) -> TrackRecord:
         return await self._library.get(request.match_info["id"])
@@ -204,8 +234,12 @@ class TrackRoutes:
         except StoreError as error:
             raise unavailable(error) from error
         if data is None:
-            raise PartMissing("there is no waveform yet" if record.reason is None else record.reason)
+            raise _no_waveform(record)
         return Peaks.from_binary(data)
+
+
+def _no_waveform(record: TrackRecord) -> PartMissing:
+    return PartMissing("there is no waveform yet" if record.reason is None else record.reason)
 
 
 def _json(value: Any, *, status: int = 200, location: str | None = None) -> web.Response:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hls.analysis import PeakMeter, is_wild, tame
+from hls.analysis import PeakMeter, coarser, is_wild, tame
 
 
 def pairs(data: bytes) -> list[list[int]]:
@@ -66,3 +66,9 @@ def test_wild_samples_are_noticed_and_tamed(sample):
 @pytest.mark.parametrize("quiet", [block([]), block([0.0]), block([-64.0, 64.0])])
 def test_loud_is_not_wild(quiet):
     assert not is_wild(quiet)
+
+
+def test_pairs_become_coarser_by_their_least_and_most():
+    fine = np.array([[-1, 2], [-128, 0], [3, 4], [-5, 127], [6, 7]], np.int8).tobytes()
+    assert pairs(coarser(fine, 2)) == [[-128, 2], [-5, 127], [6, 7]]
+    assert pairs(coarser(fine, 5)) == [[-128, 127]]

@@ -21,3 +21,15 @@ def test_nothing_is_told_of_nothing():
     told: list[AnyReport] = []
     Meter(48_000, told.append).finish()
     assert told == []
+
+
+def test_coarser_zooms_are_told_at_the_end_down_to_one_of_a_pages_width():
+    told: list[AnyReport] = []
+    meter = Meter(48_000, told.append)
+    for step in range(40):
+        meter.feed(np.full((1, 512 * 128), step / 64, np.float32))
+    meter.finish()
+    by_scale = {report.samples_per_peak: report.data for report in told if isinstance(report, PeaksCut)}
+    assert list(by_scale) == [512, 2048, 8192]
+    assert [len(by_scale[scale]) // 2 for scale in (2048, 8192)] == [1280, 320]
+    assert by_scale[8192] == b"".join(bytes([2 * step] * 2) * 8 for step in range(40))
