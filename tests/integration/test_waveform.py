@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def path(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
     tone = make_tone(tmp_path_factory.mktemp("tone") / "tone.flac", seconds=SECONDS, rate=RATE)
     track = wait_for_track(server.url, upload(server.url, tone)["id"])
-    return track["links"]["self"] + "/waveform"
+    return f"{track['links']['self']}/waveform"
 
 
 def heads(data: bytes) -> list[tuple[int, int]]:
