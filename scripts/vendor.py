@@ -51,6 +51,8 @@ ICONS = (
     "keyboard",
     "library",
     "link",
+    "list-music",
+    "list-plus",
     "message-circle",
     "monitor",
     "moon",

@@ -26,7 +26,9 @@ SCREENS = {
     "/r/{name}": "screens/room.js",
     "/library": "screens/library.js",
     "/library/albums": "screens/library.js",
+    "/library/playlists": "screens/library.js",
     "/a/{id}": "screens/album.js",
+    "/p/{id}": "screens/playlist.js",
 }
 # Brotli 9 takes 28 ms for hls.js and is 7 % larger than brotli 11, which takes 500 ms.
 _BROTLI_QUALITY = 9

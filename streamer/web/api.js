@@ -70,6 +70,28 @@ export async function listAlbums({ cursor, limit }) {
 /** An album with its `tracks`, in order. */
 export const getAlbum = async (id) => (await call(`/api/v1/albums/${encodeURIComponent(id)}`)).json();
 
+const playlistPath = (id) => `/api/v1/playlists/${encodeURIComponent(id)}`;
+const atRevision = (revision) => ({ "If-Match": `"${revision}"` });
+const revisionOf = (response) => Number(response.headers.get("ETag")?.replaceAll('"', ""));
+
+/** Newest first: `{items, next}`. */
+export async function listPlaylists({ cursor, limit }) {
+  const query = new URLSearchParams({ limit, ...(cursor && { cursor }) });
+  return (await call(`/api/v1/playlists?${query}`)).json();
+}
+/** A playlist with its `items`, `{id, track}` in order. */
+export const getPlaylist = async (id) => (await call(playlistPath(id))).json();
+export const createPlaylist = async (title) => (await call("/api/v1/playlists", asJson("POST", { title }))).json();
+export const editPlaylist = async (id, changes) => (await call(playlistPath(id), asJson("PATCH", changes))).json();
+export const deletePlaylist = (id) => call(playlistPath(id), { method: "DELETE" });
+export const addToPlaylist = (id, track) => call(`${playlistPath(id)}/items`, asJson("POST", { track }));
+/** Refused with 412 when the playlist is not what it was at `revision`. */
+export const orderPlaylist = async (id, entries, revision) =>
+  (await call(`${playlistPath(id)}/items`, asJson("PUT", { items: entries }, atRevision(revision)))).json();
+/** The revision after it. */
+export const removeFromPlaylist = async (id, entry) =>
+  revisionOf(await call(`${playlistPath(id)}/items/${encodeURIComponent(entry)}`, { method: "DELETE" }));
+
 const commentsPath = (track) => `/api/v1/tracks/${encodeURIComponent(track)}/comments`;
 
 /** In the order of the track: `{items, next}`. */

@@ -7,8 +7,9 @@ const ROUTES = [
   [/^\/$/, "home"],
   [/^\/t\/([^/]+)$/, "track"],
   [/^\/r\/([^/]+)$/, "room"],
-  [/^\/library(?:\/(albums))?$/, "library"],
+  [/^\/library(?:\/(albums|playlists))?$/, "library"],
   [/^\/a\/([^/]+)$/, "album"],
+  [/^\/p\/([^/]+)$/, "playlist"],
 ];
 
 function locate({ pathname: path, search }) {

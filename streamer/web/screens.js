@@ -6,6 +6,7 @@ const MODULES = {
   room: async () => (await import("./screens/room.js")).Room,
   library: async () => (await import("./screens/library.js")).Library,
   album: async () => (await import("./screens/album.js")).Album,
+  playlist: async () => (await import("./screens/playlist.js")).Playlist,
   missing: async () => (await import("./screens/missing.js")).Missing,
 };
 

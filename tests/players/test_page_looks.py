@@ -61,6 +61,10 @@ def gallery(folder: Path) -> Iterator[Server]:
             for moment, name, body in SAID:
                 said = {"at_ms": moment, "name": name, "body": body}
                 send_json(f"{server.url}/api/v1/tracks/{track['id']}/comments", said)
+        for title in ("Evening", "Songs for the night train that is never on time, and for the one after it"):
+            playlist = send_json(f"{server.url}/api/v1/playlists", {"title": title})
+            for track in get_json(f"{server.url}/api/v1/tracks")["items"][:5]:
+                send_json(f"{server.url}{playlist['links']['self']}/items", {"track": track["id"]})
         yield server
 
 
@@ -147,6 +151,18 @@ def test_library(chromium: Browser, gallery: Server, look: str) -> None:
         page.locator(".card h2 a").first.click()
         expect(page.get_by_role("button", name="Play all")).to_be_visible()
         look_at(page, f"album-{look}")
+        page.goto("/library/playlists")
+        expect(page.locator(".card:not(.is-shape)").first).to_be_visible()
+        look_at(page, f"playlists-{look}")
+        page.locator(".card h2 a").first.click()
+        expect(page.get_by_role("button", name="Rename")).to_be_visible()
+        page.locator(".grid-body .grid-row").nth(1).hover()
+        look_at(page, f"playlist-{look}")
+        page.goto("/library")
+        page.locator(".grid-body .grid-row").first.get_by_role("checkbox").check()
+        page.get_by_role("button", name="Add to playlist").click()
+        expect(page.locator(".choices button").first).to_be_visible()
+        look_at(page, f"playlist-add-{look}")
 
 
 @pytest.mark.parametrize("look", LOOKS)

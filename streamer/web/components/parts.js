@@ -1,8 +1,11 @@
 // What screens show later or further down: dialogs, comments, another tab. None is loaded before it is shown.
 import { later } from "./later.js";
 
+export const AddToPlaylist = later(async () => (await import("./playlist_dialogs.js")).AddToPlaylist);
 export const AlbumList = later(async () => (await import("./album_list.js")).AlbumList);
 export const Ask = later(async () => (await import("./ask.js")).Ask);
 export const AskDelete = later(async () => (await import("./ask.js")).AskDelete);
 export const Comments = later(async () => (await import("./comments.js")).Comments);
 export const EditTags = later(async () => (await import("./edit_tags.js")).EditTags);
+export const PlaylistList = later(async () => (await import("./playlist_list.js")).PlaylistList);
+export const Rename = later(async () => (await import("./playlist_dialogs.js")).Rename);

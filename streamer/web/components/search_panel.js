@@ -49,14 +49,17 @@ export function SearchPanel({ words, active, onChosen }) {
   </div>`;
 }
 
-function groupsOf({ items, albums }) {
+function groupsOf({ items, albums, playlists }) {
   const tracks = items.map((track) => ({
     href: track.links.page, title: track.title, by: track.artist ?? t("track.no_artist"), side: playTime(Math.max(track.packaged_ms, track.duration_ms ?? 0) / 1000), art: track,
   }));
   const records = albums.slice(0, OTHERS).map((album) => ({
     href: album.links.page, title: album.title, by: [album.artist ?? t("track.no_artist"), album.year].filter(Boolean).join(" · "), side: t("library.count", { count: album.track_count, number: album.track_count }), art: album,
   }));
-  const groups = [{ name: "tracks", items: tracks }, { name: "albums", items: records }];
+  const lists = playlists.slice(0, OTHERS).map((playlist) => ({
+    href: playlist.links.page, title: playlist.title, icon: "list-music", side: t("library.count", { count: playlist.track_count, number: playlist.track_count }),
+  }));
+  const groups = [{ name: "tracks", items: tracks }, { name: "albums", items: records }, { name: "playlists", items: lists }];
   return groups.filter(({ items }) => items.length > 0);
 }
 

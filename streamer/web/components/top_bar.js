@@ -15,7 +15,7 @@ export function TopBar({ onHelp }) {
     <a class="brand" href="/" aria-label=${t("top.home")}><${Mark} /><span>Veza</span></a>
     <nav class="top-nav" aria-label=${t("top.nav")}>
       <a href="/" aria-current=${screen === "home" ? "page" : undefined}><${Icon} name="house" /><span>${t("top.listen")}</span></a>
-      <a href="/library" aria-current=${screen === "library" ? "page" : screen === "album" ? "true" : undefined}><${Icon} name="library" /><span>${t("top.library")}</span></a>
+      <a href="/library" aria-current=${screen === "library" ? "page" : ["album", "playlist"].includes(screen) ? "true" : undefined}><${Icon} name="library" /><span>${t("top.library")}</span></a>
       <a href="/r/lobby" aria-current=${screen === "room" ? "page" : undefined}><${Icon} name="message-circle" /><span>${t("top.lobby")}</span></a>
       <a href="/api/docs" class="top-docs" target="_blank" rel="noopener"><${Icon} name="book-open" /><span>${t("top.docs")}</span></a>
     </nav>

@@ -103,8 +103,7 @@ export function TrackGrid({ label, rows, selection, columns, lead = "art", sort,
         onTouch=${() => (active.value = keys[index])} onPlay=${() => play(index)}
         onExtend=${() => selection.extend(keys, keys[index])} onGrip=${onMove && ((event) => start(index, event))} />`)}
     </div>
-    ${onMove && html`<p class="sr" role="status">${said.value}</p>`}
-  </div>`;
+  </div>${onMove && html`<p class="sr" role="status">${said.value}</p>`}`;
 }
 
 function Heads({ lead, columns, sort, onSort, rows, complete, selection, movable }) {

@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import * as api from "../api.js";
 import { BulkBar } from "../components/bulk_bar.js";
 import { Icon } from "../components/icon.js";
-import { AlbumList, AskDelete, EditTags } from "../components/parts.js";
+import { AddToPlaylist, AlbumList, AskDelete, EditTags, PlaylistList } from "../components/parts.js";
 import { ChooseFiles } from "../components/top_bar.js";
 import { amongRows, TrackGrid } from "../components/track_grid.js";
 import { eachOf } from "../each.js";
@@ -36,12 +36,12 @@ export function Library({ name, search }) {
   }, []);
   return html`<main id="main" class="library">
     <header class="section-head"><h1>${t("library.title")}</h1><${Tabs} shown=${name} /></header>
-    ${name === "albums" ? html`<${AlbumList} />` : html`<${All} search=${search} />`}
+    ${name === "albums" ? html`<${AlbumList} />` : name === "playlists" ? html`<${PlaylistList} />` : html`<${All} search=${search} />`}
   </main>`;
 }
 
 function Tabs({ shown }) {
-  const tabs = { "": "/library", albums: "/library/albums" };
+  const tabs = { "": "/library", albums: "/library/albums", playlists: "/library/playlists" };
   return html`<nav class="tabs" aria-label=${t("library.title")}>${Object.entries(tabs).map(
     ([name, path]) => html`<a key=${name} href=${path} aria-current=${name === shown ? "page" : undefined}>${t(`library.${name || "tracks"}`)}</a>`,
   )}</nav>`;
@@ -103,7 +103,7 @@ function Tracks({ list, q }) {
   // What was found comes in the server's order, the best first, until another is asked for.
   const sort = useSignal(NEWEST_FIRST);
   useMemo(() => (sort.value = q ? null : tab.read("library.sort", NEWEST_FIRST)), [q !== ""]);
-  const [doomed, edited] = [useSignal(null), useSignal(null)];
+  const [doomed, edited, added] = [useSignal(null), useSignal(null), useSignal(null)];
   const shown = useMemo(() => computed(() => {
     const ids = list.items.value;
     return ids && !isServers(sort.value, q) ? ordered(ids, sort.value) : ids;
@@ -133,7 +133,9 @@ function Tracks({ list, q }) {
     ${list.error.value && html`<${Failed} list=${list} />`}
     <${BulkBar} count=${chosen.length} onPlay=${play} onDelete=${() => (doomed.value = known(chosen))} onClear=${() => selection.clear()}>
       <button type="button" class="button" onClick=${() => (edited.value = known(chosen))}><${Icon} name="pencil" size="16" /><span>${t("bulk.edit")}</span></button>
+      <button type="button" class="button" onClick=${() => (added.value = known(chosen))}><${Icon} name="list-plus" size="16" /><span>${t("playlist.add")}</span></button>
     <//>
+    ${added.value && html`<${AddToPlaylist} tracks=${added.value} onClose=${() => (added.value = null)} />`}
     ${edited.value && html`<${EditTags} tracks=${edited.value} onClose=${() => (edited.value = null)} />`}
     ${doomed.value && html`<${AskDelete} tracks=${doomed.value} remove=${(progress) => removeAll(list, doomed.value, progress)}
       onGone=${() => (selection.clear(), (doomed.value = null))} onClose=${() => (doomed.value = null)} />`}`;

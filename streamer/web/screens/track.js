@@ -9,7 +9,7 @@ import { Cover } from "../components/cover.js";
 import { CoverEdit } from "../components/cover_edit.js";
 import { Duplicate } from "../components/duplicate.js";
 import { Icon } from "../components/icon.js";
-import { AskDelete, Comments, EditTags } from "../components/parts.js";
+import { AddToPlaylist, AskDelete, Comments, EditTags } from "../components/parts.js";
 import { TrackSound } from "../components/track_sound.js";
 import { seekIn } from "../components/waveform.js";
 import { fullTime, percent, playTime, since, size } from "../format.js";
@@ -54,7 +54,7 @@ export function Track({ name: id }) {
 function Listen({ track }) {
   const hue = useSignal(hueOf(track.id));
   const asking = useSignal(false);
-  const editing = useSignal(false);
+  const [editing, adding] = [useSignal(false), useSignal(false)];
   const margin = commentsOf(track.id);
   const lost = line.value.since !== null;
   useEffect(() => {
@@ -85,10 +85,12 @@ function Listen({ track }) {
         <${CopyButton} icon="copy" label=${t("track.copy_page")} text=${() => absolute(track.links.page)} />
         <${CopyMoment} track=${track} />`}
       ${!failed && html`<button type="button" class="button" onClick=${() => (editing.value = true)}><${Icon} name="pencil" size="18" />${t("track.edit")}</button>
+        <button type="button" class="button" onClick=${() => (adding.value = true)}><${Icon} name="list-plus" size="18" />${t("playlist.add")}</button>
         <p class="quiet track-teach">${t("track.hls_teach")}</p>`}
       <button type="button" class="button danger" onClick=${() => (asking.value = true)}><${Icon} name="trash" size="18" />${t("track.delete")}</button>
     </div>
     ${track.playable && html`<${Comments} track=${track} margin=${margin} onSeek=${(to) => seekIn(track, to)} onAgain=${() => loadComments(track.id)} />`}
+    ${adding.value && html`<${AddToPlaylist} tracks=${[track]} onClose=${() => (adding.value = false)} />`}
     ${editing.value && html`<${EditTags} tracks=${[track]} onClose=${() => (editing.value = false)} />`}
     ${asking.value && html`<${AskDelete} tracks=${[track]} remove=${remove} onGone=${() => go("/")} onClose=${() => (asking.value = false)} />`}
   </main>`;
