@@ -263,18 +263,26 @@ def test_two_servers_share_a_database_and_a_store(place: dict[str, str], song: P
                         assert pcm.decode(server.url + track["links"]["hls"], rate=RATE).any()
 
 
-def test_another_folder_is_a_store_too(song: Path, tmp_path: Path) -> None:
+def test_another_folder_is_a_store_too_and_fsck_tells_what_it_has_lost(song: Path, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
-    with running_server(tmp_path, store_url=f"file://{archive}") as server:
+    place = {"store_url": f"file://{archive}"}
+    with running_server(tmp_path, **place) as server:
         track = wait_for_track(server.url, upload(server.url, song)["id"])
         wait_until_moved(server, track["id"])
-        assert (archive / "tracks" / track["id"] / "source").read_bytes() == song.read_bytes()
+        files = archive / "tracks" / track["id"]
+        assert (files / "source").read_bytes() == song.read_bytes()
         assert get(server.url + track["links"]["source"]) == song.read_bytes()
     with pytest.raises(AssertionError, match="the files of 1 recordings are in a store"):
         start_server(tmp_path / "data")
-    with running_server(tmp_path, store_url=f"file://{archive}") as server:
+    (files / "aac128.mp4").unlink()
+    (files / "peaks").write_bytes(b"x")
+    assert fsck(tmp_path / "data", place, "--repair") == (1, ["object-lost", "object-lost"])
+    with running_server(tmp_path, **place) as server:
+        assert wait_for_track(server.url, track["id"])["state"] == "ready", "it is not given up"
+        assert get(server.url + track["links"]["source"], "0-9") == song.read_bytes()[:10]
+        assert status_of(f"{server.url}/hls/{track['id']}/aac128.mp4") == 502
         delete(server, track)
-        wait_until(lambda: not (archive / "tracks" / track["id"]).exists() or None, "an empty archive")
+        wait_until(lambda: not files.exists() or None, "an empty archive")
 
 
 def test_a_store_inside_the_data_folder_is_refused(tmp_path: Path) -> None:
@@ -298,20 +306,3 @@ async def test_a_recording_that_is_in_the_store_already_is_not_stored_twice(
         delete(server, second)
         wait_until(lambda: metric(server, 'veza_store_recordings_total{what="removed"}') or None)
         assert await keys(place) == []
-
-
-async def test_fsck_tells_what_a_store_has_lost(
-    gate: Gate, place: dict[str, str], song: Path, tmp_path: Path
-) -> None:
-    with running_server(tmp_path, **place) as server:
-        track = wait_for_track(server.url, upload(server.url, song)["id"])
-        wait_until_moved(server, track["id"])
-    store = open_store(place["store_url"], os.environ)
-    assert store is not None
-    await store.delete([f"tracks/{track['id']}/aac128.mp4"])
-    await store.put(f"tracks/{track['id']}/peaks", song)
-    assert fsck(tmp_path / "data", place, "--repair") == (1, ["object-lost", "object-lost"])
-    with running_server(tmp_path, **place) as server:
-        assert wait_for_track(server.url, track["id"])["state"] == "ready", "it is not given up"
-        assert get(server.url + track["links"]["source"], "0-9") == song.read_bytes()[:10]
-        assert status_of(f"{server.url}/hls/{track['id']}/aac128.mp4") == 502
