@@ -1,6 +1,9 @@
 // The HTTP API. Failures are `Problem`s: what happened, in words.
 import { t } from "./i18n.js";
 
+// Eight to each bar of a waveform that is 2,560 pixels wide.
+const WAVEFORM_PIXELS = 4096;
+
 export class Problem extends Error {
   constructor(status, detail) {
     super(detail);
