@@ -63,7 +63,7 @@ export const putCover = async (id, picture) =>
 export const deleteCover = (id) => call(`/api/v1/tracks/${encodeURIComponent(id)}/cover`, { method: "DELETE" });
 export const deleteTrack = (id) => call(`/api/v1/tracks/${encodeURIComponent(id)}`, { method: "DELETE" });
 export const getWaveform = async (id) =>
-  (await call(`/api/v1/tracks/${encodeURIComponent(id)}/waveform.dat?length=4096`)).arrayBuffer();
+  (await call(`/api/v1/tracks/${encodeURIComponent(id)}/waveform.dat?length=${WAVEFORM_PIXELS}`)).arrayBuffer();
 
 /** By artist, year and title: `{items, next}`. */
 export async function listAlbums({ cursor, limit }) {
