@@ -1,6 +1,8 @@
 """What a worker says, taken apart into reports; the server's end of the socket between them."""
 
 import asyncio
+import contextlib
+import os
 from collections import deque
 from typing import cast
 
@@ -21,6 +23,7 @@ class Channel(asyncio.Protocol):
         self._loop = loop
         self._decoder = msgspec.msgpack.Decoder(AnyReport)
         self._transport: asyncio.Transport | None = None
+        self._descriptor = -1  # of the transport's socket, until that closes
         self._buffer = bytearray()
         self._reports: deque[AnyReport] = deque()
         self._waiter: asyncio.Future[None] | None = None
@@ -29,13 +32,23 @@ class Channel(asyncio.Protocol):
 
     def say(self, word: bytes) -> None:
         """Send a word, unless the worker has not even read the ones before, which said the same."""
-        if self._transport is not None and not self._transport.get_write_buffer_size():
-            self.insist(word)
+        with contextlib.suppress(BlockingIOError):
+            self._write(word)
 
     def insist(self, word: bytes) -> None:
         """Send a word, however long it takes."""
-        if self._transport is not None and not self._transport.is_closing():
+        try:
+            self._write(word)
+        except BlockingIOError:
+            assert self._transport is not None
             self._transport.write(word)
+
+    def _write(self, word: bytes) -> None:
+        # Past the transport, which takes a write that fails for the end of everything: a worker may have said
+        # its last word, and be gone, before that is read here.
+        if self._transport is not None and not self._transport.is_closing():
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                os.write(self._descriptor, word)
 
     async def receive(self) -> AnyReport | None:
         """The next report; None when the worker has closed its end. Safe to cancel: no report is lost."""
@@ -61,6 +74,7 @@ class Channel(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from it
+        self._descriptor = transport.get_extra_info("socket").fileno()
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = self._loop.time()

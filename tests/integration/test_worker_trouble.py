@@ -4,15 +4,20 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from multiprocessing import forkserver
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
-from hls.report import Broken, Finished, SegmentCut
+from hls.report import Broken, Finished, Refused, SegmentCut
+from streamer.worker_channel import Channel
+from streamer.worker_files import COMPLETE, GREW
+from streamer.worker_process import HEADER
 from tests.support.audio import ROOT, make_tone
 from tests.support.worker import Told, package, worker_pool
 
@@ -289,3 +294,19 @@ async def test_no_worker_outlives_the_server(tmp_path, tone):
         finally:
             server.kill()
     await until(lambda: all(gone(helper.pid) for helper in helpers))
+
+
+async def test_what_a_worker_said_last_is_heard_whatever_it_is_told_afterwards():
+    loop = asyncio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    _, channel = await loop.create_unix_connection(lambda: Channel(loop), sock=ours)
+    refused = Refused("no")
+    data = msgspec.msgpack.encode(refused)
+    theirs.sendall(HEADER.pack(len(data)) + data)
+    theirs.close()
+    channel.say(GREW)
+    channel.insist(COMPLETE)
+    assert await channel.receive() == refused
+    assert await channel.receive() is None
+    channel.insist(COMPLETE)
