@@ -31,6 +31,9 @@ HEADER = struct.Struct(">I")
 HEARTBEAT = HEADER.pack(0)
 """On the way to the server, a length and then a report in msgpack. An empty one is only a sign of life."""
 
+MAX_LANES = len(ladder.NAMES) + 1
+"""Every rendition that there may be, and the loudness beside them."""
+
 _NICENESS = 10  # the server's sockets come first
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -93,8 +96,8 @@ def _work(channel: socket.socket, order: Order, report: Reporter, send: Callable
     source = GrowingSource(order.source, channel, complete=order.complete, beat=lambda: send(HEARTBEAT))
     output = OutputFolder(order.output, ladder.NAMES)
     try:
-        confine(order.bounds)
-        with lanes() as open_lane:
+        with lanes(MAX_LANES) as open_lane:
+            confine(order.bounds)
             limits = Limits(order.bounds.max_duration_s)
             package(Job(source, output, limits, report, order.renditions, open_lane))
     finally:

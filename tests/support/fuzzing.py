@@ -88,7 +88,7 @@ def work(channel: socket.socket, name: str, data: bytes, numbers: list[int]) -> 
         reports: list[AnyReport] = []
         verdict = "finished"
         try:
-            with lanes() as open_lane:
+            with lanes(2) as open_lane:
                 source = _Memory(damaged(data, f"{name} {number}"))
                 limits = Limits(BOUNDS.max_duration_s)
                 package(Job(source, _Nowhere(), limits, reports.append, ("aac128",), open_lane))

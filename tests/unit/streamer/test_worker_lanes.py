@@ -7,7 +7,7 @@ from streamer.worker_lanes import lanes
 
 def test_items_are_done_in_order_and_all_of_them():
     done: list[int] = []
-    with lanes() as open_lane:
+    with lanes(2) as open_lane:
         lane = open_lane(done.append)
         for item in range(1000):
             lane.feed(item)
@@ -21,7 +21,7 @@ def test_what_an_item_raises_reaches_who_feeds_the_lane_and_ends_the_work():
             raise OSError("the disk is full")
         assert item < 3
 
-    with lanes() as open_lane:
+    with lanes(2) as open_lane:
         lane = open_lane(work)
         with pytest.raises(OSError, match="the disk is full"):
             for item in range(10_000):
@@ -36,7 +36,7 @@ def test_lanes_go_on_side_by_side():
     def arrive(_item: None) -> None:
         meet.wait()
 
-    with lanes() as open_lane:
+    with lanes(2) as open_lane:
         one, two = (open_lane(arrive) for _ in range(2))
         one.feed(None)
         two.feed(None)
@@ -53,7 +53,7 @@ def test_after_the_end_nothing_is_done_any_more():
         go_on.wait(10)
         done.append(item)
 
-    with pytest.raises(ValueError, match="given up"), lanes() as open_lane:
+    with pytest.raises(ValueError, match="given up"), lanes(2) as open_lane:
         lane = open_lane(work)
         lane.feed(1)
         lane.feed(2)
