@@ -246,7 +246,7 @@ class Packaging:
             with theirs:
                 self._process = await self._pool.spawn(worker_process.main, theirs, order)
             ours.setblocking(False)
-            _, channel = await loop.create_unix_connection(lambda: Channel(loop), sock=ours)
+            _, channel = await loop.create_unix_connection(lambda: Channel(loop, ours.send), sock=ours)
             on_failure.pop_all()
         self._channel = channel
         channel.insist(COMPLETE if self._complete else GREW)  # what was said while nobody listened

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-import os
 from collections import deque
+from collections.abc import Callable
 from typing import cast
 
 import msgspec
@@ -17,13 +17,14 @@ _MAX_REPORTS = 64
 class Channel(asyncio.Protocol):
     """Frames from one worker. Holds 64 reports and a socket buffer more; then the worker has to wait."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, send: Callable[[bytes], int]) -> None:
+        """Args: `send` is that of the socket, which does not block."""
         self.heard_at = loop.time()
         self.trouble: str | None = None
         self._loop = loop
+        self._send = send
         self._decoder = msgspec.msgpack.Decoder(AnyReport)
         self._transport: asyncio.Transport | None = None
-        self._descriptor = -1  # of the transport's socket, until that closes
         self._buffer = bytearray()
         self._reports: deque[AnyReport] = deque()
         self._waiter: asyncio.Future[None] | None = None
@@ -48,7 +49,7 @@ class Channel(asyncio.Protocol):
         # its last word, and be gone, before that is read here.
         if self._transport is not None and not self._transport.is_closing():
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                os.write(self._descriptor, word)
+                self._send(word)
 
     async def receive(self) -> AnyReport | None:
         """The next report; None when the worker has closed its end. Safe to cancel: no report is lost."""
@@ -74,7 +75,6 @@ class Channel(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from it
-        self._descriptor = transport.get_extra_info("socket").fileno()
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = self._loop.time()

@@ -22,7 +22,8 @@ class Socket:
         self.reading = True
         self.aborted = False
         self.written = b""
-        self.stuck = 0
+        self.fails: Exception | None = None
+        self.queued = b""
 
     def pause_reading(self) -> None:
         self.reading = False
@@ -36,15 +37,19 @@ class Socket:
     def is_closing(self) -> bool:
         return self.aborted
 
-    def get_write_buffer_size(self) -> int:
-        return self.stuck
+    def send(self, data: bytes) -> int:
+        if self.fails is not None:
+            raise self.fails
+        self.written += data
+        return len(data)
 
     def write(self, data: bytes) -> None:
-        self.written += data
+        self.queued += data
 
 
 def connected() -> tuple[Channel, Socket]:
-    channel, socket = Channel(Clock()), Socket()  # type: ignore[arg-type]
+    socket = Socket()
+    channel = Channel(Clock(), socket.send)  # type: ignore[arg-type]
     channel.connection_made(socket)  # type: ignore[arg-type]
     return channel, socket
 
@@ -123,17 +128,28 @@ def test_a_closed_channel_gives_what_it_has_and_then_none():
 def test_words_that_say_the_same_are_not_queued():
     channel, socket = connected()
     channel.say(b"g")
-    socket.stuck = 1
+    socket.fails = BlockingIOError()
     channel.say(b"g")
     channel.insist(b"c")
-    assert socket.written == b"gc"
+    assert (socket.written, socket.queued) == (b"g", b"c")
     channel.close()
     channel.insist(b"c")
-    assert socket.written == b"gc"
+    assert (socket.written, socket.queued) == (b"g", b"c")
+
+
+@pytest.mark.parametrize("gone", [BrokenPipeError, ConnectionResetError])
+def test_a_worker_that_hears_nothing_any_more_is_still_listened_to(gone: type[OSError]):
+    channel, socket = connected()
+    socket.fails = gone()
+    channel.say(b"g")
+    channel.insist(b"c")
+    assert not socket.aborted
+    channel.data_received(frame(Finished(1)))
+    assert received(channel, 1) == [Finished(1)]
 
 
 def test_nothing_is_said_before_there_is_a_socket():
-    channel = Channel(Clock())
+    channel = Channel(Clock(), Socket().send)  # type: ignore[arg-type]
     channel.say(b"g")
     channel.insist(b"c")
     channel.close()
