@@ -161,10 +161,19 @@ async def test_a_silent_worker_is_killed_once_its_source_is_complete(tmp_path, t
         assert gone(pid)
 
 
-async def test_out_of_memory(tmp_path, tone):
-    async with worker_pool(memory_bytes=1 << 20) as pool:
-        reports = await package(pool, tone, tmp_path / "out")
-    assert reports[-1] == Broken("it needs more memory than the 1 MiB that a job may use")
+async def test_out_of_memory(tmp_path):
+    picture = b"\0image/jpeg\0\3\0" + bytes(60 << 20)
+    cover = b"APIC" + syncsafe(len(picture)) + b"\0\0" + picture
+    sound = make_tone(tmp_path / "tone.mp3", seconds=2).read_bytes()
+    (song := tmp_path / "song.mp3").write_bytes(b"ID3\4\0\0" + syncsafe(len(cover)) + cover + sound)
+    async with worker_pool(memory_bytes=32 << 20) as pool:
+        reports = await package(pool, song, tmp_path / "out")
+    assert reports[-1] == Broken("it needs more memory than the 32 MiB that a job may use")
+
+
+def syncsafe(size: int) -> bytes:
+    """ID3v2.4.0 6.2: 28 bits in four bytes."""
+    return bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
 
 
 async def test_out_of_time(tmp_path):
