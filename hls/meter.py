@@ -22,6 +22,7 @@ class Meter:
         self._peaks = PeakMeter()
         self._samples = 0
         self._finest = bytearray()
+        report(PeaksCut(sample_rate, SAMPLES_PER_PEAK, b""))  # there is a waveform, as soon as one can play
 
     def feed(self, samples: npt.NDArray[np.float32]) -> None:
         """Take samples of shape (channels, n), full scale 1.0."""
