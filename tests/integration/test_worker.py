@@ -35,7 +35,7 @@ async def test_reports_come_in_their_order(tmp_path):
     tone = make_tone(tmp_path / "tone.flac", seconds=10, options=("-metadata", "title=A  tone\x07"))
     async with worker_pool() as pool:
         reports = await package(pool, tone, tmp_path / "out")
-    assert [type(report) for report in reports[:6]] == [Opened, Tagged, *[RenditionStarted] * 4]
+    assert [type(report) for report in reports[:7]] == [Opened, Tagged, PeaksCut, *[RenditionStarted] * 4]
     started = [report.name for report in reports if isinstance(report, RenditionStarted)]
     assert started == ["aac128", "aac64", "aac256", "flac"]
     cuts = [report.rendition for report in reports if isinstance(report, SegmentCut)]
