@@ -24,9 +24,7 @@ MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_server(
-        tmp_path_factory.mktemp("uploads"), upload_idle_s=2, max_upload_bytes=64 * MIB
-    ) as server:
+    with running_server(tmp_path_factory.mktemp("uploads"), max_upload_bytes=64 * MIB) as server:
         yield server
 
 
@@ -184,16 +182,16 @@ def test_an_interrupted_upload_leaves_nothing_but_a_trace(server: Server, tone: 
     wait_until(lambda: not workers_of(server), "the worker is gone")
 
 
-def test_a_stalled_upload_is_ended(server: Server, tone: Path) -> None:
-    ref = secrets.token_hex(4)
-    with Wire(server.url) as wire:
-        wire.begin("POST", f"{TRACKS}?ref={ref}", {"Content-Length": "1000000"})
-        wire.socket.sendall(tone.read_bytes()[:1000])
-        reply = wire.reply()
-    assert reply.status == 408, reply
-    (trace,) = by_ref(server, ref)
-    assert (trace["state"], trace["reason"]) == ("failed", "nothing arrived for 2 s")
-    assert trace["id"] not in folders(server)
+def test_a_stalled_upload_is_ended(tmp_path: Path, tone: Path) -> None:
+    with running_server(tmp_path, upload_idle_s=1) as server:
+        with Wire(server.url) as wire:
+            wire.begin("POST", f"{TRACKS}?ref=stalled", {"Content-Length": "1000000"})
+            wire.socket.sendall(tone.read_bytes()[:1000])
+            reply = wire.reply()
+        assert reply.status == 408, reply
+        (trace,) = by_ref(server, "stalled")
+        assert (trace["state"], trace["reason"]) == ("failed", "nothing arrived for 1 s")
+        assert trace["id"] not in folders(server)
 
 
 def test_a_large_upload_is_refused_by_its_head(server: Server) -> None:
