@@ -2,9 +2,8 @@
 .PHONY: help serve test lint types unit contract integration players conformance fuzz format bench clean
 
 PYTEST = .venv/bin/python -m pytest -q
-# A test file to a process, for its tests share a server. Most of them wait for something most of the time: two
-# processes a core are not too many for the two cores that this is made to fit.
-PARALLEL = -n 4 --dist loadfile
+# A test file to a process, for its tests share a server.
+PARALLEL = -n logical --maxprocesses 4 --dist loadfile
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from streamer.database import heed_cancel
 from streamer.media import key_of, prefix_of
 from streamer.store import Store, StoreError, StoreFailed, StoreMissing, is_key
 from streamer.store_ledger import Place, StoreLedger
@@ -104,6 +105,7 @@ class Archive:
                     await self._copy(tasks)
                     pause_s = _FIRST_PAUSE_S
                 except (StoreError, SQLAlchemyError, OSError) as error:
+                    heed_cancel()
                     self.stats.failures += 1
                     if self.stats.stored > before:
                         pause_s = _FIRST_PAUSE_S  # it works, by and large

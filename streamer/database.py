@@ -80,6 +80,17 @@ async def answers(engine: AsyncEngine, within_s: float = 2) -> bool:
     return True
 
 
+def heed_cancel() -> None:
+    """Raise the cancellation that an error of the database has taken the place of; for who goes on after one.
+
+    SQLAlchemy rolls back on the way out of a transaction that is cancelled. If that fails too, as it does on
+    a connection that was cut off in the middle, its error comes out, and the CancelledError is lost.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 def migration_config(connection: Connection | None = None) -> Config:
     """Alembic's configuration, without a file: the scripts lie in the package."""
     config = Config()

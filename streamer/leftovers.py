@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from streamer import folder
 from streamer.catalogue import Catalogue
+from streamer.database import heed_cancel
 
 log = structlog.get_logger()
 
@@ -26,6 +27,7 @@ class Leftovers:
             await asyncio.to_thread(folder.remove, self._root / media_id)
             await self._catalogue.removed(media_id)
         except (OSError, SQLAlchemyError) as error:
+            heed_cancel()
             log.error("a leftover stays until the next start", folder=media_id, error=str(error))
 
     async def remove_all(self, used: Collection[str]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from streamer import folder
 from streamer.auth import Identity
 from streamer.catalogue import Forgotten, Standing
+from streamer.database import heed_cancel
 from streamer.desk import Desk
 from streamer.ids import is_id
 from streamer.problems import RequestInvalid, ServerStopping, TrackUnknown
@@ -153,6 +154,7 @@ class Library:
             try:
                 await self._sweep_once()
             except (OSError, SQLAlchemyError) as error:
+                heed_cancel()
                 log.error("the traces of failed uploads could not be removed", error=str(error))
             await asyncio.sleep(_SWEEP_INTERVAL_S)
 

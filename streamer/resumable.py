@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from streamer import folder, tus
 from streamer.auth import Identity
 from streamer.body import ask_for_body
+from streamer.database import heed_cancel
 from streamer.ledger import Ledger, UploadRow
 from streamer.library import STOPPED_WHILE_RECEIVING, Library
 from streamer.open_upload import OpenUpload
@@ -180,6 +181,7 @@ class Resumables:
                     forget_at_s = self._now_s() + _FORGET_INTERVAL_S
                     await self._ledger.forget_ended(self._now_ms())
             except (OSError, SQLAlchemyError) as error:
+                heed_cancel()
                 log.error("expired uploads could not be removed", error=str(error))
             await asyncio.sleep(_SWEEP_INTERVAL_S)
 

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from streamer import folder
+from streamer.database import heed_cancel
 from streamer.shelf import file_sizes
 from streamer.track import TrackRecord
 from streamer.twin import fits, take_over
@@ -42,6 +43,7 @@ class Twins:
                 if taken is not None:
                     return taken
         except (OSError, SQLAlchemyError) as error:
+            heed_cancel()
             log.error("a recording that is here already is packaged anew", track=record.id, error=str(error))
         return None
 

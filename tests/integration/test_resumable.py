@@ -27,7 +27,14 @@ FRIEND = "https://friend.example"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("resumable")
-    with running_server(folder, upload_idle_s=2, max_upload_bytes=64 * MIB, origins=FRIEND) as server:
+    with running_server(folder, max_upload_bytes=64 * MIB, origins=FRIEND) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that waits for bytes as long as a busy machine takes for a first segment, and no longer."""
+    with running_server(tmp_path_factory.mktemp("impatient"), upload_idle_s=4) as server:
         yield server
 
 
@@ -120,28 +127,28 @@ def test_a_cut_line_keeps_every_byte_that_came(server: Server, data: bytes) -> N
     assert source(server, path) == data
 
 
-def test_a_stalled_line_ends_its_request_and_not_the_upload(server: Server, data: bytes) -> None:
-    path = create(server.url, len(data))
-    with Wire(server.url) as wire:
+def test_a_stalled_line_ends_its_request_and_not_the_upload(impatient: Server, data: bytes) -> None:
+    path = create(impatient.url, len(data))
+    with Wire(impatient.url) as wire:
         begin_adding(wire, path, 0, len(data))
         wire.socket.sendall(data[:100_000])
         assert wire.reply().status == 408
-    assert offset(server.url, path) == 100_000
-    assert finish(server.url, path, data).status == 204
-    assert source(server, path) == data
+    assert offset(impatient.url, path) == 100_000
+    assert finish(impatient.url, path, data).status == 204
+    assert source(impatient, path) == data
 
 
-def test_a_worker_is_let_go_while_nothing_comes_and_packages_anew(server: Server, data: bytes) -> None:
-    path, half = create(server.url, len(data)), len(data) // 2
-    assert add(server.url, path, 0, data[:half]).status == 204
-    before = wait_until(lambda: (t := track(server, path))["packaged_ms"] and t, "playable")
-    hls = f"{server.url}/hls/{id_of(path)}"
-    wait_until(lambda: not processes(server), "the worker is let go")
-    assert track(server, path)["playable"]
-    with Wire(server.url) as wire:
-        assert wire.request("GET", f"{hls[len(server.url) :]}/index.m3u8").status == 200
-    assert add(server.url, path, half, data[half:]).status == 204
-    ready = wait_for_track(server.url, id_of(path))
+def test_a_worker_is_let_go_while_nothing_comes_and_packages_anew(impatient: Server, data: bytes) -> None:
+    path, half = create(impatient.url, len(data)), len(data) // 2
+    assert add(impatient.url, path, 0, data[:half]).status == 204
+    before = wait_until(lambda: (t := track(impatient, path))["packaged_ms"] and t, "playable")
+    hls = f"{impatient.url}/hls/{id_of(path)}"
+    wait_until(lambda: not processes(impatient), "the worker is let go")
+    assert track(impatient, path)["playable"]
+    with Wire(impatient.url) as wire:
+        assert wire.request("GET", f"{hls[len(impatient.url) :]}/index.m3u8").status == 200
+    assert add(impatient.url, path, half, data[half:]).status == 204
+    ready = wait_for_track(impatient.url, id_of(path))
     assert (ready["state"], ready["packaged_ms"]) == ("ready", 20_000)
     assert before["packaged_ms"] < 20_000
 
