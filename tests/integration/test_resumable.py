@@ -235,7 +235,7 @@ def test_what_begins_no_upload(server: Server, headers: dict[str, str], status: 
     assert reply.headers["tus-resumable"] == "1.0.0"
     assert reply.headers["content-type"] == "application/problem+json"
     assert ("tus-version" in reply.headers) == (status == 412)
-    assert folders(server) == before
+    assert folders(server) <= before, "nothing came; what lies twice may go at any time"
 
 
 def test_what_continues_no_upload(server: Server, data: bytes) -> None:

@@ -129,7 +129,7 @@ def test_what_is_no_upload_is_refused(
     assert reply.status == status, reply
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.json["status"] == status
-    assert folders(server) == before
+    assert folders(server) <= before, "nothing came; what lies twice may go at any time"
 
 
 @pytest.mark.parametrize(
