@@ -19,7 +19,7 @@ test: ## lint, types, unit, contract, conformance, fuzz, integration, players
 	.venv/bin/python -m coverage report --fail-under=100
 	$(PYTEST) $(PARALLEL) tests/contract tests/conformance tests/fuzz
 	$(PYTEST) $(PARALLEL) tests/integration
-	$(PYTEST) $(PARALLEL) tests/players
+	$(PYTEST) -n 3 --dist loadfile tests/players  # browsers wait most of the time
 
 lint: ## ruff: rules and formatting
 	@scripts/setup test

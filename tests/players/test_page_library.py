@@ -170,7 +170,14 @@ def test_a_track_is_edited_in_place_and_a_refusal_brings_back_what_was(
         faults.allowed.append("503")
         page.goto(f"/t/{track['id']}")
         problem = '{"title": "Full", "status": 503, "detail": "the disk is full"}'
-        page.route("**/api/v1/tracks/*", lambda route: route.fulfill(status=503, body=problem))
+
+        def refuse_edits(route: Route) -> None:
+            if route.request.method == "PATCH":
+                route.fulfill(status=503, body=problem)
+            else:  # the page may still be asking for the track itself
+                route.fallback()
+
+        page.route("**/api/v1/tracks/*", refuse_edits)
         page.get_by_role("button", name="Edit").press("Enter")
         dialog = page.get_by_role("dialog", name="Edit the track")
         dialog.get_by_label("Title").fill(NASTY)
