@@ -63,7 +63,8 @@ class Client:
             UploadFailed: it answers something else, or nothing.
         """
         with self._connect() as connection:
-            connection.request("GET", self._path(path), headers=self._headers)
+            with _line():
+                connection.request("GET", self._path(path), headers=self._headers)
             return json.loads(_body(connection)[1])
 
     def send(self, path: Path, ref: str, sent: Sent) -> Any:
@@ -93,13 +94,16 @@ class Client:
         return f"{_UPLOADS}/{headers['Location'].rpartition('/')[2]}"
 
     def _send_all(self, file: IO[bytes], upload: str, size: int, sent: Sent) -> None:
-        offset, pause_s, patient_until = 0, _FIRST_PAUSE_S, time.monotonic() + self._patience_s
+        offset, pause_s = 0, _FIRST_PAUSE_S
+        stuck_since_s: float | None = None
         while offset < size:
             try:
                 self._send_rest(file, upload, offset, size, sent)
                 return
             except LineBroken as error:
-                if time.monotonic() > patient_until:
+                now_s = time.monotonic()
+                stuck_since_s = now_s if stuck_since_s is None else stuck_since_s
+                if now_s - stuck_since_s > self._patience_s:
                     raise
                 sent.waits(str(error))
                 time.sleep(pause_s)
@@ -107,7 +111,7 @@ class Client:
             with contextlib.suppress(LineBroken):
                 there = int(self._ask("HEAD", upload)["Upload-Offset"])
                 if there > offset:
-                    pause_s, patient_until = _FIRST_PAUSE_S, time.monotonic() + self._patience_s
+                    pause_s, stuck_since_s = _FIRST_PAUSE_S, None
                 offset = there
                 sent.reached(offset)
 
@@ -120,7 +124,8 @@ class Client:
                 connection.putheader(name, value)
             connection.putheader("Upload-Offset", str(offset))
             connection.putheader("Content-Length", str(size - offset))
-            connection.endheaders()
+            with _line():
+                connection.endheaders()
             while offset < size:
                 chunk = file.read(min(_CHUNK_BYTES, size - offset))
                 if not chunk:
@@ -135,7 +140,8 @@ class Client:
 
     def _ask(self, method: str, path: str, headers: dict[str, str] | None = None) -> http.client.HTTPMessage:
         with self._connect() as connection:
-            connection.request(method, self._path(path), headers=self._headers | _TUS | (headers or {}))
+            with _line():
+                connection.request(method, self._path(path), headers=self._headers | _TUS | (headers or {}))
             return _body(connection)[0]
 
     def _path(self, path: str) -> str:
@@ -155,12 +161,18 @@ class Client:
             connection.close()
 
 
-def _body(connection: http.client.HTTPConnection) -> tuple[http.client.HTTPMessage, bytes]:
+@contextlib.contextmanager
+def _line() -> Iterator[None]:
     try:
-        response = connection.getresponse()
-        body = response.read()
+        yield
     except (OSError, http.client.HTTPException) as error:
         raise LineBroken(f"the line broke: {error}") from None
+
+
+def _body(connection: http.client.HTTPConnection) -> tuple[http.client.HTTPMessage, bytes]:
+    with _line():
+        response = connection.getresponse()
+        body = response.read()
     if 200 <= response.status < 300:
         return response.headers, body
     try:

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from streamer.cli_client import Client
 from tests.support.api import get_json
 from tests.support.audio import make_tone
 from tests.support.server import Server, running_server, start_server
@@ -78,6 +80,26 @@ def test_an_upload_outlives_a_cut_line_and_a_killed_server(tmp_path: Path) -> No
             assert line.forwarded_bytes < 1.5 * size  # what had come was not sent again
         finally:
             server.stop()
+
+
+class Unseen:
+    def reached(self, offset: int) -> None:
+        pass
+
+    def waits(self, why: str) -> None:
+        pass
+
+
+def test_patience_is_for_a_line_that_stays_broken_and_not_for_the_whole_upload(
+    server: Server, tmp_path: Path
+) -> None:
+    tone = make_tone(tmp_path / "patient.wav", seconds=15)
+    with severable(server.port, bytes_per_s=2_000_000) as line, ThreadPoolExecutor() as threads:
+        sending = threads.submit(Client(line.url, None, patience_s=0).send, tone, "patient", Unseen())
+        wait_until(lambda: line.forwarded_bytes > tone.stat().st_size // 3, "a part is there")
+        line.cut()
+        line.mend()
+        assert sending.result(60)["received_bytes"] == tone.stat().st_size
 
 
 def test_it_goes_on_after_a_bad_file_and_says_what_was_wrong(server: Server, tmp_path: Path) -> None:
