@@ -23,6 +23,7 @@ from hls.job import Job, Limits, MediaRefused, Reporter
 from hls.report import AnyReport, Broken, Refused
 from streamer.worker_files import GrowingSource, OutputFolder, ServerGone
 from streamer.worker_lanes import lanes
+from streamer.worker_priority import step_back
 
 MAX_FRAME_BYTES = 1 << 20
 """A report is a few hundred bytes; what is longer than this is none."""
@@ -34,7 +35,6 @@ HEARTBEAT = HEADER.pack(0)
 MAX_LANES = len(ladder.NAMES) + 1
 """Every rendition that there may be, and the loudness beside them."""
 
-_NICENESS = 10  # the server's sockets come first
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -134,7 +134,7 @@ def begin() -> None:
     """What a worker does first, whatever its work is."""
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's: it lets work in progress finish
-    os.nice(_NICENESS)
+    step_back()
 
 
 def _die_with_parent() -> None:
