@@ -1,18 +1,13 @@
-"""The engine, set up for how Veza writes, and the migrations it starts with."""
+"""The engine, set up for how Veza writes."""
 
 import asyncio
-import os
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-# Any number will do, as long as every Veza asks for the same: one node migrates, the others wait.
-_MIGRATION_LOCK = 0x76657A61
+from streamer import schema
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",  # readers never wait for the writer
@@ -59,9 +54,7 @@ async def open_database(url: str) -> AsyncEngine:
     engine = make_engine(url)
     try:
         async with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(schema.bring_up_to_date)
     except Exception as error:
         await engine.dispose()
         shown = make_url(url).render_as_string(hide_password=True)
@@ -89,18 +82,6 @@ def heed_cancel() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
-
-
-def migration_config(connection: Connection | None = None) -> Config:
-    """Alembic's configuration, without a file: the scripts lie in the package."""
-    config = Config()
-    config.set_main_option("script_location", os.fspath(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    return config
-
-
-def _upgrade(connection: Connection) -> None:
-    command.upgrade(migration_config(connection), "head")
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

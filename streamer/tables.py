@@ -1,9 +1,11 @@
 """The database schema: one place for every table.
 
 Types are the ones SQLite and PostgreSQL share. Times are integer milliseconds since the Unix epoch, UTC.
+A new database is made from this, an old one by the migrations: what changes here is also one of those.
 """
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    event,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
@@ -22,10 +25,23 @@ metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def attach(table: Table, dialect: str, *statements: str) -> None:
+    """Have a new database run statements once it has made a table: what one of the two needs beside it.
+
+    Args:
+        dialect: "sqlite" or "postgresql".
+        statements: one of SQL each, as they are.
+    """
+    for statement in statements:
+        ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
+        event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
+
 
 tracks = Table(
     "tracks",
@@ -83,7 +99,7 @@ renditions = Table(
 )
 
 # Whatever can be searched for. SQLite finds in `search_index`, an FTS5 table that triggers keep in step with
-# this one, and PostgreSQL by a GIN index on `terms`: the migration makes both.
+# this one, and PostgreSQL by a GIN index on `terms`.
 search_words = Table(
     "search_words",
     metadata,
@@ -94,6 +110,21 @@ search_words = Table(
     Column("playlist_id", Text),  # streamer.playlist_rows likewise
     Index("uq_search_words_album_id", "album_id", unique=True),
     Index("uq_search_words_playlist_id", "playlist_id", unique=True),
+    Index(None, "terms", postgresql_using="gin").ddl_if(dialect="postgresql"),
+)
+# FTS5 keeps words only, and not where they are: no phrases. Lengths of prefixes count the mark of each word.
+attach(
+    search_words,
+    "sqlite",
+    "CREATE VIRTUAL TABLE search_index USING fts5(terms, content='search_words', content_rowid='serial', "
+    "tokenize='ascii', detail='none', columnsize=0, prefix='2 3 4')",
+    "CREATE TRIGGER search_words_inserted AFTER INSERT ON search_words BEGIN "
+    "INSERT INTO search_index(rowid, terms) VALUES (new.serial, new.terms); END",
+    "CREATE TRIGGER search_words_deleted AFTER DELETE ON search_words BEGIN "
+    "INSERT INTO search_index(search_index, rowid, terms) VALUES ('delete', old.serial, old.terms); END",
+    "CREATE TRIGGER search_words_updated AFTER UPDATE OF terms ON search_words BEGIN "
+    "INSERT INTO search_index(search_index, rowid, terms) VALUES ('delete', old.serial, old.terms); "
+    "INSERT INTO search_index(rowid, terms) VALUES (new.serial, new.terms); END",
 )
 
 playlists = Table(

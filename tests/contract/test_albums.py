@@ -16,10 +16,10 @@ from hls.loudness import Histogram, combine
 from streamer.album import Album, AlbumWithTracks
 from streamer.albums import Albums
 from streamer.catalogue import Catalogue
-from streamer.database import migration_config
 from streamer.discography import MAX_MEASURED, AlbumLevel
 from streamer.playlist_rows import PlaylistRows
 from streamer.problems import AlbumUnknown, RequestInvalid
+from streamer.schema import migration_config
 from streamer.search import Search
 from streamer.shelf import Shelf
 from streamer.showcase import Showcase

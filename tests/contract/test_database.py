@@ -5,20 +5,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hls.model import Rendition, Segment
 from streamer.catalogue import Catalogue, Forgotten, Standing
-from streamer.database import DatabaseUnusable, answers, migration_config, open_database
-from streamer.tables import metadata, renditions
+from streamer.database import answers, open_database
+from streamer.tables import renditions
 from streamer.track import State, TrackRecord
-
-# What each database has for the search in its own way.
-UNDECLARED = ("search_index", "ix_search_words_terms")
 
 
 def record(number: int, **known: Any) -> TrackRecord:
@@ -37,50 +30,12 @@ def rendition(name: str = "aac128") -> Rendition:
     return Rendition(name, "mp4a.40.2", 44100, 2, 700, segments, complete=True)
 
 
-async def test_the_migrations_make_the_tables(engine: AsyncEngine) -> None:
-    def differences(connection: Connection) -> list[Any]:
-        options = {"include_name": lambda name, _type, _parents: not (name or "").startswith(UNDECLARED)}
-        context = MigrationContext.configure(connection, opts=options)
-        found: list[Any] = compare_metadata(context, metadata)
-        return found
-
-    async with engine.connect() as connection:
-        assert await connection.run_sync(differences) == []
-
-
-async def test_the_migrations_go_back_and_forth(engine: AsyncEngine) -> None:
-    def down_and_up(connection: Connection) -> None:
-        command.downgrade(migration_config(connection), "base")
-        assert set(sa.inspect(connection).get_table_names()) <= {"alembic_version"}
-        command.upgrade(migration_config(connection), "head")
-
-    async with engine.begin() as connection:
-        await connection.run_sync(down_and_up)
-
-
 async def test_opening_again_changes_nothing(engine: AsyncEngine, url: str) -> None:
     await Catalogue(engine).insert(record(1))
     again = await open_database(url)
     assert await Catalogue(again).get(record(1).id) is not None
     assert await answers(again)
     await again.dispose()
-
-
-async def test_two_that_open_at_once_both_succeed(engine: AsyncEngine, url: str) -> None:
-    if engine.dialect.name == "sqlite":
-        pytest.skip("one server has the data folder, and its SQLite, to itself")
-    async with engine.begin() as connection:
-        await connection.run_sync(lambda it: metadata.drop_all(it))
-        await connection.execute(sa.text("DROP TABLE alembic_version"))
-    for opened in await asyncio.gather(open_database(url), open_database(url)):
-        await opened.dispose()
-
-
-async def test_a_schema_from_the_future_is_refused(engine: AsyncEngine, url: str) -> None:
-    async with engine.begin() as connection:
-        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(DatabaseUnusable, match="9999"):
-        await open_database(url)
 
 
 async def test_a_rendition_needs_its_track(engine: AsyncEngine) -> None:

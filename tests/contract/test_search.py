@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from streamer.announcer import Announcer
 from streamer.catalogue import Catalogue
-from streamer.database import migration_config
 from streamer.editor import Editor
 from streamer.playlist_rows import PlaylistRows
+from streamer.schema import migration_config
 from streamer.search import Search
 from streamer.shelf import Shelf
 from streamer.showcase import Showcase
