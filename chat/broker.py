@@ -23,7 +23,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from chat.messages import Author
+from chat.fields import Author
 
 NONCE_TTL_S = 300
 

@@ -5,8 +5,9 @@ from typing import Any, get_args
 import msgspec
 from msgspec import Struct
 
+from chat.commands import COMMANDS, AnyCommand, Command
 from chat.errors import ErrorCode
-from chat.messages import COMMANDS, AnyCommand, Command, Error
+from chat.events import Error
 
 _MAX_SHOWN_CHARS = 40
 _MAX_ECHOED_CHARS = 64

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from chat.broker import Position
-from chat.messages import Event
+from chat.events import Event
 
 
 class Reply(Struct, frozen=True):

@@ -6,8 +6,9 @@ from typing import Generic, TypeVar
 from msgspec import Raw, Struct
 
 from chat.broker import Entry, Page, Position
+from chat.events import Event, Gap, Joined, Presence
+from chat.fields import Author
 from chat.limits import ChatLimits
-from chat.messages import Author, Event, Gap, Joined, Presence
 from chat.recovery import Fresh, Lost, Ready, Tail, Wait
 
 M = TypeVar("M", bound=Hashable)

@@ -5,26 +5,13 @@ from enum import Enum, auto
 from typing import Any
 
 from chat.broker import Position
+from chat.commands import AnyCommand, Hello, Join, Leave, Ping, Send, Unwatch, Watch
 from chat.decoding import Malformed
 from chat.effects import Append, Authenticate, Effect, Enter, Exit, Follow, Reply, TellTime, Unfollow
 from chat.errors import ErrorCode
+from chat.events import Error, Left, Unwatched, Watching, Welcome
+from chat.fields import Author
 from chat.limits import ChatLimits, Rate
-from chat.messages import (
-    AnyCommand,
-    Author,
-    Error,
-    Hello,
-    Join,
-    Leave,
-    Left,
-    Ping,
-    Send,
-    Unwatch,
-    Unwatched,
-    Watch,
-    Watching,
-    Welcome,
-)
 
 
 class State(Enum):

@@ -17,7 +17,8 @@ from chat.broker import (
     Settle,
     Stored,
 )
-from chat.messages import Author, Message, encode_event
+from chat.events import Message, encode_event
+from chat.fields import Author
 from streamer.journal import Group, Journal, JournalClosed, MessageRow
 from streamer.lane import DatabaseFailed
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import force_setattr
 
-from chat.messages import MAX_SEQ
+from chat.fields import MAX_SEQ
 from chat.names import MAX_NAME_CHARS, clean_name
 from chat.text import clean_body
 from streamer.ids import ID_LENGTH, ID_PATTERN

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from chat import messages
+from chat import events
+from chat.events import encode_event
 from chat.limits import Buckets, ChatLimits, Rate
-from chat.messages import encode_event
 from streamer.auth import Identity
 from streamer.comment import Comment, Commenter, CommentPage, NewComment, cursor_after, read_cursor
 from streamer.library import Library
@@ -101,7 +101,7 @@ class Comments:
             await self._library.get(track_id)  # deleted meanwhile?
             raise CommentsFull(f"the track has {self._limits.comments_per_track} comments, no more fit")
         self.events_total["stored"] += 1
-        self._tell(track_id, encode_event(messages.Comment(msgspec.Raw(msgspec.json.encode(comment)))))
+        self._tell(track_id, encode_event(events.Comment(msgspec.Raw(msgspec.json.encode(comment)))))
         return comment
 
     async def track(self, track_id: str) -> TrackRecord:
@@ -141,7 +141,7 @@ class Comments:
         if not await self._margin.delete(comment.id):
             raise CommentUnknown(f"the track has no comment {comment.id} any more")
         self.events_total["deleted"] += 1
-        self._tell(comment.track, encode_event(messages.Uncomment(comment.track, comment.id)))
+        self._tell(comment.track, encode_event(events.Uncomment(comment.track, comment.id)))
 
     def _check_rate(self, speaker: Speaker) -> None:
         now_s, identity = self._monotonic_s(), speaker.identity

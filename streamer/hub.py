@@ -10,11 +10,13 @@ from itertools import count
 from typing import Protocol, assert_never
 
 from chat.broker import Broker, Draft, NotStored, Stored
+from chat.commands import AnyCommand
 from chat.decoding import Malformed, decode_command
 from chat.effects import Append, Authenticate, Effect, Enter, Exit, Follow, Reply, TellTime, Unfollow
 from chat.errors import CloseCode, ErrorCode
+from chat.events import Ack, Error, Event, Pong, encode_event
+from chat.fields import Author
 from chat.limits import ChatLimits
-from chat.messages import Ack, AnyCommand, Author, Error, Event, Pong, encode_event
 from chat.session import Rules, Session, State
 from streamer.auth import Identity, TokenRefused
 from streamer.handshake import Refused, shake_hands

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 from chat.broker import Broker, Entry, LogUnavailable, Position
 from chat.errors import ErrorCode
+from chat.events import encode_event
+from chat.fields import Author
 from chat.limits import ChatLimits
-from chat.messages import Author, encode_event
 from chat.outbox import RoomOutbox
 from chat.recovery import Wait
 from chat.room import Admitted, Room

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from chat.broker import NONCE_TTL_S, Broker, Draft, Entry, NotStored, Page, Stored
-from chat.messages import Author
+from chat.fields import Author
 from streamer.broker_memory import MemoryBroker
 from streamer.database import make_engine, open_database
 from streamer.journal import Journal

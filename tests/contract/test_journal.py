@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from chat.broker import Draft, Entry, LogUnavailable, NotStored, Stored
-from chat.messages import Author
+from chat.fields import Author
 from streamer import journal as journal_module
 from streamer.broker_memory import MemoryBroker
 from streamer.database import open_database

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chat.commands import COMMANDS, Hello, Join, Leave, Ping, Send, Unwatch, Watch
 from chat.decoding import Malformed, decode_command
-from chat.messages import COMMANDS, Hello, Join, Leave, Ping, Send, Unwatch, Watch
 
 
 def decode(**frame: Any) -> object:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
 from chat.broker import Entry, Page, Position
+from chat.events import encode_event
+from chat.fields import Author
 from chat.limits import ChatLimits
-from chat.messages import Author, encode_event
 from chat.outbox import RoomOutbox
 from chat.recovery import Wait
 from chat.room import Admitted, Room

@@ -8,10 +8,11 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from chat.commands import COMMANDS
 from chat.decoding import Malformed, decode_command
 from chat.errors import CloseCode, ErrorCode, may_reconnect
+from chat.events import AnyEvent
 from chat.limits import ChatLimits
-from chat.messages import COMMANDS, AnyEvent
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "protocol.md").read_text()
 EVENTS = {kind.__struct_config__.tag: kind for kind in get_args(AnyEvent)}

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from chat.broker import Entry, Page, Position
+from chat.events import Presence, encode_event
+from chat.fields import Author
 from chat.limits import ChatLimits
-from chat.messages import Author, Presence, encode_event
 from chat.recovery import Wait
 from chat.room import Admitted, Advance, Full, Room
 

@@ -5,26 +5,13 @@ from itertools import product
 import pytest
 
 from chat.broker import Position
+from chat.commands import COMMANDS, Hello, Join, Leave, Ping, Send, Unwatch, Watch
 from chat.decoding import Malformed
 from chat.effects import Append, Authenticate, Enter, Exit, Follow, Reply, TellTime, Unfollow
 from chat.errors import ErrorCode
+from chat.events import Error, Left, Unwatched, Watching, Welcome
+from chat.fields import Author
 from chat.limits import ChatLimits
-from chat.messages import (
-    COMMANDS,
-    Author,
-    Error,
-    Hello,
-    Join,
-    Leave,
-    Left,
-    Ping,
-    Send,
-    Unwatch,
-    Unwatched,
-    Watch,
-    Watching,
-    Welcome,
-)
 from chat.session import _TRANSITIONS, Rules, Session, State
 
 ANN = Author("1", "ann")

@@ -6,32 +6,26 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from chat.messages import (
+from chat.commands import Hello, Join, Leave, Ping, Send, Unwatch, Watch
+from chat.events import (
     Ack,
-    Author,
     Comment,
     Error,
     Event,
     Gap,
-    Hello,
-    Join,
     Joined,
-    Leave,
     Left,
     Message,
-    Ping,
     Pong,
     Presence,
-    Send,
     Track,
     Uncomment,
-    Unwatch,
     Unwatched,
-    Watch,
     Watching,
     Welcome,
     encode_event,
 )
+from chat.fields import Author
 
 ANN = Author("u1", "ann")
 

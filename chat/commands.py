@@ -1,0 +1,80 @@
+"""Commands, from client to server. One Struct is one JSON object; its tag is `type`.
+
+Limits are part of the types.
+"""
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
+from chat.fields import MAX_BODY_CHARS, Body, Epoch, Name, Nonce, RoomName, Seq, Token, TrackId
+from chat.names import clean_name
+from chat.text import clean_body
+
+
+class Command(Struct, frozen=True, tag_field="type", tag=str.lower):
+    """A frame from a client."""
+
+
+class Hello(Command, frozen=True):
+    """First frame of a connection: a guest's `name`, or a `token`, or a guest's token and a new name."""
+
+    name: Name | None = None
+    token: Token | None = None
+
+    def __post_init__(self) -> None:
+        if self.name is not None:
+            force_setattr(self, "name", clean_name(self.name))
+        elif self.token is None:
+            raise ValueError("name is missing: a guest needs one, or a token")
+
+
+class Join(Command, frozen=True):
+    """Enter a room; with `epoch` and `seq` of the last message seen, resume it."""
+
+    room: RoomName
+    epoch: Epoch | None = None
+    seq: Seq | None = None
+
+    def __post_init__(self) -> None:
+        if (self.epoch is None) != (self.seq is None):
+            lacking = "epoch" if self.epoch is None else "seq"
+            raise ValueError(f"{lacking} is missing: epoch and seq are one position and come together")
+
+
+class Send(Command, frozen=True):
+    """Say something in a joined room; `nonce` makes it safe to send again."""
+
+    room: RoomName
+    nonce: Nonce
+    body: Body
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "body", clean_body(self.body, MAX_BODY_CHARS))
+
+
+class Leave(Command, frozen=True):
+    """Leave a room."""
+
+    room: RoomName
+
+
+class Ping(Command, frozen=True):
+    """Ask for the server's time."""
+
+
+class Watch(Command, frozen=True):
+    """Be told of every change of one track, or with null of all tracks."""
+
+    track: TrackId | None
+
+
+class Unwatch(Command, frozen=True):
+    """End a `watch`."""
+
+    track: TrackId | None
+
+
+AnyCommand = Hello | Join | Send | Leave | Ping | Watch | Unwatch
+COMMANDS: dict[str, type[Command]] = {
+    kind.__name__.lower(): kind for kind in (Hello, Join, Send, Leave, Ping, Watch, Unwatch)
+}

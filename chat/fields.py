@@ -1,0 +1,69 @@
+"""What the fields of commands and events may hold, once for all of them.
+
+Unknown fields are ignored, so that a newer client may talk to an older server. Times are integer milliseconds
+since the Unix epoch.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from chat.names import MAX_NAME_CHARS
+
+MAX_BODY_CHARS = 4000
+MAX_ROOM_CHARS = 64
+MAX_NONCE_CHARS = 64
+MAX_TRACK_CHARS = 64
+MAX_EPOCH_CHARS = 64
+MAX_TOKEN_CHARS = 2048
+MAX_SEQ = 2**53 - 1  # the largest integer that JavaScript counts to
+
+# `$` would let a newline follow; the look-ahead ends the string in Python's and in JavaScript's dialect.
+_END = r"(?![\s\S])"
+RoomName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_ROOM_CHARS,
+        # No browser asks for /r/. or /r/..: they mean another address.
+        pattern=rf"^(?!\.{{1,2}}{_END})[a-z0-9_:.\-]+{_END}",
+        description=f"1 to {MAX_ROOM_CHARS} lower-case letters, digits, - _ : . but not . or .. alone",
+    ),
+]
+Nonce = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_NONCE_CHARS,
+        pattern=rf"^[!-~]+{_END}",
+        description=f"1 to {MAX_NONCE_CHARS} visible ASCII characters",
+    ),
+]
+TrackId = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_TRACK_CHARS,
+        pattern=rf"^[A-Za-z0-9_\-]+{_END}",
+        description=f"1 to {MAX_TRACK_CHARS} letters, digits, - _, or null",
+    ),
+]
+Name = Annotated[str, Meta(description=f"1 to {MAX_NAME_CHARS} visible characters, or null")]
+Seq = Annotated[int, Meta(ge=0, le=MAX_SEQ, description=f"an integer from 0 to {MAX_SEQ}")]
+Body = Annotated[
+    str, Meta(min_length=1, max_length=MAX_BODY_CHARS, description=f"1 to {MAX_BODY_CHARS} characters")
+]
+Token = Annotated[
+    str,
+    Meta(min_length=1, max_length=MAX_TOKEN_CHARS, description=f"1 to {MAX_TOKEN_CHARS} characters, or null"),
+]
+Epoch = Annotated[
+    str, Meta(max_length=MAX_EPOCH_CHARS, description=f"at most {MAX_EPOCH_CHARS} characters, or null")
+]
+
+
+class Author(Struct, frozen=True):
+    """Who speaks. `id` is stable and means the person; `name` is for the eye."""
+
+    id: str
+    name: str
