@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from chat.broker import Position
+from chat.commands import Command
 from chat.events import Event
 
 
@@ -36,12 +37,10 @@ class Exit(Struct, frozen=True):
     room: str
 
 
-class Append(Struct, frozen=True):
-    """Store a message; when that is settled, reply `Ack` or an error."""
+class Carry(Struct, frozen=True):
+    """Carry out a command, and see that it is answered. If it names a room, this connection is in it."""
 
-    room: str
-    nonce: str
-    body: str
+    command: Command
 
 
 class Follow(Struct, frozen=True):
@@ -56,4 +55,4 @@ class Unfollow(Struct, frozen=True):
     track: str | None
 
 
-Effect = Reply | TellTime | Authenticate | Enter | Exit | Append | Follow | Unfollow
+Effect = Reply | TellTime | Authenticate | Enter | Exit | Carry | Follow | Unfollow

@@ -1,4 +1,4 @@
-"""One connection, as a machine: commands in, effects out. Every transition is in one table."""
+"""One connection, as a machine: commands in, effects out."""
 
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
@@ -7,7 +7,7 @@ from typing import Any
 from chat.broker import Position
 from chat.commands import AnyCommand, Hello, Join, Leave, Ping, Send, Unwatch, Watch
 from chat.decoding import Malformed
-from chat.effects import Append, Authenticate, Effect, Enter, Exit, Follow, Reply, TellTime, Unfollow
+from chat.effects import Authenticate, Carry, Effect, Enter, Exit, Follow, Reply, TellTime, Unfollow
 from chat.errors import ErrorCode
 from chat.events import Error, Left, Unwatched, Watching, Welcome
 from chat.fields import Author
@@ -72,7 +72,9 @@ class Session:
             return (refusal,)
         if isinstance(command, Malformed):
             return (Reply(command.reply),)
-        return _TRANSITIONS[self.state, type(command)](self, command)
+        if self.state is State.GREETING:
+            return self._hello(command) if isinstance(command, Hello) else self._hello_first(command)
+        return _OPEN.get(type(command), Session._carry)(self, command)
 
     def authenticated(self, author: Author, token: str, now_ms: int) -> Sequence[Effect]:
         """`Authenticate` succeeded."""
@@ -138,14 +140,15 @@ class Session:
             since = Position(command.epoch, command.seq)
         return (Enter(command.room, since),)
 
-    def _send(self, command: Send) -> Sequence[Effect]:
-        if command.room not in self.rooms:
-            return (_not_joined(command),)
-        return (Append(command.room, command.nonce, command.body),)
+    def _carry(self, command: AnyCommand) -> Sequence[Effect]:
+        room = getattr(command, "room", None)
+        if room is not None and room not in self.rooms:
+            return (_not_joined(command, room),)
+        return (Carry(command),)
 
     def _leave(self, command: Leave) -> Sequence[Effect]:
         if command.room not in self.rooms:
-            return (_not_joined(command),)
+            return (_not_joined(command, command.room),)
         self.rooms -= {command.room}
         return (Exit(command.room), Reply(Left(command.room)))
 
@@ -165,22 +168,15 @@ class Session:
         return (Unfollow(command.track), Reply(Unwatched(command.track)))
 
 
-_TRANSITIONS: dict[tuple[State, type], Callable[[Session, Any], Sequence[Effect]]] = {
-    (State.GREETING, Hello): Session._hello,
-    (State.GREETING, Join): Session._hello_first,
-    (State.GREETING, Send): Session._hello_first,
-    (State.GREETING, Leave): Session._hello_first,
-    (State.GREETING, Ping): Session._hello_first,
-    (State.GREETING, Watch): Session._hello_first,
-    (State.GREETING, Unwatch): Session._hello_first,
-    (State.OPEN, Hello): Session._already_greeted,
-    (State.OPEN, Join): Session._join,
-    (State.OPEN, Send): Session._send,
-    (State.OPEN, Leave): Session._leave,
-    (State.OPEN, Ping): Session._ping,
-    (State.OPEN, Watch): Session._watch,
-    (State.OPEN, Unwatch): Session._unwatch,
+_OPEN: dict[type, Callable[[Session, Any], Sequence[Effect]]] = {
+    Hello: Session._already_greeted,
+    Join: Session._join,
+    Leave: Session._leave,
+    Ping: Session._ping,
+    Watch: Session._watch,
+    Unwatch: Session._unwatch,
 }
+"""What a session judges itself once it is open; all the rest it has carried out."""
 
 
 def _refuse(command: object, code: ErrorCode, message: str, retry_ms: int | None = None) -> Reply:
@@ -188,5 +184,5 @@ def _refuse(command: object, code: ErrorCode, message: str, retry_ms: int | None
     return Reply(Error(code.value, message, nonce=nonce, room=room, retry_ms=retry_ms))
 
 
-def _not_joined(command: Send | Leave) -> Reply:
-    return _refuse(command, ErrorCode.NOT_JOINED, f"room {command.room} was not joined on this connection")
+def _not_joined(command: object, room: str) -> Reply:
+    return _refuse(command, ErrorCode.NOT_JOINED, f"room {room} was not joined on this connection")

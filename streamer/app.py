@@ -37,6 +37,7 @@ from streamer.gauges import (
     loop_gauges,
     upload_gauges,
 )
+from streamer.history import History
 from streamer.hub import WebSocketHub
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.journal import Journal
@@ -92,7 +93,7 @@ class App:
         self._background: list[asyncio.Task[None]] = []
         self.wheel = TimerWheel(loop)
         self.journal = Journal(engine)
-        self.hub = self._make_hub(limits := chat_limits(settings))
+        self.hub = self._make_hub(engine, limits := chat_limits(settings))
         self.workers = WorkerPool(worker_limits(settings), settings.renditions)
         self.catalogue = Catalogue(engine)
         self.shelf = Shelf(root, self.catalogue.get, tasks)
@@ -181,9 +182,10 @@ class App:
         )
         return Library(desk, root, make_id)
 
-    def _make_hub(self, limits: ChatLimits) -> WebSocketHub:
+    def _make_hub(self, engine: AsyncEngine, limits: ChatLimits) -> WebSocketHub:
         return WebSocketHub(
             broker=MemoryBroker(self.journal),
+            history=History(engine),
             tokens=self._tokens,
             wheel=self.wheel,
             limits=limits,

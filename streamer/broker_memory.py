@@ -10,19 +10,23 @@ from chat.broker import (
     NONCE_TTL_S,
     Deliver,
     Draft,
-    Entry,
+    Hear,
     LogUnavailable,
     NotStored,
+    Outcome,
     Page,
     Settle,
     Stored,
+    TooFast,
 )
-from chat.events import Message, encode_event
-from chat.fields import Author
-from streamer.journal import Group, Journal, JournalClosed, MessageRow
+from chat.charges import Purse
+from chat.entries import encode_entry
+from streamer.chronicle import Group, MessageRow, make_row, read_entry
+from streamer.journal import Journal, JournalClosed
 from streamer.lane import DatabaseFailed
 
 _EPOCH_BYTES = 8
+_MAX_BUCKETS = 100_000
 
 
 @dataclass(slots=True)
@@ -31,6 +35,7 @@ class _Log:
 
     room: str
     deliver: Deliver | None = None
+    hear: Hear | None = None
     users: int = 0  # reads and drafts under way
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     known: bool = False  # what follows is what the disk has
@@ -69,13 +74,16 @@ class MemoryBroker:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closing = False
+        self._listeners: dict[str, Hear] = {}
+        self.purse = Purse(_MAX_BUCKETS)
 
-    def subscribe(self, room: str, deliver: Deliver) -> None:
-        self._log(room).deliver = deliver
+    def subscribe(self, room: str, deliver: Deliver, hear: Hear) -> None:
+        log = self._log(room)
+        log.deliver, log.hear = deliver, hear
 
     def unsubscribe(self, room: str) -> None:
         log = self._log(room)
-        log.deliver = None
+        log.deliver = log.hear = None
         self._drop_unused(log)
 
     def append(self, draft: Draft, settle: Settle) -> None:
@@ -96,13 +104,30 @@ class MemoryBroker:
         log.users += 1
         self._filling.drafts.append((log, draft, settle))
 
+    def whisper(self, room: str, payload: bytes) -> None:
+        asyncio.get_running_loop().call_soon(self._whisper, room, payload)
+
+    def tell(self, topic: str, payload: bytes) -> None:
+        hear = self._listeners.get(topic)
+        if hear is not None:
+            asyncio.get_running_loop().call_soon(hear, payload)
+
+    def listen(self, topic: str, hear: Hear) -> None:
+        self._listeners[topic] = hear
+
+    def watch_link(self, told: Callable[[bool], None]) -> None:
+        """There is no link that could break."""
+
+    async def caught_up(self, room: str) -> None:
+        """What is stored is in SQL already."""
+
     async def read(self, room: str, after: int | None, limit: int) -> Page:
         log = self._log(room)
         log.users += 1
         try:
             await self.open(log)
             seq, rows = await self._journal.read(room, after or 0, limit)
-            return Page(log.epoch, seq, [_entry(_message(row)) for row in rows])
+            return Page(log.epoch, seq, [read_entry(row) for row in rows])
         except DatabaseFailed as error:
             raise LogUnavailable(str(error)) from error
         finally:
@@ -131,7 +156,7 @@ class MemoryBroker:
             log.nonces = {(row.author_id, row.nonce): (row.at, Stored(row.seq, row.id)) for row in end.recent}
             log.known = True
             if missed and log.deliver is not None:
-                log.deliver(log.epoch, [_entry(_message(row)) for row in missed])
+                log.deliver(log.epoch, [read_entry(row) for row in missed])
 
     def seal(self, gathering: "_Gathering") -> int:
         """What is appended from now on goes into another group. Returns the time in milliseconds."""
@@ -148,6 +173,11 @@ class MemoryBroker:
         self._unsettled -= 1
         if not self._unsettled:
             self._idle.set()
+
+    def _whisper(self, room: str, payload: bytes) -> None:
+        log = self._logs.get(room)
+        if log is not None and log.hear is not None:
+            log.hear(payload)
 
     def _log(self, room: str) -> _Log:
         log = self._logs.get(room)
@@ -166,8 +196,8 @@ class _Gathering:
     def __init__(self, broker: MemoryBroker) -> None:
         self._broker = broker
         self.drafts: list[tuple[_Log, Draft, Settle]] = []
-        self._outcomes: list[tuple[Settle, Stored]] = []
-        self._numbered: dict[str, list[Message]] = {}
+        self._outcomes: list[tuple[Settle, Outcome]] = []
+        self._numbered: dict[str, list[tuple[int, Draft]]] = {}
         self._logs: dict[str, _Log] = {}
 
     async def prepare(self) -> Group:
@@ -180,30 +210,34 @@ class _Gathering:
         for log, draft, settle in self.drafts:
             said_by = (draft.author.id, draft.nonce)
             earlier = said.get((log.room, *said_by)) or log.nonces.get(said_by, (0, None))[1]
+            if earlier is None and draft.charges:
+                if retry_ms := self._broker.purse.pay(draft.charges, now_ms / 1000):
+                    self._outcomes.append((settle, TooFast(retry_ms)))
+                    continue
             if earlier is None:
                 numbered = self._numbered.setdefault(log.room, [])
                 earlier = said[log.room, *said_by] = Stored(log.seq + len(numbered) + 1, draft.id)
-                numbered.append(_numbered(draft, earlier.seq))
+                numbered.append((earlier.seq, draft))
             self._outcomes.append((settle, earlier))
-        new = [
+        new: list[dict[str, object]] = [
             {"name": log.room, "epoch": log.epoch, "created_at": now_ms}
             for log in self._logs.values()
             if not log.written and log.room in self._numbered
         ]
-        return Group(new, [_row(message) for batch in self._numbered.values() for message in batch])
+        return Group(new, [make_row(draft, seq) for batch in self._numbered.values() for seq, draft in batch])
 
     def committed(self) -> None:
         for room, numbered in self._numbered.items():
             log = self._logs[room]
-            log.written, log.seq = True, numbered[-1].seq
-            for message in numbered:
-                log.nonces[message.author.id, message.nonce] = (message.at, Stored(message.seq, message.id))
+            log.written, log.seq = True, numbered[-1][0]
+            for seq, draft in numbered:
+                log.nonces[draft.author.id, draft.nonce] = (draft.at, Stored(seq, draft.id))
         for settle, outcome in self._outcomes:
             settle(outcome)
         for room, numbered in self._numbered.items():
             log = self._logs[room]
             if log.deliver is not None:
-                log.deliver(log.epoch, [_entry(message) for message in numbered])
+                log.deliver(log.epoch, [encode_entry(draft, seq) for seq, draft in numbered])
         self._end()
 
     def failed(self, reason: str) -> None:
@@ -226,29 +260,3 @@ def _forget_old(log: _Log, before_ms: int) -> None:
         if log.nonces[oldest][0] >= before_ms:
             return
         del log.nonces[oldest]
-
-
-def _numbered(draft: Draft, seq: int) -> Message:
-    return Message(draft.room, seq, draft.id, draft.nonce, draft.author, draft.body, draft.at)
-
-
-def _row(message: Message) -> dict[str, object]:
-    return {
-        "room": message.room,
-        "seq": message.seq,
-        "id": message.id,
-        "nonce": message.nonce,
-        "author_id": message.author.id,
-        "author_name": message.author.name,
-        "body": message.body,
-        "at": message.at,
-    }
-
-
-def _message(row: MessageRow) -> Message:
-    author = Author(row.author_id, row.author_name)
-    return Message(row.room, row.seq, row.id, row.nonce, author, row.body, row.at)
-
-
-def _entry(message: Message) -> Entry:
-    return Entry(message.seq, encode_event(message))

@@ -5,21 +5,22 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import count
 from typing import Protocol, assert_never
 
-from chat.broker import Broker, Draft, NotStored, Stored
+from chat.broker import Broker
 from chat.commands import AnyCommand
 from chat.decoding import Malformed, decode_command
-from chat.effects import Append, Authenticate, Effect, Enter, Exit, Follow, Reply, TellTime, Unfollow
+from chat.effects import Authenticate, Carry, Effect, Enter, Exit, Follow, Reply, TellTime, Unfollow
 from chat.errors import CloseCode, ErrorCode
-from chat.events import Ack, Error, Event, Pong, encode_event
+from chat.events import Error, Event, Pong, encode_event
 from chat.fields import Author
 from chat.limits import ChatLimits
 from chat.session import Rules, Session, State
 from streamer.auth import Identity, TokenRefused
+from streamer.chat_desk import ChatDesk
 from streamer.handshake import Refused, shake_hands
+from streamer.history import History
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.rooms import Rooms
 from streamer.stats import ChatStats
@@ -54,6 +55,7 @@ class WebSocketHub:
         self,
         *,
         broker: Broker,
+        history: History,
         tokens: GuestTokens,
         wheel: TimerWheel,
         limits: ChatLimits,
@@ -81,6 +83,15 @@ class WebSocketHub:
         self._loop = asyncio.get_running_loop()
         self._rules = Rules(limits)
         self._rooms = Rooms(broker, self, limits, wheel, self.stats)
+        self._desk = ChatDesk(
+            broker=broker,
+            history=history,
+            rooms=self._rooms,
+            limits=limits,
+            reply=self._reply,
+            clock=clock,
+            entropy=entropy,
+        )
         self._watchers: dict[str | None, set[WebSocket]] = {}
         # All connections, spread over the seconds of a ping interval.
         self._slots: list[set[WebSocket]] = [set() for _ in range(max(1, round(limits.ping_interval_s)))]
@@ -146,6 +157,7 @@ class WebSocketHub:
                 socket.close(CloseCode.GOING_AWAY)
                 socket.abort()
         self._ticket.cancel()
+        await self._desk.close()
         await self._rooms.close()
 
     # --- from a WebSocket
@@ -197,8 +209,8 @@ class WebSocketHub:
                     self._reply(socket, event)
                 case TellTime():
                     self._reply(socket, Pong(self._now_ms()))
-                case Append():
-                    self._append(socket, effect)
+                case Carry(command):
+                    self._desk.carry_out(socket, command)
                 case Enter(room, since):
                     assert socket.session.author is not None
                     socket.wait()
@@ -218,23 +230,6 @@ class WebSocketHub:
         if isinstance(event, Error):
             self.stats.errors_total[event.code] += 1
         socket.write(frame_text(encode_event(event)))
-
-    def _append(self, socket: WebSocket, said: Append) -> None:
-        author = socket.session.author
-        assert author is not None
-        now_ms = self._now_ms()
-        id = new_id(now_ms, self._entropy(ENTROPY_BYTES))
-        draft = Draft(said.room, said.nonce, author, said.body, id, now_ms)
-        self._broker.append(draft, partial(self._settle, socket, said))
-
-    def _settle(self, socket: WebSocket, said: Append, outcome: Stored | NotStored) -> None:
-        if isinstance(outcome, Stored):
-            self.stats.messages_total += 1
-            self._reply(socket, Ack(said.room, said.nonce, outcome.seq, outcome.id))
-        else:
-            message = f"the message was not stored: {outcome.reason}"
-            code = ErrorCode.NOT_STORED.value
-            self._reply(socket, Error(code, message, nonce=said.nonce, room=said.room))
 
     def _authenticate(self, session: Session, name: str | None, token: str | None) -> Sequence[Effect]:
         now_s = int(self._clock())

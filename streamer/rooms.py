@@ -54,7 +54,7 @@ class Rooms:
         self._door = door
         self._limits = limits
         self._wheel = wheel
-        self._stats = stats
+        self.stats = stats
         self._loop = asyncio.get_running_loop()
         self._halls: dict[str, _Hall] = {}
         self._moved: set[_Hall] = set()  # presence is owed
@@ -109,7 +109,7 @@ class Rooms:
 
     def _open(self, name: str) -> _Hall:
         hall = self._halls[name] = _Hall(Room(name, self._limits))
-        self._broker.subscribe(name, partial(self._deliver, hall))
+        self._broker.subscribe(name, partial(self._deliver, hall), partial(self._hear, hall))
         return hall
 
     def _watch_idle(self, hall: _Hall) -> None:
@@ -122,6 +122,11 @@ class Rooms:
         self._broker.unsubscribe(hall.room.name)
         self._moved.discard(hall)
         del self._halls[hall.room.name]
+
+    def _hear(self, hall: _Hall, payload: bytes) -> None:
+        """A whisper: an event that is kept nowhere."""
+        hall.outbox.add(frame_text(payload))
+        self._schedule(hall)
 
     # --- from the log
 
@@ -200,8 +205,8 @@ class Rooms:
     def _write(self, hall: _Hall) -> None:
         listeners = hall.room.listeners
         data, frames = hall.outbox.take(self._loop.time(), len(listeners))
-        self._stats.frames_delivered_total += frames * len(listeners)
-        self._stats.writes_total += len(listeners)
+        self.stats.frames_delivered_total += frames * len(listeners)
+        self.stats.writes_total += len(listeners)
         write_to_all(listeners, data)
 
     def _note_moved(self, hall: _Hall) -> None:

@@ -230,15 +230,43 @@ rooms = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
+# The log: every event of a room that has a number. Rows of messages say how these stand now; see
+# `streamer.chronicle`.
 messages = Table(
     "messages",
     metadata,
     Column("room", Text, primary_key=True),
     Column("seq", BigInteger, primary_key=True),
-    Column("id", Text, nullable=False),
+    Column("id", Text, nullable=False),  # of the message; the same in all events about it
     Column("nonce", Text, nullable=False),
     Column("author_id", Text, nullable=False),
     Column("author_name", Text, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("body", Text, nullable=False),  # empty for what has none, and for what was deleted
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False, server_default="message"),  # `type` of the event
+    Column("more", Text),  # JSON object: further members of the event; NULL without
+    Column("edited_at", BigInteger),
+    Column("deleted_at", BigInteger),
+    Index(None, "room", "id"),
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("room", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("emoji", Text, primary_key=True),
+    Column("author_id", Text, primary_key=True),
+    Column("author_name", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("room", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("by_id", Text, nullable=False),
+    Column("by_name", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
 )

@@ -10,9 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
-from chat.broker import NONCE_TTL_S, Broker, Draft, Entry, NotStored, Page, Stored
+from chat.broker import (
+    NONCE_TTL_S,
+    Broker,
+    Charge,
+    Deliver,
+    Draft,
+    Entry,
+    Hear,
+    NotStored,
+    Outcome,
+    Page,
+    Stored,
+    TooFast,
+)
 from chat.fields import Author
 from streamer.broker_memory import MemoryBroker
 from streamer.database import make_engine, open_database
@@ -71,6 +85,7 @@ class Listener:
 
     log: list[tuple[str, object]] = field(default_factory=list)  # settled and delivered, as it happened
     entries: list[Entry] = field(default_factory=list)
+    heard: list[bytes] = field(default_factory=list)
     epoch: str = ""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -83,6 +98,14 @@ class Listener:
         self.epoch = epoch
         self.changed.set()
 
+    def hear(self, payload: bytes) -> None:
+        self.heard.append(payload)
+        self.changed.set()
+
+    @property
+    def ears(self) -> tuple[Deliver, Hear]:
+        return self.deliver, self.hear
+
     async def until(self, seq: int) -> None:
         async with asyncio.timeout(10):
             while not self.entries or self.entries[-1].seq < seq:
@@ -92,15 +115,13 @@ class Listener:
 
 def draft(number: int, *, room: str = "lobby", author: Author = ANN, nonce: str | None = None) -> Draft:
     at = int(START_S * 1000)
-    return Draft(room, nonce or f"n{number}", author, f"message {number}", f"id{number:05}", at)
+    return Draft(room, nonce or f"n{number}", author, f"id{number:05}", at, body=f"message {number}")
 
 
-def append(
-    broker: Broker, said: Draft, listener: Listener | None = None
-) -> asyncio.Future[Stored | NotStored]:
-    outcome: asyncio.Future[Stored | NotStored] = asyncio.get_running_loop().create_future()
+def append(broker: Broker, said: Draft, listener: Listener | None = None) -> asyncio.Future[Outcome]:
+    outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
-    def settle(verdict: Stored | NotStored) -> None:
+    def settle(verdict: Outcome) -> None:
         if listener is not None:
             listener.log.append(("settled", verdict))
         outcome.set_result(verdict)
@@ -124,7 +145,7 @@ async def test_a_log_that_nobody_wrote_to_is_empty(open_broker: Opener) -> None:
 async def test_an_entry_is_the_message_as_everyone_sees_it(open_broker: Opener) -> None:
     listener = Listener()
     async with open_broker() as broker:
-        broker.subscribe("lobby", listener.deliver)
+        broker.subscribe("lobby", *listener.ears)
         assert await append(broker, draft(1)) == Stored(1, "id00001")
         await listener.until(1)
         page = await broker.read("lobby", None, 10)
@@ -144,7 +165,7 @@ async def test_an_entry_is_the_message_as_everyone_sees_it(open_broker: Opener) 
 async def test_promise_1_one_order_without_a_hole(open_broker: Opener) -> None:
     listener = Listener()
     async with open_broker() as broker:
-        broker.subscribe("lobby", listener.deliver)
+        broker.subscribe("lobby", *listener.ears)
         outcomes = []
         for number in range(60):
             author = (ANN, BOB)[number % 2]
@@ -173,7 +194,7 @@ async def test_promise_2_acknowledged_is_durable(open_broker: Opener) -> None:
 async def test_promise_3_a_nonce_is_stored_once(open_broker: Opener) -> None:
     listener = Listener()
     async with open_broker() as broker:
-        broker.subscribe("lobby", listener.deliver)
+        broker.subscribe("lobby", *listener.ears)
         twins = [append(broker, draft(1)), append(broker, draft(2, nonce="n1"))]
         assert await asyncio.gather(*twins) == [Stored(1, "id00001")] * 2
         assert await append(broker, draft(3, nonce="n1")) == Stored(1, "id00001")
@@ -193,7 +214,7 @@ async def test_promise_3_holds_across_a_restart(open_broker: Opener, clock: Cloc
 
 async def test_promise_3_ends_after_its_time(open_broker: Opener, clock: Clock) -> None:
     async with open_broker() as broker:
-        broker.subscribe("lobby", Listener().deliver)
+        broker.subscribe("lobby", *Listener().ears)
         await append(broker, draft(1))
         clock.now_s += NONCE_TTL_S + 1
         assert await append(broker, draft(2, nonce="n1")) == Stored(2, "id00002")
@@ -202,7 +223,7 @@ async def test_promise_3_ends_after_its_time(open_broker: Opener, clock: Clock) 
 async def test_promise_4_the_acknowledgement_comes_first(open_broker: Opener) -> None:
     listener = Listener()
     async with open_broker() as broker:
-        broker.subscribe("lobby", listener.deliver)
+        broker.subscribe("lobby", *listener.ears)
         await asyncio.gather(*(append(broker, draft(number), listener) for number in range(1, 30)))
         await listener.until(29)
     for number in range(1, 30):
@@ -212,11 +233,11 @@ async def test_promise_4_the_acknowledgement_comes_first(open_broker: Opener) ->
 
 async def test_promise_5_pages_and_deliveries_touch(open_broker: Opener) -> None:
     async with open_broker() as broker:
-        broker.subscribe("lobby", Listener().deliver)
+        broker.subscribe("lobby", *Listener().ears)
         outcomes = []
         for round in range(20):
             listener = Listener()
-            broker.subscribe("lobby", listener.deliver)
+            broker.subscribe("lobby", *listener.ears)
             outcomes.append(append(broker, draft(2 * round)))
             reading = asyncio.ensure_future(broker.read("lobby", None, 100))
             await asyncio.sleep(0)
@@ -246,7 +267,7 @@ async def test_the_newest_are_read_up_to_a_limit(open_broker: Opener) -> None:
 async def test_after_unsubscribing_nothing_is_delivered(open_broker: Opener) -> None:
     listener = Listener()
     async with open_broker() as broker:
-        broker.subscribe("lobby", listener.deliver)
+        broker.subscribe("lobby", *listener.ears)
         waiting = append(broker, draft(1))
         broker.unsubscribe("lobby")
         assert isinstance(await waiting, Stored)
@@ -264,3 +285,69 @@ async def test_closing_settles_everything_and_then_refuses(open_broker: Opener) 
         refused = await append(broker, draft(9))
         assert isinstance(refused, NotStored)
         assert refused.reason
+
+
+async def test_a_bucket_that_is_empty_keeps_a_message_out(open_broker: Opener, clock: Clock) -> None:
+    slow = (Charge("a:1", 60_000, 1),)
+    listener = Listener()
+    async with open_broker() as broker:
+        broker.subscribe("lobby", *listener.ears)
+        assert await append(broker, replace(draft(1), charges=slow)) == Stored(1, "id00001")
+        refused = await append(broker, replace(draft(2), charges=slow))
+        assert isinstance(refused, TooFast)
+        assert 0 < refused.retry_ms <= 60_000
+        again = await append(broker, replace(draft(3, nonce="n1"), charges=slow))
+        assert again == Stored(1, "id00001"), "what was said before costs nothing"
+        clock.now_s += 60
+        assert await append(broker, replace(draft(4), charges=slow)) == Stored(2, "id00004")
+        await listener.until(2)
+    assert bodies(listener.entries) == ["message 1", "message 4"]
+
+
+async def test_what_is_done_to_a_message_is_in_the_log(open_broker: Opener) -> None:
+    listener = Listener()
+    async with open_broker() as broker:
+        broker.subscribe("lobby", *listener.ears)
+        await append(broker, draft(1))
+        edit = Draft("lobby", "e", ANN, "id00001", int(START_S * 1000) + 5, "edited", "better")
+        assert await append(broker, edit) == Stored(2, "id00001")
+        thumb = Draft("lobby", "r", BOB, "id00001", int(START_S * 1000), "reacted", more={"emoji": "+1"})
+        assert await append(broker, thumb) == Stored(3, "id00001")
+        await listener.until(3)
+        await broker.caught_up("lobby")
+        page = await broker.read("lobby", None, 10)
+    shown = [json.loads(entry.payload) for entry in listener.entries]
+    assert [(event["type"], event["seq"], event["id"]) for event in shown] == [
+        ("message", 1, "id00001"),
+        ("edited", 2, "id00001"),
+        ("reacted", 3, "id00001"),
+    ]
+    assert (shown[1]["body"], shown[2]["emoji"], "body" in shown[2]) == ("better", "+1", False)
+    assert [entry.seq for entry in page.entries] == [1, 2, 3]
+
+
+async def test_whispers_are_heard_in_order_and_kept_nowhere(open_broker: Opener) -> None:
+    listener = Listener()
+    async with open_broker() as broker:
+        broker.subscribe("lobby", *listener.ears)
+        await broker.read("lobby", None, 1)
+        for number in range(5):
+            broker.whisper("lobby", b"%d" % number)
+        broker.whisper("elsewhere", b"not here")
+        async with asyncio.timeout(10):
+            while len(listener.heard) < 5:
+                listener.changed.clear()
+                await listener.changed.wait()
+        assert (await broker.read("lobby", None, 10)).seq == 0
+    assert listener.heard == [b"0", b"1", b"2", b"3", b"4"]
+
+
+async def test_a_topic_is_heard_by_who_listens(open_broker: Opener) -> None:
+    listener = Listener()
+    async with open_broker() as broker:
+        broker.listen("bans", listener.hear)
+        broker.tell("else", b"not this")
+        broker.tell("bans", b"bob")
+        async with asyncio.timeout(10):
+            await listener.changed.wait()
+    assert listener.heard == [b"bob"]

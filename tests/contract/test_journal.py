@@ -8,17 +8,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, text
 
-from chat.broker import Draft, Entry, LogUnavailable, NotStored, Stored
+from chat.broker import Draft, Entry, LogUnavailable, NotStored, Outcome, Stored
 from chat.fields import Author
-from streamer import journal as journal_module
+from streamer import chronicle
 from streamer.broker_memory import MemoryBroker
+from streamer.chronicle import Group
 from streamer.database import open_database
-from streamer.journal import Group, Journal, JournalClosed
+from streamer.journal import Journal, JournalClosed
 from streamer.lane import DatabaseFailed, Lane
 from streamer.tables import messages
 
 ANN = Author("1", "ann")
 NOW_MS = 1_800_000_000_000
+
+
+def ignore(payload: bytes) -> None:
+    """Nobody whispers here."""
 
 
 @asynccontextmanager
@@ -35,9 +40,9 @@ async def broker_on(path: Path) -> AsyncIterator[MemoryBroker]:
         await engine.dispose()
 
 
-async def append(broker: MemoryBroker, nonce: str) -> Stored | NotStored:
-    outcome: asyncio.Future[Stored | NotStored] = asyncio.get_running_loop().create_future()
-    broker.append(Draft("lobby", nonce, ANN, "hi", f"id-{nonce}", NOW_MS), outcome.set_result)
+async def append(broker: MemoryBroker, nonce: str) -> Outcome:
+    outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    broker.append(Draft("lobby", nonce, ANN, f"id-{nonce}", NOW_MS, body="hi"), outcome.set_result)
     return await outcome
 
 
@@ -46,14 +51,14 @@ async def test_a_commit_that_fails_is_answered_and_leaves_no_hole(
 ) -> None:
     seen: list[int] = []
     async with broker_on(tmp_path / "db") as broker:
-        broker.subscribe("lobby", lambda _, entries: seen.extend(entry.seq for entry in entries))
+        broker.subscribe("lobby", lambda _, entries: seen.extend(entry.seq for entry in entries), ignore)
         assert await append(broker, "a") == Stored(1, "id-a")
 
         def fail(connection: object, group: Group) -> None:
             raise OSError("disk I/O error")
 
         with monkeypatch.context() as patch:
-            patch.setattr(journal_module, "_insert", fail)
+            patch.setattr(chronicle, "write", fail)
             assert await append(broker, "b") == NotStored("disk I/O error")
             assert await append(broker, "b") == NotStored("disk I/O error")
         assert await append(broker, "b") == Stored(2, "id-b")
@@ -66,12 +71,12 @@ async def test_a_commit_that_is_reported_as_failed_and_was_none_is_found_again(
     seen: list[Entry] = []
     write = Lane.run
     async with broker_on(tmp_path / "db") as broker:
-        broker.subscribe("lobby", lambda _, entries: seen.extend(entries))
+        broker.subscribe("lobby", lambda _, entries: seen.extend(entries), ignore)
         await append(broker, "a")
 
         async def write_and_fail(lane: Lane, work: object, *args: object) -> object:
             result = await write(lane, work, *args)  # type: ignore[arg-type]
-            if work is journal_module._insert:
+            if work is chronicle.write:
                 raise DatabaseFailed("the connection was lost during the commit")
             return result
 
@@ -100,13 +105,13 @@ async def test_what_gathers_during_a_commit_is_one_group(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
-    real = journal_module._insert
+    real = chronicle.write
 
     def count(connection: object, group: Group) -> None:
         sizes.append(len(group.messages))
         real(connection, group)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(journal_module, "_insert", count)
+    monkeypatch.setattr(chronicle, "write", count)
     async with broker_on(tmp_path / "db") as broker:
         await asyncio.gather(*(append(broker, str(number)) for number in range(500)))
     assert sum(sizes) == 500

@@ -15,6 +15,7 @@ from chat.limits import ChatLimits
 from streamer.auth import Tokens
 from streamer.broker_memory import MemoryBroker
 from streamer.database import open_database
+from streamer.history import History
 from streamer.hub import WebSocketHub
 from streamer.journal import Journal
 from streamer.wheel import TimerWheel
@@ -75,7 +76,12 @@ async def chat_server(
     try:
         broker = MemoryBroker(journal)
         hub = WebSocketHub(
-            broker=broker, tokens=Tokens(SECRET), wheel=wheel, limits=limits or ChatLimits(), **options
+            broker=broker,
+            history=History(engine),
+            tokens=Tokens(SECRET),
+            wheel=wheel,
+            limits=limits or ChatLimits(),
+            **options,
         )
         server = await loop.create_server(lambda: FakeDoor(hub.accept), "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]

@@ -1,18 +1,17 @@
 """One connection: every transition, and the rates."""
 
-from itertools import product
-
+import msgspec
 import pytest
 
 from chat.broker import Position
-from chat.commands import COMMANDS, Hello, Join, Leave, Ping, Send, Unwatch, Watch
+from chat.commands import COMMANDS, AnyCommand, Command, Hello, Join, Leave, Ping, Send, Unwatch, Watch
 from chat.decoding import Malformed
-from chat.effects import Append, Authenticate, Enter, Exit, Follow, Reply, TellTime, Unfollow
+from chat.effects import Authenticate, Carry, Enter, Exit, Follow, Reply, TellTime, Unfollow
 from chat.errors import ErrorCode
 from chat.events import Error, Left, Unwatched, Watching, Welcome
 from chat.fields import Author
 from chat.limits import ChatLimits
-from chat.session import _TRANSITIONS, Rules, Session, State
+from chat.session import Rules, Session, State
 
 ANN = Author("1", "ann")
 LIMITS = ChatLimits(
@@ -48,8 +47,26 @@ def error(effects: object, code: ErrorCode) -> Error:
     return reply.event
 
 
-def test_the_table_has_a_place_for_every_command() -> None:
-    assert set(_TRANSITIONS) == set(product((State.GREETING, State.OPEN), COMMANDS.values()))
+@pytest.mark.parametrize("kind", COMMANDS.values())
+def test_before_hello_every_command_is_refused(kind: type[Command]) -> None:
+    session = Session(Rules(LIMITS))
+    said = session.receive(made(kind), 0.0)
+    if kind is Hello:
+        assert said == (Authenticate("ann", None),)
+    else:
+        error(said, ErrorCode.HELLO_FIRST)
+
+
+@pytest.mark.parametrize("kind", COMMANDS.values())
+def test_once_open_every_command_has_an_effect(kind: type[Command]) -> None:
+    assert in_room().receive(made(kind), 0.0)
+
+
+def made(kind: type[Command]) -> AnyCommand:
+    """A command of a kind, about the lobby."""
+    fields = {"name": "ann", "room": "lobby", "nonce": "n", "body": "hi", "track": "t"}
+    command: AnyCommand = msgspec.convert({"type": kind.__name__.lower(), **fields}, AnyCommand)
+    return command
 
 
 def test_hello_is_answered_when_it_is_known_who_it_is() -> None:
@@ -128,7 +145,7 @@ def test_so_many_rooms_and_no_more() -> None:
 
 def test_sending_and_leaving() -> None:
     session = in_room()
-    assert session.receive(Send("lobby", "n", "hi"), 0.0) == (Append("lobby", "n", "hi"),)
+    assert session.receive(Send("lobby", "n", "hi"), 0.0) == (Carry(Send("lobby", "n", "hi")),)
     assert session.receive(Leave("lobby"), 0.0) == (Exit("lobby"), Reply(Left("lobby")))
     said = error(session.receive(Leave("lobby"), 0.0), ErrorCode.NOT_JOINED)
     assert said.message == "room lobby was not joined on this connection"
@@ -159,12 +176,12 @@ def test_malformed_frames_are_answered_with_what_is_wrong() -> None:
 def test_messages_have_a_rate_and_say_when_to_come_back() -> None:
     session = in_room()
     for _ in range(2):
-        assert session.receive(Send("lobby", "n", "x"), 1.0) == (Append("lobby", "n", "x"),)
+        assert session.receive(Send("lobby", "n", "x"), 1.0) == (Carry(Send("lobby", "n", "x")),)
     said = error(session.receive(Send("lobby", "n3", "x"), 1.0), ErrorCode.RATE_LIMITED)
     assert (said.nonce, said.room, said.retry_ms) == ("n3", "lobby", 100)
     assert said.message == "more than 10 messages a second; try again in 100 ms"
     assert session.receive(Ping(), 1.0) == (TellTime(),), "other commands have a rate of their own"
-    assert session.receive(Send("lobby", "n3", "x"), 1.1) == (Append("lobby", "n3", "x"),)
+    assert session.receive(Send("lobby", "n3", "x"), 1.1) == (Carry(Send("lobby", "n3", "x")),)
 
 
 def test_every_other_frame_counts_too() -> None:

@@ -1,0 +1,108 @@
+"""Carries out what members of rooms ask for: what every such deed needs, in one place."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+from chat.broker import Broker, Draft, NotStored, Outcome, Stored
+from chat.commands import Command
+from chat.errors import CloseCode, ErrorCode
+from chat.events import Ack, Error, Event
+from chat.fields import Author
+from chat.limits import ChatLimits
+from streamer.deeds import DEEDS
+from streamer.history import History
+from streamer.ids import ENTROPY_BYTES, new_id
+from streamer.rooms import Rooms
+from streamer.websocket import WebSocket
+
+
+class ChatDesk:
+    """Hands a command to its deed (`streamer/deeds.py`), and does for deeds what they have in common.
+
+    Attributes:
+        broker, history, rooms, limits: for the deeds.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        history: History,
+        rooms: Rooms,
+        limits: ChatLimits,
+        reply: Callable[[WebSocket, Event], None],
+        clock: Callable[[], float],
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        """Args: `clock` gives seconds since the epoch; `entropy(n)` gives n random bytes."""
+        self.broker = broker
+        self.history = history
+        self.rooms = rooms
+        self.limits = limits
+        self.reply = reply
+        self._clock = clock
+        self._entropy = entropy
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def carry_out(self, socket: WebSocket, command: Command) -> None:
+        """Do what is asked, now or after a while; the client is answered."""
+        DEEDS[type(command)](self, socket, command)
+
+    def author(self, socket: WebSocket) -> Author:
+        """Who is behind an open connection."""
+        author = socket.session.author
+        assert author is not None
+        return author
+
+    def now_ms(self) -> int:
+        return int(self._clock() * 1000)
+
+    def new_id(self) -> str:
+        return new_id(self.now_ms(), self._entropy(ENTROPY_BYTES))
+
+    def append(self, socket: WebSocket, draft: Draft) -> None:
+        """Put an event into its room's log, and answer with `ack` or an error when that is settled."""
+        self.broker.append(draft, partial(self._settle, socket, draft))
+
+    def refuse(self, socket: WebSocket, command: Any, code: ErrorCode, message: str) -> None:
+        """Answer that a command was not carried out."""
+        nonce, room = getattr(command, "nonce", None), getattr(command, "room", None)
+        self.reply(socket, Error(code.value, message, nonce=nonce, room=room))
+
+    def spawn(self, socket: WebSocket, work: Coroutine[Any, Any, None]) -> None:
+        """Carry out what takes time. Further commands of this connection wait until it ends."""
+        socket.wait()
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._ended, socket))
+
+    async def close(self) -> None:
+        """End what takes time, answered or not."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.history.close()
+
+    def _settle(self, socket: WebSocket, draft: Draft, outcome: Outcome) -> None:
+        if isinstance(outcome, Stored):
+            self.rooms.stats.messages_total += 1
+            self.reply(socket, Ack(draft.room, draft.nonce, outcome.seq, outcome.id))
+            return
+        if isinstance(outcome, NotStored):
+            code, retry_ms = ErrorCode.NOT_STORED, None
+            message = f"the message was not stored: {outcome.reason}"
+        else:
+            code, retry_ms = ErrorCode.RATE_LIMITED, outcome.retry_ms
+            message = f"too fast; try again in {retry_ms} ms"
+        error = Error(code.value, message, nonce=draft.nonce, room=draft.room, retry_ms=retry_ms)
+        self.reply(socket, error)
+
+    def _ended(self, socket: WebSocket, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            context = {"message": "a command was not carried out", "exception": error, "protocol": socket}
+            asyncio.get_running_loop().call_exception_handler(context)
+            socket.close(CloseCode.INTERNAL)
+        socket.go_on()

@@ -1,0 +1,223 @@
+"""The log of rooms in SQL: its rows, and what each kind of event does to those before it.
+
+Both ways into the log end here: the journal's transactions when it is embedded, the archive's when it is in
+Redis. What is done to a message is applied in the order of `seq`, so that the rows say how it stands now.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Dialect, Row, delete, func, insert, select, update
+
+from chat.broker import Draft, Entry
+from chat.entries import encode_entry
+from chat.fields import Author
+from streamer.tables import messages, pins, reactions, rooms
+
+MessageRow = Row[*tuple[Any, ...]]  # of the table `messages`
+LogRow = Mapping[str, Any]  # the columns in `COLUMNS`, which are in the order of the table
+
+COLUMNS = ("room", "seq", "id", "nonce", "author_id", "author_name", "body", "at", "kind", "more")
+_NONCES_PER_READ = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of the tables `rooms` and `messages`, committed together or not at all."""
+
+    rooms: Sequence[dict[str, object]]
+    messages: Sequence[LogRow]
+
+
+@dataclass(frozen=True, slots=True)
+class LogEnd:
+    """What a room's log ends with.
+
+    Attributes:
+        epoch: None for a room that was never written to.
+        seq: of the newest entry; 0 without one.
+        recent: (author_id, nonce, seq, id, at) of the newest entries, oldest first.
+    """
+
+    epoch: str | None
+    seq: int
+    recent: Sequence[MessageRow]
+
+
+def make_row(draft: Draft, seq: int) -> dict[str, object]:
+    """The row of `messages` for a draft that is number `seq`."""
+    return {
+        "room": draft.room,
+        "seq": seq,
+        "id": draft.id,
+        "nonce": draft.nonce,
+        "author_id": draft.author.id,
+        "author_name": draft.author.name,
+        "kind": draft.kind,
+        "body": draft.body or "",
+        "more": msgspec.json.encode(draft.more).decode() if draft.more else None,
+        "at": draft.at,
+    }
+
+
+def read_entry(row: MessageRow) -> Entry:
+    """What everyone is shown of a row: a message as it stands now."""
+    more: dict[str, Any] = msgspec.json.decode(row.more) if row.more else {}
+    if row.edited_at is not None:
+        more["edited_at"] = row.edited_at
+    if row.deleted_at is not None:
+        more["deleted_at"] = row.deleted_at
+    author = Author(row.author_id, row.author_name)
+    body = row.body if row.body or row.kind == "message" else None
+    draft = Draft(row.room, row.nonce, author, row.id, row.at, row.kind, body, more)
+    return encode_entry(draft, row.seq)
+
+
+def write(connection: Connection, group: Group) -> None:
+    """Add rows that are new to the log, in order of seq for each room."""
+    if group.rooms:
+        connection.execute(insert(rooms), group.rooms)
+    # Past the layers that build statements: this one is always the same, and it is the only one that is
+    # frequent.
+    statement = _insert_messages(connection.dialect)
+    rows = [tuple(row[column] for column in COLUMNS) for row in group.messages]
+    connection.exec_driver_sql(statement, rows)
+    for row in group.messages:
+        apply = _EFFECTS.get(row["kind"])
+        if apply is not None:
+            apply(connection, row)
+
+
+def write_once(connection: Connection, group: Group) -> int:
+    """Like `write`, for rows that may be there already; how many were new.
+
+    Of two at once, one may fail with an IntegrityError, and nothing of it is written.
+    """
+    names = [row["name"] for row in group.rooms]
+    known_rooms = set(connection.scalars(select(rooms.c.name).where(rooms.c.name.in_(names))))
+    known = {
+        (row.room, row.seq)
+        for name in {row["room"] for row in group.messages}
+        for row in connection.execute(
+            select(messages.c.room, messages.c.seq).where(
+                messages.c.room == name,
+                messages.c.seq.in_([row["seq"] for row in group.messages if row["room"] == name]),
+            )
+        )
+    }
+    new = Group(
+        [row for row in group.rooms if row["name"] not in known_rooms],
+        [row for row in group.messages if (row["room"], row["seq"]) not in known],
+    )
+    if new.messages:
+        write(connection, new)
+    return len(new.messages)
+
+
+def read_end(connection: Connection, room: str, since_ms: int) -> LogEnd:
+    """The end of a room's log, with what was said at or after `since_ms`."""
+    epoch = connection.scalar(select(rooms.c.epoch).where(rooms.c.name == room))
+    seq = newest_seq(connection, room)
+    columns = (messages.c.author_id, messages.c.nonce, messages.c.seq, messages.c.id, messages.c.at)
+    query = select(*columns).where(messages.c.room == room)
+    # By seq, backwards, until they are too old: the table has no index by time, and needs none for this.
+    query = query.order_by(messages.c.seq.desc()).limit(_NONCES_PER_READ)
+    recent: list[MessageRow] = []
+    while True:
+        before = recent[-1].seq if recent else seq + 1
+        found = [
+            row for row in connection.execute(query.where(messages.c.seq < before)) if row.at >= since_ms
+        ]
+        recent += found
+        if len(found) < _NONCES_PER_READ:
+            return LogEnd(epoch, seq, recent[::-1])
+
+
+def read_page(connection: Connection, room: str, after: int, limit: int) -> tuple[int, Sequence[MessageRow]]:
+    """The newest seq, and the newest `limit` rows after `after`, oldest first, ending at that seq."""
+    newest = (
+        select(messages)
+        .where(messages.c.room == room, messages.c.seq > after)
+        .order_by(messages.c.seq.desc())
+        .limit(limit)
+    )
+    seq = newest_seq(connection, room)
+    rows = list(connection.execute(newest))
+    rows.reverse()
+    # Two statements may see two states; what was committed between them is at the end of the second.
+    return (rows[-1].seq if rows else seq), rows
+
+
+def newest_seq(connection: Connection, room: str) -> int:
+    """0 for a room that was never written to."""
+    return connection.scalar(select(func.max(messages.c.seq)).where(messages.c.room == room)) or 0
+
+
+@lru_cache(maxsize=4)
+def _insert_messages(dialect: Dialect) -> str:
+    return str(insert(messages).compile(dialect=dialect, column_keys=COLUMNS))
+
+
+# --- what is done to a message
+
+
+def _message(row: LogRow) -> Any:
+    return (messages.c.room == row["room"]) & (messages.c.id == row["id"])
+
+
+def _edit(connection: Connection, row: LogRow) -> None:
+    standing = (messages.c.kind == "message") & messages.c.deleted_at.is_(None)
+    connection.execute(
+        update(messages).where(_message(row), standing).values(body=row["body"], edited_at=row["at"])
+    )
+
+
+def _delete(connection: Connection, row: LogRow) -> None:
+    # The text of its edits, too: nothing of it stays.
+    connection.execute(update(messages).where(_message(row)).values(body="", deleted_at=row["at"]))
+    for table in (reactions, pins):
+        connection.execute(delete(table).where(table.c.room == row["room"], table.c.message_id == row["id"]))
+
+
+def _reaction(row: LogRow) -> dict[str, Any]:
+    return {
+        "room": row["room"],
+        "message_id": row["id"],
+        "emoji": msgspec.json.decode(row["more"])["emoji"],
+        "author_id": row["author_id"],
+    }
+
+
+def _unreact(connection: Connection, row: LogRow) -> None:
+    same = [reactions.c[column] == value for column, value in _reaction(row).items()]
+    connection.execute(delete(reactions).where(*same))
+
+
+def _react(connection: Connection, row: LogRow) -> None:
+    _unreact(connection, row)
+    named = {"author_name": row["author_name"], "at": row["at"]}
+    connection.execute(insert(reactions).values(_reaction(row) | named))
+
+
+def _unpin(connection: Connection, row: LogRow) -> None:
+    connection.execute(delete(pins).where(pins.c.room == row["room"], pins.c.message_id == row["id"]))
+
+
+def _pin(connection: Connection, row: LogRow) -> None:
+    _unpin(connection, row)
+    by = {"by_id": row["author_id"], "by_name": row["author_name"], "at": row["at"]}
+    connection.execute(insert(pins).values({"room": row["room"], "message_id": row["id"], **by}))
+
+
+_EFFECTS: dict[str, Callable[[Connection, LogRow], None]] = {
+    "edited": _edit,
+    "deleted": _delete,
+    "reacted": _react,
+    "unreacted": _unreact,
+    "pinned": _pin,
+    "unpinned": _unpin,
+}
+"""What an event of a kind does; of other kinds, nothing."""
