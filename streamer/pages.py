@@ -9,16 +9,19 @@ import base64
 import gzip
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 from aiohttp import web
 
+from streamer.script import joined, static_imports, without_comments
+
 WEB = Path(__file__).parent / "web"
 ENTRY = "app.js"
+# The client that other people's pages import, one file of those in web/veza.
+CLIENT = "/veza.js"
 # Each address has its screen; the module is named so that the browser has it before the entry asks for it.
 SCREENS = {
     "/": "screens/home.js",
@@ -45,7 +48,6 @@ _TYPES = {
     ".woff2": "font/woff2",
 }
 _COMPRESSED_ALREADY = {".woff2"}
-_STATIC_IMPORT = re.compile(r"""(?:\bfrom|^import)\s*["']([^"']+)["']""", re.MULTILINE)
 
 
 class PageMissing(Exception):
@@ -70,12 +72,14 @@ class Site:
         policy: their Content-Security-Policy.
         assets: path -> file.
         scripts: route of a screen -> paths of the scripts that are loaded before it shows.
+        client: what is at `CLIENT`.
     """
 
     shells: dict[str, Asset]
     policy: str
     assets: dict[str, Asset]
     scripts: dict[str, tuple[str, ...]]
+    client: Asset
 
 
 def compress(content: bytes, suffix: str) -> Asset:
@@ -105,41 +109,6 @@ def mount(tree: dict[str, bytes]) -> str:
         digest.update(b"%s\0%d\0" % (name.encode(), len(content)))
         digest.update(content)
     return f"/assets/{digest.hexdigest()[:16]}/"
-
-
-def static_imports(
-    scripts: dict[str, bytes], modules: dict[str, str], entries: Iterable[str]
-) -> Iterator[str]:
-    """Paths of the entries and of all that they import, so that the browser need not find out one by one.
-
-    Args:
-        scripts: path -> content, both trees.
-        modules: bare specifier -> path.
-        entries: paths.
-    """
-    seen: set[str] = set()
-    waiting = list(entries)
-    while waiting:
-        path = waiting.pop(0)
-        if path in seen:
-            continue
-        seen.add(path)
-        yield path
-        for specifier in _STATIC_IMPORT.findall(scripts[path].decode()):
-            if specifier in modules:
-                waiting.append(modules[specifier])
-            else:
-                waiting.append(_resolve(path, specifier))
-
-
-def _resolve(importer: str, specifier: str) -> str:
-    parts = importer.split("/")[:-1]
-    for step in specifier.split("/"):
-        if step == "..":
-            parts.pop()
-        elif step != ".":
-            parts.append(step)
-    return "/".join(parts)
 
 
 def content_security_policy(inline_script: str) -> str:
@@ -176,7 +145,7 @@ def build_site(root: Path = WEB) -> Site:
         raise PageMissing("the page's packages are not installed: run scripts/vendor.py") from None
     ours, vendor = read_tree(root, without=vendor_folder), read_tree(vendor_folder)
     app, third_party = mount(ours), mount(vendor)
-    files = {app + name: content for name, content in ours.items()}
+    files = {app + name: _as_sent(name, content) for name, content in ours.items()}
     files |= {third_party + name: content for name, content in vendor.items()}
     modules = {specifier: third_party + name for specifier, name in manifest.items()}
     scripts = {
@@ -192,7 +161,18 @@ def build_site(root: Path = WEB) -> Site:
         policy=content_security_policy(import_map),
         assets={path: compress(content, Path(path).suffix) for path, content in files.items()},
         scripts=scripts,
+        client=compress(_client(ours), ".js"),
     )
+
+
+def _as_sent(name: str, content: bytes) -> bytes:
+    return without_comments(content.decode()).encode() if name.endswith(".js") else content
+
+
+def _client(ours: dict[str, bytes]) -> bytes:
+    """With its comments: people read it."""
+    parts = {Path(name).name: text.decode() for name, text in ours.items() if name.startswith("veza/")}
+    return joined(parts, "client.js").encode()
 
 
 def _shell(html: str, preloaded: Iterable[str]) -> Asset:
@@ -252,6 +232,15 @@ class Pages:
             raise web.HTTPNotFound(text="no such file; the page may be of another version: reload it")
         return respond(request, asset, {"Cache-Control": _FOREVER})
 
+    async def client(self, request: web.Request) -> web.Response:
+        assert self._site is not None, "the application serves before it has started"
+        headers = {
+            "Access-Control-Allow-Origin": "*",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "Cache-Control": "no-cache",
+        }
+        return respond(request, self._site.client, headers)
+
 
 def add_page_routes(app: web.Application) -> None:
     """Serve the shell for every screen, and the files it needs. They are read when the application starts."""
@@ -260,3 +249,4 @@ def add_page_routes(app: web.Application) -> None:
     for path in SCREENS:
         app.router.add_get(path, pages.shell)
     app.router.add_get("/assets/{hash}/{path:.+}", pages.asset)
+    app.router.add_get(CLIENT, pages.client)

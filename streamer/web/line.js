@@ -1,8 +1,8 @@
 // The page's one WebSocket, as signals.
 import { signal } from "@preact/signals";
 
-import { Socket } from "./socket.js";
 import { kept, tab } from "./store.js";
+import { Veza } from "./veza/client.js";
 
 /** The name chosen for chat, "" until then. */
 export const name = kept("name", "");
@@ -15,9 +15,10 @@ export const complaint = signal(null);
 /** Our id, once welcomed. */
 export const me = signal(null);
 
-export const socket = new Socket({
+export const socket = new Veza({
   url: `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws`,
-  hello: () => ({ name: name.peek() || "guest", token: token.peek() }),
+  name: name.peek() || "guest",
+  token: token.peek(),
   outbox: tab.read("outbox", []),
 });
 
@@ -27,11 +28,7 @@ socket.on("welcome", (frame) => {
   complaint.value = null;
   if (frame.token) token.value = frame.token;
 });
-socket.on("error", ({ code, message }) => {
-  if (code !== "token_refused") return (complaint.value = message);
-  token.value = null; // it has expired, or the server has another secret: be somebody new
-  socket.renew();
-});
+socket.on("error", ({ message }) => (complaint.value = message));
 socket.on("status", ({ state, at }) => {
   const before = line.peek();
   if (state === "online") line.value = { state, since: null };
@@ -45,5 +42,5 @@ export const identity = () => (token.peek() ? { Authorization: `Bearer ${token.p
 export function introduce(chosen) {
   if (chosen === name.peek()) return;
   name.value = chosen;
-  socket.renew();
+  socket.renew({ name: chosen });
 }

@@ -1,6 +1,8 @@
 """The page's files: their size on the wire, their words, their icons, and how they are served."""
 
 import re
+import shutil
+import subprocess
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
@@ -95,8 +97,45 @@ def test_nothing_turns_text_into_markup(name: str) -> None:
     assert not re.search(forbidden, SOURCES[name])
 
 
-def test_the_socket_knows_no_page() -> None:
-    assert not re.search(r"\bdocument\b\.|\bwindow\b|localStorage|import ", SOURCES["socket.js"])
+def test_the_client_knows_no_page_and_its_core_no_time() -> None:
+    for name in ("client", "machine", "rooms", "outbox", "clock"):
+        text = SOURCES[f"veza/{name}.js"]
+        assert not re.search(r"\bdocument\b\.\w|\bwindow\b|localStorage|sessionStorage|from \"\.\./", text)
+        if name != "client":
+            assert not re.search(
+                r"setTimeout|Date\.now|performance|Math\.random|\bcrypto\b|WebSocket\b", text
+            )
+
+
+def test_comments_stay_here(site: Site) -> None:
+    for path, asset in site.assets.items():
+        if "/vendor" not in path and path.endswith(".js") and "lucide" not in asset.bodies[""].decode()[:20]:
+            assert not re.search(rb"^\s*(//|/\*\*)", asset.bodies[""], re.MULTILINE), path
+
+
+def test_no_line_of_a_template_looks_like_a_comment() -> None:
+    for name, text in SOURCES.items():
+        inside = False
+        for line in text.split("\n"):
+            comment = re.match(r"\s*(//|/\*\*|\* )", line)
+            assert not (inside and comment), f"{name}: {line}"
+            inside ^= not comment and re.sub(r"\s// .*", "", line).count("`") % 2 == 1
+        assert not inside, name
+
+
+def test_the_client_is_one_file_for_everybody(server: Server) -> None:
+    response, body = get(server, "/veza.js")
+    text = body.decode()
+    assert response.status == 200 and response.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert "export class Veza" in text and not re.search(r"^import ", text, re.MULTILINE)
+    node = shutil.which("node")
+    assert node
+    command = [node, "--input-type=module", "--check"]
+    done = subprocess.run(command, input=body, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_shell_allows_our_own_files_alone(server: Server) -> None:

@@ -98,14 +98,14 @@ function Own({ entry }) {
   return html`<article class="message is-head is-mine is-pending">
     <${Face} id=${me.value ?? ""} name=${name.value} />
     <div class="message-words"><p class="message-head"><b style=${{ "--hue": hueOf(me.value ?? "") }}>${name.value}</b><span class="message-wait"><${Icon} name="clock" size="14" />${t("room.sending")}</span></p>
-      <p class="message-body">${entry.body}</p></div>
+      <p class="message-body">${entry.command.body}</p></div>
   </article>`;
 }
 
 function Refused({ room, entry }) {
   return html`<article class="message is-head is-refused" role="alert"><span class="face bad"><${Icon} name="circle-alert" size="18" /></span>
     <div class="message-words"><p class="message-head">${t("room.refused", { reason: entry.reason })}
-      <button type="button" class="link" onClick=${() => drop(room.name, entry.nonce)}>${t("room.drop")}</button></p><p class="message-body">${entry.body}</p></div></article>`;
+      <button type="button" class="link" onClick=${() => drop(room.name, entry.nonce)}>${t("room.drop")}</button></p><p class="message-body">${entry.command.body}</p></div></article>`;
 }
 
 function Pill({ unread, onPress }) {

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from streamer.pages import Asset, compress, content_security_policy, mount, preferred_coding, static_imports
+from streamer.pages import Asset, compress, content_security_policy, mount, preferred_coding
 
 TEXT = Asset("text/css; charset=utf-8", "t", {"": b"aaaa", "br": b"a", "gzip": b"aa"})
 FONT = Asset("font/woff2", "f", {"": b"aaaa"})
@@ -33,25 +33,6 @@ def test_preferred_coding_rfc9110_section_12_5_3(accept: str, coding: str) -> No
 def test_what_is_compressed_already_is_sent_as_it_is() -> None:
     assert preferred_coding("br, gzip", FONT) == ""
     assert compress(b"x" * 1000, ".woff2").bodies == {"": b"x" * 1000}
-
-
-def test_all_that_the_entry_imports_is_preloaded_once_and_no_more() -> None:
-    scripts = {
-        "/assets/1/app.js": b'import { a } from "./parts/a.js";\nimport x from "lib";\nimport("./later.js");',
-        "/assets/1/parts/a.js": b'import "../b.js";\nexport * from "./a.js";',
-        "/assets/1/b.js": b'import{h}from"lib";',
-        "/assets/1/later.js": b"",
-        "/assets/2/lib.mjs": b'import{y}from"deep";',
-        "/assets/2/deep.mjs": b"",
-    }
-    modules = {"lib": "/assets/2/lib.mjs", "deep": "/assets/2/deep.mjs"}
-    assert sorted(static_imports(scripts, modules, ["/assets/1/app.js"])) == [
-        "/assets/1/app.js",
-        "/assets/1/b.js",
-        "/assets/1/parts/a.js",
-        "/assets/2/deep.mjs",
-        "/assets/2/lib.mjs",
-    ]
 
 
 def test_a_tree_has_another_address_when_any_byte_or_name_changes() -> None:
