@@ -40,6 +40,28 @@ class ErrorCode(Enum):
         "The message could not be stored, and nobody saw it; send it again with its nonce.",
     )
     UNAVAILABLE = "unavailable", "The room's history can't be read right now; join again later."
+    NAME_TAKEN = (
+        "name_taken",
+        "The name is an account's or the server's, or looks like one; say `hello` with another.",
+    )
+    BANNED = "banned", "A moderator keeps this person, or their network, out; `message` says for how long."
+    KICKED = "kicked", "A moderator sent this person out of the room; it may be joined again."
+    MUTED = "muted", "A moderator lets this person listen only; `message` says for how long."
+    PASSWORD_NEEDED = (
+        "password_needed",
+        "The room is joined with its `password`; none was given, or a wrong one.",
+    )
+    INVITE_NEEDED = "invite_needed", "The room is joined with an `invite`; none was given, or it has expired."
+    MEMBERS_ONLY = "members_only", "The room is for those who have a role in it."
+    NOT_A_SPEAKER = "not_a_speaker", "The room does not let everybody speak, and not this person."
+    FILTERED = "filtered", "The message has a word or a link that the room does not want; nobody saw it."
+    HELD_FULL = "held_full", "As many messages as may wait for a moderator are waiting already."
+    FORBIDDEN = "forbidden", "It takes a role that this person does not have here."
+    UNKNOWN_SLASH = (
+        "unknown_slash",
+        "There is no such command of the chat line; `message` lists those there are.",
+    )
+    INVALID_SLASH = "invalid_slash", "A command of the chat line can't be carried out; `message` says why."
 
     meaning: str
 
@@ -66,6 +88,7 @@ class CloseCode(IntEnum):
     SLOW_READER = 4000, "reading too slowly", "More than `max_outbox_bytes` waited to be read."
     SILENT = 4001, "no answer to a ping", "Nothing was heard for a whole ping interval."
     HELLO_TIMEOUT = 4002, "no hello", "No `hello` was accepted within `hello_timeout_s`."
+    BANNED = 4500, "banned", "An operator keeps this person, or their network, off the server."
 
     reason: str
     meaning: str
