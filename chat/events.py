@@ -111,6 +111,12 @@ class Uncomment(Event, frozen=True):
     id: str
 
 
+class Drain(Event, frozen=True):
+    """The connection is about to be closed; come back, here or elsewhere, after `reconnect_ms`."""
+
+    reconnect_ms: int
+
+
 class Error(Event, frozen=True, omit_defaults=True):
     """Answers a command that was not carried out."""
 
@@ -135,6 +141,7 @@ AnyEvent = (
     | Track
     | Comment
     | Uncomment
+    | Drain
     | Error
 )
 

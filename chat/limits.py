@@ -14,6 +14,8 @@ class ChatLimits:
     commands_per_s: float = 50.0  # every other frame, malformed ones too: each costs an answer
     commands_burst: int = 200
 
+    accepts_per_s: float = 500.0  # handshakes of a node, beyond it 503; a drain spreads clients likewise
+    accepts_burst: int = 250  # ... and at once
     max_connections: int = 50_000  # beyond it the handshake is answered 503
     max_rooms_per_connection: int = 50
     max_tracks_per_connection: int = 100

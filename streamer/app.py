@@ -106,7 +106,7 @@ class App:
         self.library = self._make_library(root, announcer)
         self.collection = Collection(engine, self.catalogue, self.shelf, announcer, now_ms, make_id)
         self.catalogue.tell = self.collection.level
-        margin, told = Margin(engine), self.hub.tell_watchers
+        margin, told = Margin(engine), self.hub.watchers.tell
         self.comments = Comments(self.library, margin, limits, told, now_ms, loop.time, make_id)
         self.quota = Quota(self.catalogue, self.shelf, settings.quota_bytes)
         self.uploads = Uploads(self.library, root, upload_limits(settings), self.quota)

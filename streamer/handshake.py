@@ -1,12 +1,30 @@
 """The opening handshake of a WebSocket, and who may connect. `websockets` has the rules of RFC 6455."""
 
 import asyncio
+import math
 
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+from chat.admission import Gate
+from chat.limits import ChatLimits
 from streamer.auth import same_origin
 from streamer.websocket import quiet_logger
+
+
+class Handshakes:
+    """Answers the opening handshakes of a node, no more of them than it can greet."""
+
+    def __init__(self, limits: ChatLimits, origins: frozenset[str]) -> None:
+        """Args: `origins` as for `shake_hands`."""
+        self._gate = Gate(limits.accepts_per_s, limits.accepts_burst)
+        self._origins = frozenset(origin.lower() for origin in origins)
+
+    def answer(self, received: bytes, refusal: str | None, now_s: float) -> tuple[bytes, int, bytes]:
+        """As `shake_hands`, at monotonic time `now_s`; those who are too many are not even read."""
+        if refusal is None and (retry_s := self._gate.take(now_s)):
+            return turn_back(retry_s), 503, b""
+        return shake_hands(received, self._origins, refusal)
 
 
 def shake_hands(received: bytes, origins: frozenset[str], refusal: str | None) -> tuple[bytes, int, bytes]:
@@ -41,6 +59,15 @@ def shake_hands(received: bytes, origins: frozenset[str], refusal: str | None) -
         verdict = handshake.accept(request)
     handshake.send_response(verdict)
     return b"".join(handshake.data_to_send()), verdict.status_code, received[end:]
+
+
+def turn_back(retry_s: float) -> bytes:
+    """The answer to a handshake that is not even read. `retry_s` > 0: when there is room for it."""
+    text = b"Too many connections at once.\n"
+    return (
+        b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: %d\r\nConnection: close\r\n"
+        b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%b"
+    ) % (math.ceil(retry_s), len(text), text)
 
 
 def _origin_allowed(request: Request, origins: frozenset[str]) -> bool:

@@ -8,23 +8,25 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Protocol, assert_never
 
+from chat.admission import spread_ms
 from chat.broker import Broker
 from chat.commands import AnyCommand
 from chat.decoding import Malformed, decode_command
 from chat.effects import Authenticate, Carry, Effect, Enter, Exit, Follow, Reply, TellTime, Unfollow
 from chat.errors import CloseCode, ErrorCode
-from chat.events import Error, Event, Pong, encode_event
+from chat.events import Drain, Error, Event, Pong, encode_event
 from chat.fields import Author
 from chat.limits import ChatLimits
 from chat.session import Rules, Session, State
 from streamer.auth import Identity, TokenRefused
 from streamer.chat_desk import ChatDesk
-from streamer.handshake import Refused, shake_hands
+from streamer.handshake import Handshakes, Refused
 from streamer.history import History
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.rooms import Rooms
 from streamer.stats import ChatStats
-from streamer.websocket import PING_FRAME, WebSocket, frame_text, write_to_all
+from streamer.watchers import Watchers
+from streamer.websocket import PING_FRAME, WebSocket, frame_text
 from streamer.wheel import Ticket, TimerWheel
 
 GUEST_PREFIX = "guest-"
@@ -49,6 +51,7 @@ class WebSocketHub:
 
     Attributes:
         stats: counts, to be read at any time.
+        watchers: who is told of tracks.
     """
 
     def __init__(
@@ -77,11 +80,11 @@ class WebSocketHub:
         self._tokens = tokens
         self._wheel = wheel
         self._limits = limits
-        self._origins = frozenset(origin.lower() for origin in origins)
         self._clock = clock
         self._entropy = entropy
         self._loop = asyncio.get_running_loop()
         self._rules = Rules(limits)
+        self._handshakes = Handshakes(limits, origins)
         self._rooms = Rooms(broker, self, limits, wheel, self.stats)
         self._desk = ChatDesk(
             broker=broker,
@@ -92,7 +95,7 @@ class WebSocketHub:
             clock=clock,
             entropy=entropy,
         )
-        self._watchers: dict[str | None, set[WebSocket]] = {}
+        self.watchers = Watchers()
         # All connections, spread over the seconds of a ping interval.
         self._slots: list[set[WebSocket]] = [set() for _ in range(max(1, round(limits.ping_interval_s)))]
         self._places = count()  # of new connections in the slots
@@ -111,7 +114,7 @@ class WebSocketHub:
         refusal = None
         if self._closing or self.stats.connections_open >= self._limits.max_connections:
             refusal = "The server is stopping." if self._closing else "Too many connections."
-        response, status, rest = shake_hands(received, self._origins, refusal)
+        response, status, rest = self._handshakes.answer(received, refusal, self._loop.time())
         self.stats.handshakes_total[status] += 1
         transport.write(response)
         if status != 101:
@@ -128,16 +131,11 @@ class WebSocketHub:
 
     def track_changed(self, track_id: str, track_json: bytes) -> None:
         """Tell those who watch the track, or all tracks. `track_json` is a JSON object."""
-        self.tell_watchers(track_id, b'{"type":"track","track":%b}' % track_json)
-
-    def tell_watchers(self, track_id: str, event: bytes) -> None:
-        """Send an event, encoded, to those who watch the track, or all tracks."""
-        watchers = self._watchers.get(track_id, set()) | self._watchers.get(None, set())
-        write_to_all(watchers, frame_text(event))
+        self.watchers.tell(track_id, b'{"type":"track","track":%b}' % track_json)
 
     async def close(self, grace_s: float) -> None:
-        """Store and acknowledge what was said, then send everyone away with 1001; after `grace_s` abort the
-        rest.
+        """Store and acknowledge what was said, then send everyone away with `drain` and 1001; after `grace_s`
+        abort the rest.
 
         Cancelling it leaves connections open.
         """
@@ -147,18 +145,24 @@ class WebSocketHub:
             async with asyncio.timeout_at(deadline_s):
                 await self._broker.close()
                 self._rooms.flush()
-                for socket in self._sockets():
-                    socket.close(CloseCode.GOING_AWAY)
+                self._send_away()
                 if self.stats.connections_open:
                     self._deserted.clear()
                     await self._deserted.wait()
         except TimeoutError:
+            self._send_away()
             for socket in self._sockets():
-                socket.close(CloseCode.GOING_AWAY)
                 socket.abort()
         self._ticket.cancel()
         await self._desk.close()
         await self._rooms.close()
+
+    def _send_away(self) -> None:
+        sockets = self._sockets()
+        for socket in sockets:
+            chance = int.from_bytes(self._entropy(4), "big")
+            self._reply(socket, Drain(spread_ms(len(sockets), self._limits.accepts_per_s, chance)))
+            socket.close(CloseCode.GOING_AWAY)
 
     # --- from a WebSocket
 
@@ -220,9 +224,9 @@ class WebSocketHub:
                 case Authenticate(name, token):
                     self._perform(socket, self._authenticate(socket.session, name, token))
                 case Follow(track):
-                    self._watchers.setdefault(track, set()).add(socket)
+                    self.watchers.follow(socket, track)
                 case Unfollow(track):
-                    self._unfollow(socket, track)
+                    self.watchers.unfollow(socket, track)
                 case _:
                     assert_never(effect)
 
@@ -248,13 +252,6 @@ class WebSocketHub:
         assert name is not None
         token = self._tokens.issue_guest(id, name, now_s=now_s)
         return session.authenticated(Author(id, name), token, self._now_ms())
-
-    def _unfollow(self, socket: WebSocket, track: str | None) -> None:
-        watchers = self._watchers.get(track)
-        if watchers is not None:
-            watchers.discard(socket)
-            if not watchers:
-                del self._watchers[track]
 
     # --- time
 

@@ -22,7 +22,12 @@ def door_limits(settings: Settings) -> DoorLimits:
 
 
 def chat_limits(settings: Settings) -> ChatLimits:
-    return ChatLimits(messages_per_s=settings.messages_per_s, messages_burst=settings.messages_burst)
+    return ChatLimits(
+        messages_per_s=settings.messages_per_s,
+        messages_burst=settings.messages_burst,
+        accepts_per_s=settings.accepts_per_s,
+        accepts_burst=settings.accepts_burst,
+    )
 
 
 def worker_limits(settings: Settings) -> WorkerLimits:

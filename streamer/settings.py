@@ -130,6 +130,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     messages_burst: Annotated[
         int, _unit("messages", "What one connection may send at once.", ge=1, le=100_000)
     ] = 50
+    accepts_per_s: Annotated[
+        float,
+        _unit("WebSockets per second", "What this node opens in the long run.", gt=0, le=1_000_000),
+    ] = 500.0
+    accepts_burst: Annotated[
+        int, _unit("WebSockets", "What this node opens at once.", ge=1, le=1_000_000)
+    ] = 250
 
     log_format: Annotated[
         Literal["auto", "console", "json"], _unit("choice", "auto: console on a terminal, else JSON.")

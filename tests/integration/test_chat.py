@@ -291,7 +291,7 @@ async def test_watching_tracks(server: ChatServer) -> None:
         server.hub.track_changed("t1", b'{"id":"t1"}')
         await ann.say("ping")
         assert (await ann.hear())["type"] == "pong"
-    await eventually(lambda: not server.hub._watchers)
+    await eventually(lambda: not server.hub.watchers)
 
 
 async def test_limits_of_rooms_and_members(tmp_path: Path) -> None:

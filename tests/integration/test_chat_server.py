@@ -71,10 +71,13 @@ async def test_a_stop_is_said_to_everyone(tmp_path: Path) -> None:
     async with client(address(server)) as ann:
         await ann.join("lobby")
         ending = asyncio.ensure_future(asyncio.to_thread(server.stop))
+        drain = await ann.until("drain")
+        assert 0 <= drain["reconnect_ms"] < 1000, "few come back within a second"
         try:
             while True:
                 await ann.hear()
         except ConnectionClosed as closed:
             assert closed.rcvd is not None
             assert (closed.rcvd.code, closed.rcvd.reason) == (1001, "the server is stopping")
+        assert ann.seen[-1] == drain, "nothing follows it"
         assert await ending == 0

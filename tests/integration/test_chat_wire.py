@@ -105,6 +105,15 @@ async def test_a_full_server_says_when_to_come_back(tmp_path: Path) -> None:
         assert "\r\nRetry-After: 5\r\n" in response
 
 
+async def test_more_at_once_than_can_be_greeted_come_one_after_the_other(tmp_path: Path) -> None:
+    async with chat_server(tmp_path, limits=ChatLimits(accepts_per_s=0.2, accepts_burst=3)) as server:
+        answers = [await answer(server.port, head(server.port)) for _ in range(5)]
+        assert [text[:13] for text in answers] == ["HTTP/1.1 101 "] * 3 + ["HTTP/1.1 503 "] * 2
+        first_s, second_s = (int(text.partition("Retry-After: ")[2].split()[0]) for text in answers[3:])
+        assert 0 < first_s < second_s <= 10
+        assert server.hub.stats.handshakes_total == {101: 3, 503: 2}
+
+
 async def test_frames_may_come_with_the_handshake(server: ChatServer) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(head(server.port) + say("hello", name="ann") + frame(PING, b"x"))
@@ -379,7 +388,9 @@ async def test_a_stop_acknowledges_then_says_goodbye(tmp_path: Path) -> None:
             closing = asyncio.ensure_future(server.hub.close(grace_s=10))
             await ann.expect("ack")
             await ann.expect("message")
+            assert 0 <= (await ann.expect("drain"))["reconnect_ms"] < 1000
             assert await ann.expect_close() == (1001, "the server is stopping")
+            await mute.expect("drain")
             assert await mute.expect_close() == (1001, "the server is stopping")
             await closing
             response = await answer(server.port, head(server.port))
@@ -392,6 +403,7 @@ async def test_a_stop_does_not_wait_forever(tmp_path: Path) -> None:
         await server.hub.close(grace_s=0.1)
         assert asyncio.get_running_loop().time() - start_s < 5
         assert server.hub.stats.connections_open <= 1
+        await ann.expect("drain")
         assert (await ann.read_frame())[0] == CLOSE
 
 

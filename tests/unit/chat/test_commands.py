@@ -10,6 +10,7 @@ from chat.commands import Hello, Join, Leave, Ping, Send, Unwatch, Watch
 from chat.events import (
     Ack,
     Comment,
+    Drain,
     Error,
     Event,
     Gap,
@@ -81,6 +82,7 @@ ANN = Author("u1", "ann")
         (Watching(None), {"type": "watching", "track": None}),
         (Unwatched("t"), {"type": "unwatched", "track": "t"}),
         (Track(Raw(b'{"id":"t"}')), {"type": "track", "track": {"id": "t"}}),
+        (Drain(1500), {"type": "drain", "reconnect_ms": 1500}),
         (Error("malformed", "no"), {"type": "error", "code": "malformed", "message": "no"}),
         (
             Error("rate_limited", "no", nonce="n", room="r", retry_ms=5),

@@ -1,0 +1,30 @@
+"""Who watches which track."""
+
+from streamer.websocket import WebSocket, frame_text, write_to_all
+
+
+class Watchers:
+    """Connections by the track that they watch; None stands for all tracks. Bounded by the sessions' limit."""
+
+    def __init__(self) -> None:
+        self._by_track: dict[str | None, set[WebSocket]] = {}
+
+    def __len__(self) -> int:
+        """Tracks that somebody watches."""
+        return len(self._by_track)
+
+    def follow(self, socket: WebSocket, track: str | None) -> None:
+        self._by_track.setdefault(track, set()).add(socket)
+
+    def unfollow(self, socket: WebSocket, track: str | None) -> None:
+        """Idempotent."""
+        watchers = self._by_track.get(track)
+        if watchers is not None:
+            watchers.discard(socket)
+            if not watchers:
+                del self._by_track[track]
+
+    def tell(self, track_id: str, event: bytes) -> None:
+        """Send an event, encoded, to those who watch the track, or all tracks."""
+        watchers = self._by_track.get(track_id, set()) | self._by_track.get(None, set())
+        write_to_all(watchers, frame_text(event))
