@@ -1,22 +1,21 @@
-"""Commands, from client to server. One Struct is one JSON object; its tag is `type`.
+"""Commands, from client to server. Limits are part of the types.
 
-Limits are part of the types.
+A docstring says in `docs/protocol.md` what a command is for, and the description of a field's type what may
+be in it; `python -m scripts.protocol` writes them there.
 """
 
-from msgspec import Struct
+from typing import Any, get_args
+
 from msgspec.structs import force_setattr
 
 from chat.fields import MAX_BODY_CHARS, Body, Epoch, Name, Nonce, RoomName, Seq, Token, TrackId
+from chat.frames import Command as Command
 from chat.names import clean_name
 from chat.text import clean_body
 
 
-class Command(Struct, frozen=True, tag_field="type", tag=str.lower):
-    """A frame from a client."""
-
-
 class Hello(Command, frozen=True):
-    """First frame of a connection: a guest's `name`, or a `token`, or a guest's token and a new name."""
+    """First frame. A guest gives a `name`, or the `token` of before, or both for a new name."""
 
     name: Name | None = None
     token: Token | None = None
@@ -75,6 +74,4 @@ class Unwatch(Command, frozen=True):
 
 
 AnyCommand = Hello | Join | Send | Leave | Ping | Watch | Unwatch
-COMMANDS: dict[str, type[Command]] = {
-    kind.__name__.lower(): kind for kind in (Hello, Join, Send, Leave, Ping, Watch, Unwatch)
-}
+COMMANDS: dict[str, type[Any]] = {kind.__struct_config__.tag: kind for kind in get_args(AnyCommand)}

@@ -1,6 +1,6 @@
 """JSON text to commands; for what is not a command, a reply that names the value and the limit it broke."""
 
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -8,6 +8,7 @@ from msgspec import Struct
 from chat.commands import COMMANDS, AnyCommand, Command
 from chat.errors import ErrorCode
 from chat.events import Error
+from chat.fields import describe
 
 _MAX_SHOWN_CHARS = 40
 _MAX_ECHOED_CHARS = 64
@@ -69,7 +70,7 @@ def _explain(frame: dict[str, Any], kind: type[Command]) -> str | None:
         try:
             msgspec.convert(value, field.type)
         except msgspec.ValidationError:
-            return f"{field.name} is {_show(value)}, not {_rule(field.type)}"
+            return f"{field.name} is {_show(value)}, not {describe(field.type)}"
     return None
 
 
@@ -81,12 +82,6 @@ def _echo(frame: dict[str, Any], key: str) -> str | None:
     """What the client called the command, for its reply; within bounds, for the reply's sake."""
     value = frame.get(key)
     return value if isinstance(value, str) and len(value) <= _MAX_ECHOED_CHARS else None
-
-
-def _rule(annotation: Any) -> str:
-    """What the type of a field says of itself; for an optional one, what its other half says."""
-    parts = (annotation, *get_args(annotation))
-    return next(str(meta.description) for part in parts for meta in getattr(part, "__metadata__", ()))
 
 
 def _show(value: object) -> str:

@@ -1,132 +1,164 @@
-"""Events, from server to client. One Struct is one JSON object; its tag is `type`."""
+"""Events, from server to client.
+
+A docstring says in `docs/protocol.md` when an event comes, and the description of a field what is in it;
+`python -m scripts.protocol` writes them there.
+"""
+
+from typing import Annotated, Any, get_args
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw
 
-from chat.fields import Author
+from chat.fields import At, Author, People, Room
+from chat.frames import Event as Event
 
-
-class Event(Struct, frozen=True, tag_field="type", tag=str.lower):
-    """A frame to a client."""
+Frames = Annotated[list[Raw], Meta(extra_json_schema={"items": {"$ref": "#/$defs/AnyEntry"}})]
 
 
 class Welcome(Event, frozen=True):
-    """Answers `hello`. `token`, sent in a later `hello`, keeps `id`."""
+    """Answers `hello`."""
 
-    id: str
-    name: str
-    now: int
-    token: str
+    id: Annotated[str, Meta(description="who you are; stable with the token")]
+    name: Annotated[str, Meta(description="as others see it")]
+    now: Annotated[int, Meta(description="the server's time")]
+    token: Annotated[str, Meta(description="for the next `hello`")]
 
 
 class Joined(Event, frozen=True):
-    """Answers `join`. `messages` are `message` frames, oldest first, that end at `seq`."""
+    """Answers `join`."""
 
-    room: str
-    epoch: str
-    seq: int
-    members: int
-    recovered: bool
-    messages: list[Raw]
+    room: Room
+    epoch: Annotated[str, Meta(description="the name of this life of the room's log")]
+    seq: Annotated[int, Meta(description="of the newest entry; 0 when there is none")]
+    members: Annotated[
+        int,
+        Meta(description="people in the room, you among them; one person on several connections counts once"),
+    ]
+    recovered: Annotated[
+        bool, Meta(description="`messages` are exactly those missed since the position in `join`")
+    ]
+    messages: Annotated[
+        Frames,
+        Meta(
+            description="entries of the log as the frames they were, oldest first, the last one at `seq`; "
+            "without a position the last 100, fewer when they are long"
+        ),
+    ]
 
 
 class Gap(Event, frozen=True):
-    """Comes before `joined`: the messages `from_seq` to `to_seq` are not among those that follow."""
+    """Comes before `joined` when something was missed and is not among what follows."""
 
-    room: str
-    from_seq: int
-    to_seq: int
+    room: Room
+    from_seq: Annotated[
+        int,
+        Meta(
+            description="first entry that can't be replayed; 0 when the log began anew and earlier positions "
+            "mean nothing"
+        ),
+    ]
+    to_seq: Annotated[
+        int,
+        Meta(
+            description="last one; where `joined` goes on is `to_seq + 1`, unless your position was ahead of "
+            "the log"
+        ),
+    ]
 
 
 class Ack(Event, frozen=True):
-    """Answers `send`: the message is on disk."""
+    """Answers `send`: it is on disk."""
 
-    room: str
-    nonce: str
-    seq: int
-    id: str
+    room: Room
+    nonce: Annotated[str, Meta(description="as in the command")]
+    seq: Annotated[int, Meta(description="its place in the room")]
+    id: Annotated[str, Meta(description="the message's own name")]
 
 
 class Message(Event, frozen=True):
     """Somebody said something."""
 
-    room: str
-    seq: int
-    id: str
-    nonce: str
-    author: Author
-    body: str
-    at: int
+    room: Room
+    seq: Annotated[int, Meta(description="one more than the one before")]
+    id: Annotated[str, Meta(description="sorts by time")]
+    nonce: Annotated[str, Meta(description="as its author sent it")]
+    author: Annotated[Author, Meta(description='`{"id","name"}` at that time')]
+    body: Annotated[str, Meta(description="plain text")]
+    at: At
 
 
 class Left(Event, frozen=True):
     """Answers `leave`; nothing of the room follows."""
 
-    room: str
+    room: Room
 
 
 class Presence(Event, frozen=True):
-    """Who came and went since the last one."""
+    """The count has changed, or who is here."""
 
-    room: str
-    count: int
-    joined: list[Author]
-    left: list[Author]
+    room: Room
+    count: Annotated[int, Meta(description="people in the room")]
+    joined: Annotated[
+        People, Meta(description='who came since the last one, at most 20 of them, as `{"id","name"}`')
+    ]
+    left: Annotated[People, Meta(description="who went, likewise")]
 
 
 class Pong(Event, frozen=True):
     """Answers `ping`."""
 
-    now: int
+    now: Annotated[int, Meta(description="the server's time")]
 
 
 class Watching(Event, frozen=True):
     """Answers `watch`."""
 
-    track: str | None
+    track: Annotated[str | None, Meta(description="as in `watch`")]
 
 
 class Unwatched(Event, frozen=True):
-    """Answers `unwatch`; nothing of the track follows."""
+    """Answers `unwatch`; nothing of the track follows, unless all are watched."""
 
-    track: str | None
+    track: Annotated[str | None, Meta(description="as in `unwatch`")]
 
 
 class Track(Event, frozen=True):
-    """A watched track changed; `track` is what the API shows of it."""
+    """A watched track changed."""
 
-    track: Raw
+    track: Annotated[Raw, Meta(description="the track as the API shows it")]
 
 
 class Comment(Event, frozen=True):
-    """Somebody commented on a watched track; `comment` is what the API shows of it."""
+    """Somebody commented on a moment of a watched track."""
 
-    comment: Raw
+    comment: Annotated[Raw, Meta(description="the comment as the API shows it")]
 
 
 class Uncomment(Event, frozen=True):
     """A comment on a watched track was deleted."""
 
-    track: str
-    id: str
+    track: Annotated[str, Meta(description="the track's id")]
+    id: Annotated[str, Meta(description="the comment's")]
 
 
 class Drain(Event, frozen=True):
-    """The connection is about to be closed; come back, here or elsewhere, after `reconnect_ms`."""
+    """The server stops, and closes the connection next."""
 
-    reconnect_ms: int
+    reconnect_ms: Annotated[int, Meta(description="come back, here or elsewhere, after so many milliseconds")]
 
 
 class Error(Event, frozen=True, omit_defaults=True):
     """Answers a command that was not carried out."""
 
-    code: str
-    message: str
-    nonce: str | None = None
-    room: str | None = None
-    retry_ms: int | None = None
+    code: Annotated[str, Meta(description="one of those below")]
+    message: Annotated[str, Meta(description="for people: the value that was wrong and the limit it broke")]
+    nonce: Annotated[str | None, Meta(description="of the command, if it had one")] = None
+    room: Annotated[str | None, Meta(description="of the command, if it had one")] = None
+    retry_ms: Annotated[int | None, Meta(description="with `rate_limited`: when to try again")] = None
 
 
+AnyEntry = Message
+"""What has a place in a room's log."""
 AnyEvent = (
     Welcome
     | Joined
@@ -144,6 +176,7 @@ AnyEvent = (
     | Drain
     | Error
 )
+EVENTS: dict[str, type[Any]] = {kind.__struct_config__.tag: kind for kind in get_args(AnyEvent)}
 
 _encoder = msgspec.json.Encoder()
 encode_event = _encoder.encode

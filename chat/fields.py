@@ -4,7 +4,7 @@ Unknown fields are ignored, so that a newer client may talk to an older server. 
 since the Unix epoch.
 """
 
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 from msgspec import Meta, Struct
 
@@ -67,3 +67,17 @@ class Author(Struct, frozen=True):
 
     id: str
     name: str
+
+
+# --- of events
+
+Room = Annotated[str, Meta(description="its name")]
+At = Annotated[int, Meta(description="when the server got it")]
+People = list[Author]
+
+
+def describe(annotation: Any) -> str:
+    """What the type of a field says of itself, or the other half of an optional one; maybe nothing."""
+    parts = (annotation, *get_args(annotation))
+    metas = (meta for part in parts for meta in getattr(part, "__metadata__", ()))
+    return next((meta.description for meta in metas if getattr(meta, "description", None)), "")
