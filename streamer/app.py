@@ -134,17 +134,18 @@ class App:
         self.wheel.start()
         for name, work in (("journal", self.journal.run()), ("lag", self.lag.run())):
             self._background.append(self._tasks.create_task(work, name=name))
+        workers_ready = self._tasks.create_task(self.workers.start(), name="workers")
         if self.storage is None:
             await refuse_without_store(self._engine)
         else:
             await self.storage.prepare()
-        await self.workers.start()
+        await self.runner.setup()  # which reads the page
+        await workers_ready
         await self.resumables.recover()
         resting = self.resumables.run(lambda: self.workers.turns.crowded)
         storing = [("storage", self.storage.run())] if self.storage else []
         for name, work in (("sweep", self.library.sweep()), ("resumables", resting), *storing):
             self._background.append(self._tasks.create_task(work, name=name))
-        await self.runner.setup()
         assert self.runner.server is not None
         self.door = FrontDoor(
             loop=asyncio.get_running_loop(),

@@ -4,14 +4,13 @@ docs/operations.md lists them; a test holds the two together.
 """
 
 import asyncio
+import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import generate_latest
-from prometheus_client.registry import Collector
+if TYPE_CHECKING:
+    from streamer.exposition import Exposition
 
 _LAG_INTERVAL_S = 0.25
 
@@ -36,17 +35,18 @@ class Gauge:
 
 
 class Metrics:
-    """The registry of this server."""
+    """The metrics of this server."""
 
     def __init__(self, gauges: Iterable[Gauge]) -> None:
-        self._registry = CollectorRegistry()
-        self._registry.register(_Reader(list(gauges)))
-        ProcessCollector(registry=self._registry)
-        PlatformCollector(registry=self._registry)
+        self._gauges = list(gauges)
+        self._exposition: Exposition | None = None
 
-    def render(self) -> bytes:
-        """The text format."""
-        return generate_latest(self._registry)
+    async def render(self) -> bytes:
+        """The text format; the first who asks for it waits until what writes it is loaded. Safe to cancel."""
+        if self._exposition is None:
+            loaded = await asyncio.to_thread(importlib.import_module, "streamer.exposition")
+            self._exposition = loaded.Exposition(self._gauges)
+        return self._exposition.render()
 
 
 class LoopLag:
@@ -67,20 +67,3 @@ class LoopLag:
         """The worst lag in seconds; measuring starts anew."""
         worst, self._worst_s = self._worst_s, 0.0
         return max(0.0, worst)
-
-
-class _Reader(Collector):
-    def __init__(self, gauges: list[Gauge]) -> None:
-        self._gauges = gauges
-
-    def collect(self) -> Iterable[Metric]:
-        for gauge in self._gauges:
-            family = CounterMetricFamily if gauge.kind == "counter" else GaugeMetricFamily
-            value = gauge.read()
-            if isinstance(value, Mapping):
-                metric = family(f"veza_{gauge.name}", gauge.help, labels=[gauge.label or "kind"])
-                for label, number in value.items():
-                    metric.add_metric([str(label)], number)
-            else:
-                metric = family(f"veza_{gauge.name}", gauge.help, value=value)
-            yield metric

@@ -1,7 +1,8 @@
 """The web page: a shell of HTML for every screen, and files under addresses that name their content.
 
-Everything is read, hashed and compressed once, at start, in a thread; a request is a look-up in a dict.
-Two trees have a hash each, ours and the third-party one: a new version of ours leaves hls.js cached.
+Everything is read and hashed once, at start, and compressed when it is first asked for, both in a thread;
+every other request is a look-up in a dict. Two trees have a hash each, ours and the third-party one: a new
+version of ours leaves hls.js cached.
 """
 
 import asyncio
@@ -47,7 +48,7 @@ _TYPES = {
     ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
-_COMPRESSED_ALREADY = {".woff2"}
+_COMPRESSED_ALREADY = {"font/woff2"}
 
 
 class PageMissing(Exception):
@@ -56,11 +57,19 @@ class PageMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file with every form it is sent in: `bodies` maps a content coding ("" for none) to bytes."""
+    """One file with every form it is sent in: `bodies` maps a content coding ("" for none) to bytes.
+
+    The compressed ones come with `compress`.
+    """
 
     media_type: str
     tag: str
     bodies: dict[str, bytes]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has every form it is sent in."""
+        return len(self.bodies) > 1 or self.media_type in _COMPRESSED_ALREADY
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +91,17 @@ class Site:
     client: Asset
 
 
-def compress(content: bytes, suffix: str) -> Asset:
-    bodies = {"": content}
-    if suffix not in _COMPRESSED_ALREADY:
-        bodies["br"] = brotli.compress(content, quality=_BROTLI_QUALITY)
-        bodies["gzip"] = gzip.compress(content, _GZIP_LEVEL, mtime=0)
-    return Asset(_TYPES[suffix], hashlib.sha256(content).hexdigest()[:20], bodies)
+def plain(content: bytes, suffix: str) -> Asset:
+    """A file as it is."""
+    return Asset(_TYPES[suffix], hashlib.sha256(content).hexdigest()[:20], {"": content})
+
+
+def compress(asset: Asset) -> None:
+    """Give it its other forms, if it has not got them. Blocks: call it in a thread."""
+    if not asset.whole:
+        content = asset.bodies[""]
+        brotlied = brotli.compress(content, quality=_BROTLI_QUALITY)
+        asset.bodies.update({"br": brotlied, "gzip": gzip.compress(content, _GZIP_LEVEL, mtime=0)})
 
 
 def read_tree(folder: Path, *, without: Path | None = None) -> dict[str, bytes]:
@@ -133,7 +147,7 @@ def content_security_policy(inline_script: str) -> str:
 
 
 def build_site(root: Path = WEB) -> Site:
-    """Read, hash and compress the page. Blocks: call it in a thread.
+    """Read and hash the page. Blocks: call it in a thread.
 
     Raises:
         PageMissing: the vendor folder is not there.
@@ -159,9 +173,9 @@ def build_site(root: Path = WEB) -> Site:
     return Site(
         shells={route: _shell(html, paths) for route, paths in scripts.items()},
         policy=content_security_policy(import_map),
-        assets={path: compress(content, Path(path).suffix) for path, content in files.items()},
+        assets={path: plain(content, Path(path).suffix) for path, content in files.items()},
         scripts=scripts,
-        client=compress(_client(ours), ".js"),
+        client=plain(_client(ours), ".js"),
     )
 
 
@@ -177,7 +191,7 @@ def _client(ours: dict[str, bytes]) -> bytes:
 
 def _shell(html: str, preloaded: Iterable[str]) -> Asset:
     preloads = "\n".join(f'<link rel="modulepreload" href="{path}">' for path in preloaded)
-    return compress(html.replace("{{preloads}}", preloads).encode(), ".html")
+    return plain(html.replace("{{preloads}}", preloads).encode(), ".html")
 
 
 def preferred_coding(accept_encoding: str, asset: Asset) -> str:
@@ -208,6 +222,7 @@ class Pages:
 
     def __init__(self) -> None:
         self._site: Site | None = None
+        self._compressing: dict[str, asyncio.Task[None]] = {}
 
     async def load(self, _app: web.Application) -> None:
         """Read the site. Cancelling leaves nothing behind."""
@@ -223,14 +238,14 @@ class Pages:
             "Cross-Origin-Opener-Policy": "same-origin",
             "Referrer-Policy": "same-origin",
         }
-        return respond(request, self._site.shells[route.canonical], headers)
+        return await self._respond(request, self._site.shells[route.canonical], headers)
 
     async def asset(self, request: web.Request) -> web.Response:
         assert self._site is not None, "the application serves before it has started"
         asset = self._site.assets.get(request.path)
         if asset is None:
             raise web.HTTPNotFound(text="no such file; the page may be of another version: reload it")
-        return respond(request, asset, {"Cache-Control": _FOREVER})
+        return await self._respond(request, asset, {"Cache-Control": _FOREVER})
 
     async def client(self, request: web.Request) -> web.Response:
         assert self._site is not None, "the application serves before it has started"
@@ -239,7 +254,18 @@ class Pages:
             "Cross-Origin-Resource-Policy": "cross-origin",
             "Cache-Control": "no-cache",
         }
-        return respond(request, self._site.client, headers)
+        return await self._respond(request, self._site.client, headers)
+
+    async def _respond(self, request: web.Request, asset: Asset, headers: dict[str, str]) -> web.Response:
+        """Compress what is asked for the first time, once for all who ask meanwhile. Safe to cancel."""
+        if not asset.whole:
+            work = self._compressing.get(asset.tag)
+            if work is None:
+                work = asyncio.create_task(asyncio.to_thread(compress, asset))
+                work.add_done_callback(lambda _: self._compressing.pop(asset.tag))
+                self._compressing[asset.tag] = work
+            await asyncio.shield(work)
+        return respond(request, asset, headers)
 
 
 def add_page_routes(app: web.Application) -> None:

@@ -1,6 +1,6 @@
 """What programs ask the server about itself: alive, ready, metrics, the API's description."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -27,7 +27,7 @@ class SystemRoutes:
     """Health, metrics, OpenAPI."""
 
     def __init__(
-        self, engine: AsyncEngine, stopping: Callable[[], bool], metrics: Callable[[], bytes]
+        self, engine: AsyncEngine, stopping: Callable[[], bool], metrics: Callable[[], Awaitable[bytes]]
     ) -> None:
         self._engine = engine
         self._stopping = stopping
@@ -86,7 +86,7 @@ class SystemRoutes:
         return _json(Health("ready"))
 
     async def _get_metrics(self, _request: web.Request, _query: None) -> web.StreamResponse:
-        return web.Response(body=self._metrics(), headers=_NO_STORE | {"Content-Type": METRICS_TYPE})
+        return web.Response(body=await self._metrics(), headers=_NO_STORE | {"Content-Type": METRICS_TYPE})
 
     async def _openapi(self, _request: web.Request, _query: None) -> web.StreamResponse:
         return _json(self._document)

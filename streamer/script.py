@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 _STATIC_IMPORT = re.compile(r"""(?:\bfrom|^import)\s*["']([^"']+)["']""", re.MULTILINE)
 _OWN_IMPORT = re.compile(r"""^import [^"']*["']\./([^"']+)["'];\n""", re.MULTILINE)
@@ -25,11 +26,16 @@ def static_imports(
             continue
         seen.add(path)
         yield path
-        for specifier in _STATIC_IMPORT.findall(scripts[path].decode()):
+        for specifier in _specifiers(scripts[path]):
             if specifier in modules:
                 waiting.append(modules[specifier])
             else:
                 waiting.append(_resolve(path, specifier))
+
+
+@lru_cache(1_000)  # each screen imports much the same
+def _specifiers(script: bytes) -> list[str]:
+    return _STATIC_IMPORT.findall(script.decode())
 
 
 def _resolve(importer: str, specifier: str) -> str:

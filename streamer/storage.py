@@ -14,11 +14,10 @@ from streamer.metrics import Gauge
 from streamer.settings import Settings
 from streamer.shelf import Shelf
 from streamer.start import StartRefused
-from streamer.store import Store, StoreError, StoreFailed
+from streamer.store import NO_STORE, Store, StoreError, StoreFailed
 from streamer.store_blocks import Blocks
 from streamer.store_cache import StoreCache
 from streamer.store_ledger import Place, StoreLedger
-from streamer.store_obstore import open_store
 
 log = structlog.get_logger()
 
@@ -71,12 +70,15 @@ def open_storage(
     Raises:
         StartRefused: it can't be used as it is named.
     """
+    if settings.store_url == NO_STORE:
+        return None
+    from streamer.store_obstore import open_store  # takes time to load, and most servers have no store
+
     try:
         store = open_store(settings.store_url, os.environ)
     except StoreFailed as error:
         raise StartRefused(str(error)) from None
-    if store is None:
-        return None
+    assert store is not None
     if store.folder is not None and _overlap(store.folder.resolve(), settings.data_path.resolve()):
         # Its files would be taken for copies of themselves, and removed.
         raise StartRefused(f"store_url = {settings.store_url!r} is in data_dir, or has it within: use file:")

@@ -9,6 +9,8 @@ import msgspec
 
 #: Most keys of a page of `list`, or of one `delete`. Source: S3's ListObjectsV2 and DeleteObjects.
 MAX_KEYS: Final = 1_000
+#: The `store_url` of those who need none: files stay in the data folder.
+NO_STORE: Final = "file:"
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*")
 
 

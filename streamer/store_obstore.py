@@ -21,7 +21,7 @@ import obstore
 from obstore import exceptions
 from obstore.store import LocalStore, MemoryStore, S3Store
 
-from streamer.store import MAX_KEYS, StoredObject, StoreFailed, StoreMissing, is_key
+from streamer.store import MAX_KEYS, NO_STORE, StoredObject, StoreFailed, StoreMissing, is_key
 
 _WAIT_S: Final = 15.0  # of a listener, for everything that one read takes
 _LONG_WAIT_S: Final = 60.0  # of nobody: lists and deletions
@@ -154,7 +154,7 @@ def open_store(url: str, environ: Mapping[str, str]) -> ObstoreStore | None:
     """
     parts = urlsplit(url)
     path = unquote(parts.path)
-    if url == "file:":
+    if url == NO_STORE:
         return None
     try:
         if parts.scheme == "file":

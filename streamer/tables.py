@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
     event,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.types import UserDefinedType
 
 metadata = MetaData(
     naming_convention={
@@ -29,6 +29,15 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+class Tsvector(UserDefinedType[str]):
+    """PostgreSQL's tsvector. SQLAlchemy has one, which brings all it has for PostgreSQL along to SQLite."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: object) -> str:
+        return "TSVECTOR"
 
 
 def attach(table: Table, dialect: str, *statements: str) -> None:
@@ -105,13 +114,13 @@ search_words = Table(
     metadata,
     Column("serial", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # newest last
     Column("track_id", Text, ForeignKey("tracks.id", ondelete="CASCADE"), unique=True),
-    Column("terms", Text().with_variant(TSVECTOR, "postgresql"), nullable=False),  # streamer.words
+    Column("terms", Text().with_variant(Tsvector, "postgresql"), nullable=False),  # streamer.words
     Column("album_id", Text),  # streamer.discography, the only one to delete albums, deletes this too
     Column("playlist_id", Text),  # streamer.playlist_rows likewise
     Index("uq_search_words_album_id", "album_id", unique=True),
     Index("uq_search_words_playlist_id", "playlist_id", unique=True),
-    Index(None, "terms", postgresql_using="gin").ddl_if(dialect="postgresql"),
 )
+attach(search_words, "postgresql", "CREATE INDEX ix_search_words_terms ON search_words USING gin (terms)")
 # FTS5 keeps words only, and not where they are: no phrases. Lengths of prefixes count the mark of each word.
 attach(
     search_words,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.pages import SCREENS, WEB, Site, build_site
+from streamer.pages import SCREENS, WEB, Site, build_site, compress
 from tests.support.audio import ROOT
 from tests.support.server import Server
 
@@ -22,7 +22,10 @@ ALL = "\n".join(SOURCES.values())
 
 @pytest.fixture(scope="module")
 def site() -> Site:
-    return build_site()
+    site = build_site()
+    for asset in site.assets.values():
+        compress(asset)
+    return site
 
 
 def get(server: Server, path: str, **headers: str) -> tuple[HTTPResponse, bytes]:

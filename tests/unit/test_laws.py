@@ -28,7 +28,7 @@ SOLE_IMPORTER = {
     "av": "hls/ffmpeg/",
     "PIL": "streamer/picture.py",
     "redis": "streamer/broker_redis.py",
-    "prometheus_client": "streamer/metrics.py",
+    "prometheus_client": "streamer/exposition.py",
     "obstore": "streamer/store_obstore.py",
 }
 # A migration is a list of statements, not a function with a concept that lacks a name.

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from streamer.archive import ArchiveStats
+from streamer.exposition import Exposition
 from streamer.gauges import (
     chat_gauges,
     comment_gauges,
@@ -19,7 +20,7 @@ from streamer.gauges import (
     store_gauges,
     upload_gauges,
 )
-from streamer.metrics import Gauge, LoopLag, Metrics
+from streamer.metrics import Gauge, LoopLag
 from streamer.server import DoorStats
 from streamer.settings import Settings, describe, keys
 from streamer.stats import ChatStats
@@ -78,7 +79,7 @@ def test_every_metric_is_listed_and_no_other() -> None:
 
 
 def test_metrics_are_read_from_the_counters() -> None:
-    text = Metrics(gauges()).render().decode()
+    text = Exposition(gauges()).render().decode()
     for line in (
         "veza_uploads_running 4.0",
         'veza_http_refused_total{status="431"} 1.0',
