@@ -4,7 +4,7 @@ from streamer.websocket import WebSocket, frame_text, write_to_all
 
 
 class Watchers:
-    """Connections by the track that they watch; None stands for all tracks. Bounded by the sessions' limit."""
+    """Connections by the track that they watch; None stands for all. Bounded by the sessions' limit."""
 
     def __init__(self) -> None:
         self._by_track: dict[str | None, set[WebSocket]] = {}

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from streamer.database import make_engine, open_database
 from tests.support.postgres import find_binaries, running_postgres
+from tests.support.redis import Redis, find_server, running_redis
 from tests.support.s3 import running_s3
 
 
@@ -25,6 +26,16 @@ def postgres_url() -> Iterator[str]:
         os.chmod(folder, 0o755)
         with running_postgres(Path(folder)) as url:
             yield url
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """One Redis for the session; who uses it empties it first."""
+    if find_server() is None:
+        assert os.environ.get("CI") != "true", "redis-server is missing: run scripts/setup test"
+        pytest.skip("redis-server is not installed")
+    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

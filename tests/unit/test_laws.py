@@ -27,7 +27,8 @@ IMPURE = {
 SOLE_IMPORTER = {
     "av": "hls/ffmpeg/",
     "PIL": "streamer/picture.py",
-    "redis": "streamer/broker_redis.py",
+    "redis": "streamer/broker_redis_line.py",
+    "hiredis": "streamer/broker_redis_line.py",
     "prometheus_client": "streamer/exposition.py",
     "obstore": "streamer/store_obstore.py",
 }

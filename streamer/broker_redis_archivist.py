@@ -1,0 +1,204 @@
+"""Brings the logs from Redis into SQL, and lets Redis forget what is there."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chat.broker import Entry
+from streamer import broker_redis_script as script
+from streamer import chronicle
+from streamer.broker_redis_kept import read_payload
+from streamer.broker_redis_keys import SHARDS, Keys, RoomKeys
+from streamer.broker_redis_line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
+from streamer.broker_redis_link import Pause, RedisStats
+from streamer.broker_redis_script import GROUP, Command
+from streamer.chronicle import Group, make_row
+from streamer.lane import DatabaseFailed, Lane
+
+LEASE_MS = 6000
+_RENEW_S = 2.0
+_BLOCK_MS = 500
+_QUEUED = 500  # of one queue, read at once
+_PART = 1000  # entries of one room in one transaction
+_ROOMS = 100  # ... and rooms
+_DONE = 1000  # ids in one script
+_GATHER_S = 0.02  # what comes meanwhile goes into the same transaction
+
+log = structlog.get_logger()
+
+
+class Archivist:
+    """A consumer of the shards' queues. The queues say which rooms have something new; what it is stands in
+    the logs.
+
+    A shard is archived by one node at a time, the one that has its lease; a node that dies leaves what it had
+    taken in the group's list of the pending, and the next one claims it. Should two believe that they have
+    the lease, both write the same: a room is always continued from where `archived` says, without a hole, and
+    rows that are there already are left as they are.
+
+    Bound: `_QUEUED` places of each queue; no more is read before these are done.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        keys: Keys,
+        engine: AsyncEngine,
+        node: str,
+        kept: int,
+        stats: RedisStats,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Args: `kept` entries of a room stay in Redis, for those who come back."""
+        self._line = line
+        self._keys = keys
+        self._sql = Lane(engine, "veza-archive")
+        self._node = node
+        self._kept = kept
+        self._stats = stats
+        self._clock = clock
+        self._shards: set[int] = set()
+        self._renew_at_s = 0.0
+        self._due: dict[str, tuple[int, list[bytes]]] = {}  # by room: up to which seq; places in the queue
+
+    async def run(self) -> None:
+        """For the life of the process. Cancelling it is safe: what was not noted as done is done again."""
+        pause = Pause()
+        try:
+            while True:
+                try:
+                    await self._line.open()
+                    self._shards.clear()
+                    self._due.clear()
+                    self._renew_at_s = 0.0
+                    while True:
+                        await self._round()
+                        pause.reset()
+                except LineBroken:
+                    pass
+                except DatabaseFailed as error:
+                    self._stats.archive_failures_total += 1
+                    log.warning("the archive can't be written", reason=str(error))
+                await pause.wait()
+        finally:
+            await self._line.close()
+            await self._sql.close()
+
+    async def release(self) -> None:
+        """Let other nodes go on at once. Call it when `run` has ended."""
+        if not self._shards:
+            return
+        try:
+            await self._line.open()
+            await self._line.ask([("DEL", self._keys.lease(shard)) for shard in sorted(self._shards)])
+        except LineBroken:
+            pass
+        await self._line.close()
+
+    async def _round(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._renew_at_s:
+            await self._take_leases()
+            self._renew_at_s = loop.time() + _RENEW_S
+        if not self._shards:
+            await asyncio.sleep(_RENEW_S)
+            return
+        if not self._due:
+            await self._read_queues()
+        while self._due:
+            await self._archive(list(self._due)[:_ROOMS])
+            if loop.time() >= self._renew_at_s:
+                return
+
+    async def _take_leases(self) -> None:
+        shards = range(SHARDS)
+        held = await self._ask(
+            [script.lease(self._keys.lease(shard), self._node, LEASE_MS) for shard in shards]
+        )
+        mine = {shard for shard, answer in zip(shards, held, strict=True) if answer == 1}
+        for shard in sorted(mine - self._shards):
+            queue = self._keys.queue(shard)
+            await self._line.ask([("XGROUP", "CREATE", queue, GROUP, "0", "MKSTREAM")])
+            await self._claim(queue)
+        self._shards = mine
+
+    async def _claim(self, queue: str) -> None:
+        """Take over what others have read and not done."""
+        cursor = b"0-0"
+        while True:
+            [answer] = await self._ask(
+                [("XAUTOCLAIM", queue, GROUP, self._node, 0, cursor, "COUNT", _QUEUED)]
+            )
+            cursor, places = answer[0], answer[1]
+            self._note(places)
+            if cursor == b"0-0":
+                return
+
+    async def _read_queues(self) -> None:
+        queues = [self._keys.queue(shard) for shard in sorted(self._shards)]
+        command = ("XREADGROUP", "GROUP", GROUP, self._node, "COUNT", _QUEUED, "BLOCK", _BLOCK_MS)
+        read: Command = (*command, "STREAMS", *queues, *(">" for _ in queues))
+        [answer] = await self._ask([read], ANSWER_TIMEOUT_S + _BLOCK_MS / 1000)
+        found = sum(self._note(places) for _, places in answer or ())
+        if 0 < found < _QUEUED:
+            await asyncio.sleep(_GATHER_S)
+
+    def _note(self, places: Sequence[Any]) -> int:
+        for id, fields in places:
+            if fields is None:  # trimmed meanwhile
+                continue
+            _, room_bytes, _, last = fields
+            room = room_bytes.decode()
+            seq, ids = self._due.get(room, (0, []))
+            ids.append(id)
+            self._due[room] = (max(seq, int(last)), ids)
+        self._stats.archive_waiting = sum(len(ids) for _, ids in self._due.values())
+        return len(places)
+
+    async def _archive(self, names: Sequence[str]) -> None:
+        """Bring these rooms into SQL, as far as one transaction goes."""
+        keys = [self._keys.room(name) for name in names]
+        metas = await self._ask([("HMGET", room.meta, "epoch", "archived") for room in keys])
+        found = await self._ask(
+            [
+                ("XRANGE", room.log, f"{int(meta[1] or 0) + 1}-0", "+", "COUNT", _PART)
+                for room, meta in zip(keys, metas, strict=True)
+            ]
+        )
+        now_ms = int(self._clock() * 1000)
+        names_rows: list[dict[str, object]] = []
+        rows: list[dict[str, object]] = []
+        ends: list[tuple[RoomKeys, int, bool]] = []
+        for room, (epoch, archived), part in zip(keys, metas, found, strict=True):
+            entries = [Entry(int(id[:-2]), fields[1]) for id, fields in part]
+            if epoch is not None and entries:
+                names_rows.append({"name": room.room, "epoch": epoch.decode(), "created_at": now_ms})
+                rows += [make_row(*read_payload(entry.payload)) for entry in entries]
+            ends.append((room, entries[-1].seq if entries else int(archived or 0), len(part) < _PART))
+        if rows:
+            self._stats.archived_total += await self._sql.run(chronicle.write_once, Group(names_rows, rows))
+        await self._finish(ends)
+
+    async def _finish(self, ends: Sequence[tuple[RoomKeys, int, bool]]) -> None:
+        commands: list[Command] = []
+        for room, seq, whole in ends:
+            last, ids = self._due[room.room]
+            done: list[bytes] = []
+            if whole or seq >= last:
+                done = ids
+                del self._due[room.room]
+            parts = range(0, max(1, len(done)), _DONE)
+            commands += [script.archived(room, seq, self._kept, done[at : at + _DONE]) for at in parts]
+        await self._ask(commands)
+        self._stats.archive_waiting = sum(len(ids) for _, ids in self._due.values())
+
+    async def _ask(self, commands: Sequence[Command], timeout_s: float = ANSWER_TIMEOUT_S) -> list[Any]:
+        answers = await self._line.ask(commands, timeout_s)
+        for answer in answers:
+            if isinstance(answer, Refusal):
+                raise LineBroken(answer.text)
+        return answers

@@ -1,0 +1,109 @@
+"""Whether Redis can be reached, as this node sees it: told to those who ask, and counted."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+GRACE_S = 0.5  # a line that is opened again within this was not worth a word
+_FIRST_PAUSE_S, _LAST_PAUSE_S = 0.05, 0.5
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class RedisStats:
+    """Totals since the start, and what is now.
+
+    Attributes:
+        link_up: messages can be stored.
+        breaks_total: lines that broke, by what they are for.
+        not_stored_total: drafts that were given up, by why: refused, unreachable, unsure, overflow.
+        whispers_dropped_total: what was to be heard and never sent.
+        restored_total: entries that Redis had lost and this node put back.
+        renewed_total: rooms that got another epoch, because positions could not be trusted.
+        archived_total: entries that this node brought into SQL.
+        archive_failures_total: times that SQL did not take them.
+        archive_waiting: batches that this node has read for the archive and not brought into SQL yet.
+    """
+
+    link_up: bool = False
+    breaks_total: Counter[str] = field(default_factory=Counter)
+    not_stored_total: Counter[str] = field(default_factory=Counter)
+    whispers_dropped_total: int = 0
+    restored_total: int = 0
+    renewed_total: int = 0
+    archived_total: int = 0
+    archive_failures_total: int = 0
+    archive_waiting: int = 0
+
+
+class Link:
+    """Sums up the parts that need Redis: up when all of them are."""
+
+    def __init__(self, stats: RedisStats, parts: frozenset[str]) -> None:
+        """Made on the running loop."""
+        self._stats = stats
+        self._down = dict.fromkeys(parts, "not connected yet")
+        self._told: list[Callable[[bool], None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._said_up = True  # nobody has to be told of what they never had
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong, if something is."""
+        return next(iter(self._down.values()), None)
+
+    def watch(self, told: Callable[[bool], None]) -> None:
+        self._told.append(told)
+
+    def up(self, part: str) -> None:
+        self._down.pop(part, None)
+        if self._down:
+            return
+        self._stats.link_up = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._said_up:
+            self._say(True, "")
+
+    def down(self, part: str, why: str) -> None:
+        if part not in self._down:
+            self._stats.breaks_total[part] += 1
+        self._down[part] = why
+        self._stats.link_up = False
+        if self._timer is None and self._said_up:
+            self._timer = asyncio.get_running_loop().call_later(GRACE_S, self._say, False, why)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._told.clear()
+
+    def _say(self, up: bool, why: str) -> None:
+        self._timer = None
+        self._said_up = up
+        if up:
+            log.info("Redis can be reached again")
+        else:
+            log.warning("Redis can't be reached", reason=why)
+        for told in self._told:
+            told(up)
+
+
+class Pause:
+    """How long to wait before a line is opened again. Short: a node that is late holds up nobody else, but
+    who comes back together sees the same log (`broker_redis_recovery.py`)."""
+
+    def __init__(self) -> None:
+        self._next_s = _FIRST_PAUSE_S
+
+    def reset(self) -> None:
+        self._next_s = _FIRST_PAUSE_S
+
+    async def wait(self) -> None:
+        pause_s, self._next_s = self._next_s, min(_LAST_PAUSE_S, 2 * self._next_s)
+        await asyncio.sleep(pause_s)

@@ -1,0 +1,153 @@
+"""The logs of rooms as they are read: from Redis, and from SQL what Redis need not keep."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chat.broker import Entry, Page
+from streamer import broker_redis_script as script
+from streamer import chronicle
+from streamer.broker_redis_keys import Keys
+from streamer.broker_redis_line import Line, LineBroken, Refusal
+from streamer.broker_redis_script import NONCE_TTL_MS, Command
+from streamer.chronicle import LogEnd, read_entry
+from streamer.lane import Lane
+from streamer.tables import rooms
+
+_EPOCH_BYTES = 8
+_READERS = 2
+_RETRIES = 3
+
+Ask = Callable[[Sequence[Command]], Awaitable[list[Any]]]
+
+
+class Logs:
+    """Reads, and tells Redis where a log stands that it does not know.
+
+    Attributes:
+        keys: names in Redis.
+        run: the run of Redis that this node trusts, empty while there is none.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        keys: Keys,
+        engine: AsyncEngine,
+        *,
+        clock: Callable[[], float] = time.time,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.keys = keys
+        self._line = line
+        self._sql = Lane(engine, "veza-rooms", _READERS)
+        self._clock = clock
+        self._entropy = entropy
+        self._turn = asyncio.Lock()
+        self._trusted = asyncio.Event()
+        self.run = ""
+
+    def trust(self, run: str) -> None:
+        """This node may number messages in that run of Redis; with "", in none."""
+        self.run = run
+        if run:
+            self._trusted.set()
+        else:
+            self._trusted.clear()
+
+    def new_epoch(self) -> str:
+        return self._entropy(_EPOCH_BYTES).hex()
+
+    async def ask(self, commands: Sequence[Command]) -> list[Any]:
+        """Ask on the line for reading, opened if need be.
+
+        Raises:
+            LineBroken
+        """
+        async with self._turn:
+            if not self._line.is_open or (self.run and self._line.run != self.run):
+                await self._line.open()
+            return await self._line.ask(commands)
+
+    async def read(self, room: str, after: int, limit: int) -> Page:
+        """The newest entries, as `Broker.read`.
+
+        Raises:
+            LineBroken, DatabaseFailed
+        """
+        keys = self.keys.room(room)
+        for _ in range(_RETRIES):
+            await self._trusted.wait()
+            run = self.run
+            [answer] = await self.ask([script.read(keys, run, after, limit)])
+            if isinstance(answer, Refusal):
+                raise LineBroken(answer.text)
+            if answer[0] == b"unopened":
+                await self.open(room, self.ask, run)
+                continue
+            page = read_page(answer)
+            return await self._fill(room, page, max(after, page.seq - limit))
+        raise LineBroken("Redis changes hands")
+
+    async def open(self, room: str, ask: Ask, run: str, epoch: str | None = None) -> None:
+        """Have this run of Redis go on where SQL ends. `epoch` is its name, if SQL does not know one.
+
+        Raises:
+            LineBroken, DatabaseFailed
+        """
+        now_ms = int(self._clock() * 1000)
+        end: LogEnd = await self._sql.run(chronicle.read_end, room, now_ms - NONCE_TTL_MS)
+        nonces = [
+            (row.author_id, row.nonce, row.seq, row.id, left_ms)
+            for row in end.recent
+            if (left_ms := min(NONCE_TTL_MS, row.at + NONCE_TTL_MS - now_ms)) > 0
+        ]
+        name = end.epoch or epoch or self.new_epoch()
+        known = end.epoch is not None
+        [answer] = await ask([script.open_room(self.keys.room(room), run, name, known, end.seq, nonces)])
+        if isinstance(answer, Refusal):
+            raise LineBroken(answer.text)
+
+    async def rename(self, room: str, epoch: str) -> None:
+        """Have SQL call the log otherwise. Raises DatabaseFailed."""
+        await self._sql.run(_rename, room, epoch)
+
+    async def close(self) -> None:
+        await self._line.close()
+        await self._sql.close()
+
+    async def _fill(self, room: str, page: Page, low: int) -> Page:
+        """Add what lies above `low` and is in SQL only."""
+        first = page.entries[0].seq if page.entries else page.seq + 1
+        if first <= low + 1:
+            return page
+        _, rows = await self._sql.run(chronicle.read_page, room, low, page.seq - low)
+        found = {row.seq: row for row in rows}
+        older: list[Entry] = []
+        for seq in range(first - 1, low, -1):
+            if seq not in found:
+                break
+            older.append(read_entry(found[seq]))
+        return Page(page.epoch, page.seq, [*reversed(older), *page.entries])
+
+
+def read_page(answer: Sequence[Any]) -> Page:
+    """What `streamer/lua/read.lua` answered. Entries before a hole are left out."""
+    _, epoch, seq_text, found = answer
+    seq = int(seq_text)
+    entries: list[Entry] = []
+    for id, (_, payload) in found:
+        number = int(id[:-2])
+        if number != seq - len(entries):
+            break
+        entries.append(Entry(number, payload))
+    return Page(epoch.decode(), seq, entries[::-1])
+
+
+def _rename(connection: Connection, room: str, epoch: str) -> None:
+    connection.execute(update(rooms).where(rooms.c.name == room).values(epoch=epoch))
