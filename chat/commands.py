@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from msgspec.structs import force_setattr
 
+from chat.commands_people import AnyPeopleCommand
 from chat.fields import MAX_BODY_CHARS, Body, Epoch, Name, Nonce, RoomName, Seq, Token, TrackId
 from chat.frames import Command as Command
 from chat.names import clean_name
@@ -73,5 +74,5 @@ class Unwatch(Command, frozen=True):
     track: TrackId | None
 
 
-AnyCommand = Hello | Join | Send | Leave | Ping | Watch | Unwatch
+AnyCommand = Hello | Join | Send | Leave | AnyPeopleCommand | Ping | Watch | Unwatch
 COMMANDS: dict[str, type[Any]] = {kind.__struct_config__.tag: kind for kind in get_args(AnyCommand)}

@@ -37,6 +37,12 @@ class Exit(Struct, frozen=True):
     room: str
 
 
+class Turn(Struct, frozen=True):
+    """Show in every room of this connection that it is away, or back."""
+
+    away: bool
+
+
 class Carry(Struct, frozen=True):
     """Carry out a command, and see that it is answered. If it names a room, this connection is in it."""
 
@@ -55,4 +61,4 @@ class Unfollow(Struct, frozen=True):
     track: str | None
 
 
-Effect = Reply | TellTime | Authenticate | Enter | Exit | Carry | Follow | Unfollow
+Effect = Reply | TellTime | Authenticate | Enter | Exit | Turn | Carry | Follow | Unfollow

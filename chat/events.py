@@ -9,7 +9,8 @@ from typing import Annotated, Any, get_args
 import msgspec
 from msgspec import Meta, Raw
 
-from chat.fields import At, Author, People, Room
+from chat.events_people import AnyPeopleEvent
+from chat.fields import At, Author, Room
 from chat.frames import Event as Event
 
 Frames = Annotated[list[Raw], Meta(extra_json_schema={"items": {"$ref": "#/$defs/AnyEntry"}})]
@@ -32,7 +33,10 @@ class Joined(Event, frozen=True):
     seq: Annotated[int, Meta(description="of the newest entry; 0 when there is none")]
     members: Annotated[
         int,
-        Meta(description="people in the room, you among them; one person on several connections counts once"),
+        Meta(
+            description="people in the room, you among them; one person on several connections and nodes "
+            "counts once"
+        ),
     ]
     recovered: Annotated[
         bool, Meta(description="`messages` are exactly those missed since the position in `join`")
@@ -91,17 +95,6 @@ class Left(Event, frozen=True):
     """Answers `leave`; nothing of the room follows."""
 
     room: Room
-
-
-class Presence(Event, frozen=True):
-    """The count has changed, or who is here."""
-
-    room: Room
-    count: Annotated[int, Meta(description="people in the room")]
-    joined: Annotated[
-        People, Meta(description='who came since the last one, at most 20 of them, as `{"id","name"}`')
-    ]
-    left: Annotated[People, Meta(description="who went, likewise")]
 
 
 class Pong(Event, frozen=True):
@@ -166,7 +159,7 @@ AnyEvent = (
     | Ack
     | Message
     | Left
-    | Presence
+    | AnyPeopleEvent
     | Pong
     | Watching
     | Unwatched

@@ -33,6 +33,13 @@ class ChatLimits:
     presence_interval_s: float = 0.1  # at most one `presence` per room in this time
     presence_names: int = 20  # named in one `presence`, each way; the count is always exact
 
+    roster_people: int = 200  # are named to each other, node by node; where there are more, only the count
+    roster_interval_s: float = 6.0  # a node says of each room that it is still there
+    roster_expiry_s: float = 18.0  # ... and without a word for so long, its people are gone
+    away_after_s: float = 600.0  # without a command
+    typing_interval_s: float = 3.0  # at most one `typing` per person and room in this time
+    typing_ttl_s: float = 6.0  # it is shown for so long
+
     hello_timeout_s: float = 10.0
     ping_interval_s: float = 25.0  # shorter than the 30 to 60 s after which proxies drop a silent connection
     close_grace_s: float = 5.0  # for the peer to answer a close frame

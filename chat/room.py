@@ -6,10 +6,11 @@ from typing import Generic, TypeVar
 from msgspec import Raw, Struct
 
 from chat.broker import Entry, Page, Position
-from chat.events import Event, Gap, Joined, Presence
+from chat.events import Event, Gap, Joined
 from chat.fields import Author
 from chat.limits import ChatLimits
 from chat.recovery import Fresh, Lost, Ready, Tail, Wait
+from chat.roster import Roster
 
 M = TypeVar("M", bound=Hashable)
 
@@ -46,16 +47,17 @@ class Room(Generic[M]):
     nothing falls between history and live, and nothing is in both. Whoever can't be served from memory waits.
     """
 
-    __slots__ = ("_astray", "_limits", "_people", "_waiting", "_was_here", "members", "name", "tail")
+    __slots__ = ("_astray", "_away", "_limits", "_waiting", "members", "name", "roster", "tail")
 
-    def __init__(self, name: str, limits: ChatLimits) -> None:
+    def __init__(self, name: str, limits: ChatLimits, node: str = "", version: int = 0) -> None:
+        """Args: `node` and `version` as for `Roster`."""
         self._limits = limits
-        self._people: dict[str, int] = {}  # author id -> connections
-        self._was_here: dict[str, tuple[bool, Author]] = {}  # at the last presence, for those who moved since
+        self._away: set[M] = set()  # members who are away
         self._waiting: dict[M, tuple[Author, Position | None]] = {}
         self._astray: set[M] = set()  # members who have lost touch, and wait
         self.name = name
         self.members: dict[M, Author] = {}
+        self.roster = Roster(name, node, version, limits)
         self.tail = Tail(limits)
 
     @property
@@ -86,13 +88,15 @@ class Room(Generic[M]):
         self._waiting.pop(member, None)
         self._astray.discard(member)
         author = self.members.pop(member, None)
-        if author is None:
-            return
-        self._note(author)
-        if self._people[author.id] == 1:
-            del self._people[author.id]
-        else:
-            self._people[author.id] -= 1
+        if author is not None:
+            self.roster.leave(author.id, away=member in self._away)
+            self._away.discard(member)
+
+    def turn(self, member: M, *, away: bool) -> None:
+        """A member is away now, or back. Idempotent; nothing for those who are not in."""
+        if member in self.members and away != (member in self._away):
+            self.roster.turn(self.members[member].id, away=away)
+            (self._away.add if away else self._away.discard)(member)
 
     def receive(self, epoch: str, entries: Sequence[Entry]) -> Advance:
         """Take a delivery of the broker."""
@@ -124,16 +128,6 @@ class Room(Generic[M]):
             self.leave(member)
         return waiting
 
-    def take_presence(self) -> Presence | None:
-        """Who came and went since the last call, net; None when it comes to nothing."""
-        moved, self._was_here = self._was_here, {}
-        joined = [author for was, author in moved.values() if not was and author.id in self._people]
-        left = [author for was, author in moved.values() if was and author.id not in self._people]
-        if not joined and not left:
-            return None
-        names = self._limits.presence_names
-        return Presence(self.name, len(self._people), joined[:names], left[:names])
-
     def _advance(self, verdict: Fresh | Lost) -> Advance:
         if isinstance(verdict, Fresh):
             return Advance(verdict.entries, verdict.then)
@@ -148,16 +142,12 @@ class Room(Generic[M]):
 
     def _admit(self, member: M, author: Author, ready: Ready) -> Admitted[M]:
         if member not in self.members:
-            self._note(author)
+            self.roster.enter(author)
             self.members[member] = author
-            self._people[author.id] = self._people.get(author.id, 0) + 1
         self._waiting.pop(member, None)
         self._astray.discard(member)
         gap = [Gap(self.name, *ready.gap)] if ready.gap else []
         shown = [Raw(entry.payload) for entry in ready.entries]
         tail = self.tail
-        joined = Joined(self.name, tail.epoch, tail.seq, len(self._people), ready.recovered, shown)
+        joined = Joined(self.name, tail.epoch, tail.seq, len(self.roster), ready.recovered, shown)
         return Admitted(member, [*gap, joined])
-
-    def _note(self, author: Author) -> None:
-        self._was_here.setdefault(author.id, (author.id in self._people, author))

@@ -6,10 +6,12 @@ from typing import Any
 
 from chat.broker import Position
 from chat.commands import AnyCommand, Hello, Join, Leave, Ping, Send, Unwatch, Watch
+from chat.commands_people import Away, Back
 from chat.decoding import Malformed
-from chat.effects import Authenticate, Carry, Effect, Enter, Exit, Follow, Reply, TellTime, Unfollow
+from chat.effects import Authenticate, Carry, Effect, Enter, Exit, Follow, Reply, TellTime, Turn, Unfollow
 from chat.errors import ErrorCode
 from chat.events import Error, Left, Unwatched, Watching, Welcome
+from chat.events_people import Standing
 from chat.fields import Author
 from chat.limits import ChatLimits, Rate
 
@@ -47,7 +49,9 @@ class Session:
         "_entering",
         "_messages_full_at_s",
         "_rules",
+        "active_at_s",
         "author",
+        "away",
         "rooms",
         "state",
         "tracks",
@@ -62,6 +66,8 @@ class Session:
         self.rooms: frozenset[str] = frozenset()
         self.tracks: frozenset[str | None] = frozenset()
         self.author: Author | None = None
+        self.active_at_s = 0.0
+        self.away = False
         self.state = State.GREETING
 
     def receive(self, command: AnyCommand | Malformed, now_s: float) -> Sequence[Effect]:
@@ -74,7 +80,19 @@ class Session:
             return (Reply(command.reply),)
         if self.state is State.GREETING:
             return self._hello(command) if isinstance(command, Hello) else self._hello_first(command)
-        return _OPEN.get(type(command), Session._carry)(self, command)
+        effects = _OPEN.get(type(command), Session._carry)(self, command)
+        if isinstance(command, Ping | Away):
+            return effects
+        self.active_at_s = now_s
+        return (*self._turn(False), *effects) if self.away else effects
+
+    def look(self, now_s: float) -> Sequence[Effect]:
+        """Take somebody who has said nothing for long to be away; to be called now and then."""
+        if self.state is not State.OPEN or self.away or not self.rooms:
+            return ()
+        if now_s - self.active_at_s < self._rules.limits.away_after_s:
+            return ()
+        return self._turn(True)
 
     def authenticated(self, author: Author, token: str, now_ms: int) -> Sequence[Effect]:
         """`Authenticate` succeeded."""
@@ -152,6 +170,16 @@ class Session:
         self.rooms -= {command.room}
         return (Exit(command.room), Reply(Left(command.room)))
 
+    def _turn(self, away: bool) -> Sequence[Effect]:
+        self.away = away
+        return (Turn(away), Reply(Standing("away" if away else "online")))
+
+    def _away(self, command: Away) -> Sequence[Effect]:
+        return self._turn(True)
+
+    def _back(self, command: Back) -> Sequence[Effect]:
+        return () if self.away else self._turn(False)
+
     def _ping(self, command: Ping) -> Sequence[Effect]:
         return (TellTime(),)
 
@@ -172,6 +200,8 @@ _OPEN: dict[type, Callable[[Session, Any], Sequence[Effect]]] = {
     Hello: Session._already_greeted,
     Join: Session._join,
     Leave: Session._leave,
+    Away: Session._away,
+    Back: Session._back,
     Ping: Session._ping,
     Watch: Session._watch,
     Unwatch: Session._unwatch,

@@ -10,12 +10,14 @@ from chat.commands import Command
 from chat.errors import CloseCode, ErrorCode
 from chat.events import Ack, Error, Event
 from chat.fields import Author
-from chat.limits import ChatLimits
+from chat.limits import Buckets, ChatLimits, Rate
 from streamer.deeds import DEEDS
 from streamer.history import History
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.rooms import Rooms
 from streamer.websocket import WebSocket
+
+_MAX_TYPING = 10_000  # people who have been typing lately
 
 
 class ChatDesk:
@@ -23,6 +25,7 @@ class ChatDesk:
 
     Attributes:
         broker, history, rooms, limits: for the deeds.
+        typing: who was shown as typing, by room and id.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class ChatDesk:
         self.rooms = rooms
         self.limits = limits
         self.reply = reply
+        self.typing = Buckets(Rate(1 / limits.typing_interval_s, 1), _MAX_TYPING)
         self._clock = clock
         self._entropy = entropy
         self._tasks: set[asyncio.Task[None]] = set()
@@ -55,6 +59,10 @@ class ChatDesk:
         author = socket.session.author
         assert author is not None
         return author
+
+    def now_s(self) -> float:
+        """Monotonic."""
+        return asyncio.get_running_loop().time()
 
     def now_ms(self) -> int:
         return int(self._clock() * 1000)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from chat.commands import Command, Send
-from streamer import deeds_log
+from chat.commands_people import Members, Typing
+from streamer import deeds_log, deeds_people
 
 if TYPE_CHECKING:
     from streamer.chat_desk import ChatDesk
@@ -19,4 +20,6 @@ Deed = Callable[["ChatDesk", "WebSocket", Any], None]
 
 DEEDS: dict[type[Command], Deed] = {
     Send: deeds_log.send,
+    Members: deeds_people.members,
+    Typing: deeds_people.typing,
 }

@@ -12,7 +12,7 @@ from chat.admission import spread_ms
 from chat.broker import Broker
 from chat.commands import AnyCommand
 from chat.decoding import Malformed, decode_command
-from chat.effects import Authenticate, Carry, Effect, Enter, Exit, Follow, Reply, TellTime, Unfollow
+from chat.effects import Authenticate, Carry, Effect, Enter, Exit, Follow, Reply, TellTime, Turn, Unfollow
 from chat.errors import CloseCode, ErrorCode
 from chat.events import Drain, Error, Event, Pong, encode_event
 from chat.fields import Author
@@ -85,7 +85,8 @@ class WebSocketHub:
         self._loop = asyncio.get_running_loop()
         self._rules = Rules(limits)
         self._handshakes = Handshakes(limits, origins)
-        self._rooms = Rooms(broker, self, limits, wheel, self.stats)
+        node = new_id(self._now_ms(), entropy(ENTROPY_BYTES))
+        self._rooms = Rooms(broker, self, limits, wheel, self.stats, node, self._now_ms)
         self._desk = ChatDesk(
             broker=broker,
             history=history,
@@ -140,6 +141,7 @@ class WebSocketHub:
         Cancelling it leaves connections open.
         """
         self._closing = True
+        self._rooms.gossip.close()
         deadline_s = self._loop.time() + grace_s
         try:
             async with asyncio.timeout_at(deadline_s):
@@ -221,6 +223,9 @@ class WebSocketHub:
                     self._rooms.enter(socket, socket.session.author, room, since)
                 case Exit(room):
                     self._rooms.exit(socket, room)
+                case Turn(away):
+                    for room in socket.session.rooms:
+                        self._rooms.turn(socket, room, away=away)
                 case Authenticate(name, token):
                     self._perform(socket, self._authenticate(socket.session, name, token))
                 case Follow(track):
@@ -264,13 +269,14 @@ class WebSocketHub:
                 socket.close(CloseCode.HELLO_TIMEOUT)
         while self._parting and self._parting[0][0] <= now_s:
             self._parting.popleft()[1].abort()
-        self._ping(self._slots[next(self._turns) % len(self._slots)])
+        self._ping(self._slots[next(self._turns) % len(self._slots)], now_s)
 
-    def _ping(self, sockets: set[WebSocket]) -> None:
+    def _ping(self, sockets: set[WebSocket], now_s: float) -> None:
         for socket in list(sockets):
             if socket.heard:
                 socket.heard = False
                 socket.write(PING_FRAME)
+                self._perform(socket, socket.session.look(now_s))
             else:
                 socket.close(CloseCode.SLOW_READER if socket.congested else CloseCode.SILENT)
 

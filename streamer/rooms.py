@@ -1,7 +1,7 @@
 """The rooms of this node that somebody is in: carries out what `chat.room` decides, on real sockets."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -9,10 +9,13 @@ from chat.broker import Broker, Entry, LogUnavailable, Position
 from chat.errors import ErrorCode
 from chat.events import encode_event
 from chat.fields import Author
+from chat.gossip import is_frame
 from chat.limits import ChatLimits
 from chat.outbox import RoomOutbox
 from chat.recovery import Wait
 from chat.room import Admitted, Room
+from chat.roster import Roster
+from streamer.gossip import Gossip
 from streamer.stats import ChatStats
 from streamer.websocket import WebSocket, frame_text, write_to_all
 from streamer.wheel import Ticket, TimerWheel
@@ -31,10 +34,11 @@ class Door(Protocol):
 class _Hall:
     """A room with what the shell needs around it."""
 
-    __slots__ = ("idle", "outbox", "reading", "room", "timer")
+    __slots__ = ("asked", "idle", "outbox", "reading", "room", "timer")
 
     def __init__(self, room: Room[WebSocket]) -> None:
         self.room = room
+        self.asked = False  # other nodes, who is in
         self.outbox = RoomOutbox()
         self.timer: asyncio.TimerHandle | None = None  # while frames wait for their time
         self.reading: asyncio.Task[None] | None = None  # one read of the log at a time
@@ -48,8 +52,16 @@ class Rooms:
     """
 
     def __init__(
-        self, broker: Broker, door: Door, limits: ChatLimits, wheel: TimerWheel, stats: ChatStats
+        self,
+        broker: Broker,
+        door: Door,
+        limits: ChatLimits,
+        wheel: TimerWheel,
+        stats: ChatStats,
+        node: str,
+        now_ms: Callable[[], int],
     ) -> None:
+        """Args: `node` names this one, and is new at each start."""
         self._broker = broker
         self._door = door
         self._limits = limits
@@ -57,6 +69,8 @@ class Rooms:
         self.stats = stats
         self._loop = asyncio.get_running_loop()
         self._halls: dict[str, _Hall] = {}
+        self._now_ms = now_ms
+        self.gossip = Gossip(broker, node, limits, wheel, self._roster_moved)
         self._moved: set[_Hall] = set()  # presence is owed
         self._presence_timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -90,6 +104,17 @@ class Rooms:
             self._note_moved(hall)
             self._watch_idle(hall)
 
+    def turn(self, socket: WebSocket, name: str, *, away: bool) -> None:
+        """A member is away now, or back."""
+        hall = self._halls.get(name)
+        if hall is not None:
+            hall.room.turn(socket, away=away)
+            self._note_moved(hall)
+
+    def roster(self, name: str) -> Roster:
+        """Who is in a room that somebody here is in."""
+        return self._halls[name].room.roster
+
     def flush(self) -> None:
         """Write what waits for its time."""
         for hall in self._halls.values():
@@ -108,7 +133,9 @@ class Rooms:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _open(self, name: str) -> _Hall:
-        hall = self._halls[name] = _Hall(Room(name, self._limits))
+        room: Room[WebSocket] = Room(name, self._limits, self.gossip.node, self._now_ms())
+        hall = self._halls[name] = _Hall(room)
+        self.gossip.opened(room.roster)
         self._broker.subscribe(name, partial(self._deliver, hall), partial(self._hear, hall))
         return hall
 
@@ -119,12 +146,16 @@ class Rooms:
     def _forget(self, hall: _Hall) -> None:
         if hall.reading is not None:
             hall.reading.cancel()
+        self.gossip.closed(hall.room.roster)
         self._broker.unsubscribe(hall.room.name)
         self._moved.discard(hall)
         del self._halls[hall.room.name]
 
     def _hear(self, hall: _Hall, payload: bytes) -> None:
-        """A whisper: an event that is kept nowhere."""
+        """A whisper: an event that is kept nowhere, or what nodes tell each other."""
+        if is_frame(payload):
+            self.gossip.hear(hall.room.roster, payload)
+            return
         hall.outbox.add(frame_text(payload))
         self._schedule(hall)
 
@@ -146,6 +177,9 @@ class Rooms:
             while wait is not None:
                 async with asyncio.timeout(self._limits.read_timeout_s):
                     page = await self._broker.read(room.name, wait.after, wait.limit)
+                if not hall.asked:
+                    hall.asked = True
+                    self.gossip.loaded(room.roster)
                 advance = room.load(page, wait.after)
                 self._show(hall, advance.entries)
                 wait = advance.wait or self._admit_waiting(hall)
@@ -175,6 +209,8 @@ class Rooms:
     def _admit(self, hall: _Hall, admitted: Admitted[WebSocket]) -> None:
         socket = admitted.member
         socket.write(b"".join(frame_text(encode_event(event)) for event in admitted.events))
+        if socket.session.away:
+            hall.room.turn(socket, away=True)
         self._note_moved(hall)
         self._door.entered(socket, hall.room.name)
 
@@ -215,11 +251,17 @@ class Rooms:
             interval_s = self._limits.presence_interval_s
             self._presence_timer = self._loop.call_later(interval_s, self._tell_presence)
 
+    def _roster_moved(self, roster: Roster) -> None:
+        hall = self._halls.get(roster.room)
+        if hall is not None:
+            self._note_moved(hall)
+
     def _tell_presence(self) -> None:
         self._presence_timer = None
         moved, self._moved = self._moved, set()
         for hall in moved:
-            presence = hall.room.take_presence()
+            self.gossip.tell(hall.room.roster)
+            presence = hall.room.roster.take_presence()
             if presence is not None and hall.room.members:
                 hall.outbox.add(frame_text(encode_event(presence)))
                 self._schedule(hall)

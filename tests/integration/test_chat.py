@@ -171,7 +171,7 @@ async def test_a_room_that_many_join_at_once_is_read_once(server: ChatServer, tm
 async def test_a_message_that_is_not_stored_is_answered_and_not_shown(
     server: ChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from streamer import journal
+    from streamer import chronicle
 
     async with client(server.url) as ann:
         await ann.join("lobby")
@@ -180,7 +180,7 @@ async def test_a_message_that_is_not_stored_is_answered_and_not_shown(
             def fail(*_: object) -> None:
                 raise OSError("No space left on device")
 
-            patch.setattr(journal, "_insert", fail)
+            patch.setattr(chronicle, "write", fail)
             await ann.say("send", room="lobby", nonce="n", body="lost?")
             refused = await ann.expect("error", code="not_stored", nonce="n", room="lobby")
             assert refused["message"] == "the message was not stored: No space left on device"
@@ -191,14 +191,14 @@ async def test_a_message_that_is_not_stored_is_answered_and_not_shown(
 async def test_a_room_that_can_not_be_read_turns_people_away(
     server: ChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from streamer import journal
+    from streamer import chronicle
 
     def fail(*_: object) -> None:
         raise OSError("disk I/O error")
 
     async with client(server.url) as ann:
         with monkeypatch.context() as patch:
-            patch.setattr(journal, "_read", fail)
+            patch.setattr(chronicle, "read_page", fail)
             await ann.say("join", room="lobby")
             await ann.say("send", room="lobby", nonce="n", body="x")
             refused = await ann.expect("error", code="unavailable", room="lobby")

@@ -63,7 +63,12 @@ class ChatServer:
 
 @asynccontextmanager
 async def chat_server(
-    folder: Path, *, limits: ChatLimits | None = None, tick_s: float = 0.05, **options: Any
+    folder: Path,
+    *,
+    limits: ChatLimits | None = None,
+    tick_s: float = 0.05,
+    make_broker: Callable[[Journal], MemoryBroker] = MemoryBroker,
+    **options: Any,
 ) -> AsyncIterator[ChatServer]:
     """A hub on a free port of loopback; its database in `folder` outlives it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +79,7 @@ async def chat_server(
     wheel.start()
     writer = asyncio.create_task(journal.run())
     try:
-        broker = MemoryBroker(journal)
+        broker = make_broker(journal)
         hub = WebSocketHub(
             broker=broker,
             history=History(engine),

@@ -18,7 +18,6 @@ from chat.events import (
     Left,
     Message,
     Pong,
-    Presence,
     Track,
     Uncomment,
     Unwatched,
@@ -26,6 +25,7 @@ from chat.events import (
     Welcome,
     encode_event,
 )
+from chat.events_people import Presence
 from chat.fields import Author
 
 ANN = Author("u1", "ann")
@@ -76,6 +76,8 @@ ANN = Author("u1", "ann")
                 "count": 1,
                 "joined": [{"id": "u1", "name": "ann"}],
                 "left": [],
+                "away": [],
+                "back": [],
             },
         ),
         (Pong(12), {"type": "pong", "now": 12}),

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from chat.broker import Entry, Page, Position
-from chat.events import Presence, encode_event
+from chat.events import encode_event
+from chat.events_people import Presence
 from chat.fields import Author
 from chat.limits import ChatLimits
 from chat.recovery import Wait
@@ -125,7 +126,7 @@ def test_when_touch_is_lost_everyone_comes_in_again_with_a_gap() -> None:
     gap = {"type": "gap", "room": "lobby", "from_seq": 0, "to_seq": 0}
     assert [told(newcomer) for newcomer in admitted] == [[gap, joined(1, 2, [1]) | {"epoch": "new"}]] * 2
     assert list(room.listeners) == ["a", "b"]
-    assert room.take_presence() == Presence("lobby", 2, [ANN, BOB], [])
+    assert room.roster.take_presence() == Presence("lobby", 2, [ANN, BOB], [])
 
 
 def test_when_a_hole_is_too_wide_everyone_is_given_a_gap() -> None:
@@ -184,36 +185,36 @@ def test_giving_up_puts_everyone_out_who_waits() -> None:
 
 def test_presence_is_the_difference_since_the_last_one() -> None:
     room = open_room()
-    assert room.take_presence() is None
+    assert room.roster.take_presence() is None
     room.join("a", ANN, None)
     room.join("b", BOB, None)
-    assert room.take_presence() == Presence("lobby", 2, [ANN, BOB], [])
+    assert room.roster.take_presence() == Presence("lobby", 2, [ANN, BOB], [])
     room.leave("a")
     room.join("e", EVE, None)
-    assert room.take_presence() == Presence("lobby", 2, [EVE], [ANN])
-    assert room.take_presence() is None
+    assert room.roster.take_presence() == Presence("lobby", 2, [EVE], [ANN])
+    assert room.roster.take_presence() is None
 
 
 def test_who_comes_and_goes_in_between_is_not_mentioned() -> None:
     room = open_room()
     room.join("b", BOB, None)
-    room.take_presence()
+    room.roster.take_presence()
     room.join("a", ANN, None)
     room.leave("a")
     room.leave("b")
     room.join("b again", BOB, None)
-    assert room.take_presence() is None
+    assert room.roster.take_presence() is None
 
 
 def test_the_last_of_several_connections_is_the_one_that_leaves() -> None:
     room = open_room()
     room.join("a1", ANN, None)
     room.join("a2", ANN, None)
-    room.take_presence()
+    room.roster.take_presence()
     room.leave("a1")
-    assert room.take_presence() is None
+    assert room.roster.take_presence() is None
     room.leave("a2")
-    assert room.take_presence() == Presence("lobby", 0, [], [ANN])
+    assert room.roster.take_presence() == Presence("lobby", 0, [], [ANN])
 
 
 def test_presence_names_some_and_counts_all() -> None:
@@ -222,7 +223,24 @@ def test_presence_names_some_and_counts_all() -> None:
     people = [Author(str(number), f"p{number}") for number in range(5)]
     for number, person in enumerate(people):
         room.join(number, person, None)
-    assert room.take_presence() == Presence("lobby", 5, people[:2], [])
+    assert room.roster.take_presence() == Presence("lobby", 5, people[:2], [])
     for number in range(4):
         room.leave(number)
-    assert room.take_presence() == Presence("lobby", 1, [], people[:2])
+    assert room.roster.take_presence() == Presence("lobby", 1, [], people[:2])
+
+
+def test_who_is_away_on_every_connection_is_away() -> None:
+    room = open_room()
+    room.join("a1", ANN, None)
+    room.join("a2", ANN, None)
+    room.roster.take_presence()
+    for member in ("a1", "a1", "nobody"):
+        room.turn(member, away=True)
+    assert room.roster.take_presence() is None
+    room.leave("a2")
+    assert room.roster.take_presence() == Presence("lobby", 1, [], [], [ANN])
+    room.turn("a1", away=False)
+    assert room.roster.take_presence() == Presence("lobby", 1, [], [], [], [ANN])
+    room.turn("a1", away=True)
+    room.leave("a1")
+    assert len(room.roster) == 0

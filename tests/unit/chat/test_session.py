@@ -5,10 +5,12 @@ import pytest
 
 from chat.broker import Position
 from chat.commands import COMMANDS, AnyCommand, Command, Hello, Join, Leave, Ping, Send, Unwatch, Watch
+from chat.commands_people import Away, Back
 from chat.decoding import Malformed
-from chat.effects import Authenticate, Carry, Enter, Exit, Follow, Reply, TellTime, Unfollow
+from chat.effects import Authenticate, Carry, Enter, Exit, Follow, Reply, TellTime, Turn, Unfollow
 from chat.errors import ErrorCode
 from chat.events import Error, Left, Unwatched, Watching, Welcome
+from chat.events_people import Standing
 from chat.fields import Author
 from chat.limits import ChatLimits
 from chat.session import Rules, Session, State
@@ -203,3 +205,33 @@ def test_closing_leaves_everything_and_hears_nothing() -> None:
     assert session.receive(Ping(), 0.0) == ()
     session.entered("other")
     assert session.rooms == frozenset()
+
+
+AWAY, ONLINE = (Turn(True), Reply(Standing("away"))), (Turn(False), Reply(Standing("online")))
+
+
+def test_who_says_so_is_away_until_back_or_the_next_command() -> None:
+    session = in_room()
+    assert session.receive(Away(), 1.0) == AWAY
+    assert session.receive(Ping(), 2.0) == (TellTime(),)
+    assert session.away
+    assert session.receive(Back(), 3.0) == ONLINE
+    assert session.receive(Back(), 3.0) == ONLINE, "it is answered all the same"
+    session.receive(Away(), 4.0)
+    said = Send("lobby", "n", "hi")
+    assert session.receive(said, 5.0) == (*ONLINE, Carry(said))
+    assert session.receive(said, 5.0) == (Carry(said),)
+
+
+def test_who_says_nothing_for_long_is_away() -> None:
+    session = greeted()
+    assert session.look(1e6) == (), "nobody sees it"
+    session.receive(Join("lobby"), 100.0)
+    assert session.look(1e6) == (), "not on the way in"
+    session.entered("lobby")
+    session.receive(Ping(), 500.0)
+    assert session.look(699.0) == ()
+    assert session.look(700.0) == AWAY
+    assert session.look(701.0) == ()
+    session.close()
+    assert session.look(1e6) == ()
