@@ -54,6 +54,55 @@ def upload(paths: tuple[Path, ...], server: str | None, token: str | None) -> No
 
 
 @main.command()
+@click.argument("room")
+@click.argument("text", required=False)
+@click.option("--server", metavar="URL", help="Where Veza is. [default: as the settings here say]")
+@click.option("--name", metavar="NAME", help="What others see. [default: the user's name here]")
+@click.option("--token", metavar="TOKEN", help="Speak as the account that `veza token` made it for.")
+@click.option(
+    "--wait",
+    type=_Ttl(),
+    default="60s",
+    show_default=True,
+    help="How long to try: 10s, 5m, across broken lines.",
+)
+def say(
+    room: str, text: str | None, server: str | None, name: str | None, token: str | None, wait: int
+) -> None:
+    """Say TEXT in ROOM, or without TEXT each line of standard input.
+
+    Ends when the message is on the server's disk. When the line breaks it goes again over a new one, and is
+    never said twice. Exit code: 0 said, 1 refused, 2 wrong usage, 3 not acknowledged in time (perhaps said).
+    """
+    from streamer.cli_say import say as say_in
+
+    who = name or (None if token else _guest_name())
+    sys.exit(say_in(server or _local_server(), room, text, name=who, token=token, wait_s=wait))
+
+
+@main.command()
+@click.argument("room")
+@click.option("--server", metavar="URL", help="Where Veza is. [default: as the settings here say]")
+@click.option("--name", metavar="NAME", help="What others see. [default: the user's name here]")
+@click.option("--token", metavar="TOKEN", help="Be the account that `veza token` made it for.")
+@click.option("--follow", is_flag=True, help="Stay when the input ends; for pipes.")
+@click.option("--color/--no-color", default=None, help="[default: as the terminal is]")
+def room(
+    room: str, server: str | None, name: str | None, token: str | None, follow: bool, color: bool | None
+) -> None:
+    """Be in ROOM: see what is said there, and say what you type.
+
+    Lines that begin with / are the room's commands (/quit ends). Between pipes, lines of the input are said,
+    and what happens is printed as plain text; it ends when the input has, and everything is acknowledged.
+    """
+    from streamer.cli_room import visit
+
+    who = name or (None if token else _guest_name())
+    server = server or _local_server()
+    sys.exit(visit(server, room, name=who, token=token, follow=follow, colours=color))
+
+
+@main.command()
 @click.argument("name")
 @click.option(
     "--ttl", type=_Ttl(), default="30d", show_default=True, help="How long it is good: 30d, 12h, 90m."
@@ -115,6 +164,15 @@ def _local_server() -> str:
     settings = _settings()
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
     return f"http://{host}:{settings.port}"
+
+
+def _guest_name() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()[:32]
+    except (OSError, KeyError):  # a container's user may have no name
+        return "guest"
 
 
 def _fail(message: str) -> NoReturn:
