@@ -1,0 +1,118 @@
+import pytest
+
+from hls.directives import Directives
+from hls.window import Grid, Part, Ready, Refused, Wait, Window
+
+GRID = Grid(timescale=48_000, part_ticks=15_360, parts_per_segment=3, keep_segments=4)
+PART = Part(5_000, 15_360)
+NOON_US = 1_800_000_000_000_000
+
+
+def window(parts: int, **options: int) -> Window:
+    made = Window(GRID, starts_at_us=NOON_US, **options)
+    for _ in range(parts):
+        made.append(PART)
+    return made
+
+
+def test_the_grid_says_what_players_are_told():
+    assert GRID.segment_ticks == 46_080
+    assert GRID.target_duration_s == 1
+    assert Grid(48_000, 15_360, 12, 4).target_duration_s == 4  # 3.84 s
+
+
+def test_parts_become_segments():
+    made = window(4)
+    first, second = made.segments
+    assert (first.number, first.complete, first.duration_ticks, first.size_bytes) == (0, True, 46_080, 15_000)
+    assert (second.number, second.complete, len(second.parts)) == (1, False, 1)
+    assert second.starts_at_us == NOON_US + 960_000
+    assert made.next_place == (1, 1)
+
+
+def test_the_oldest_segments_leave():
+    made = window(14)
+    assert [segment.number for segment in made.segments] == [0, 1, 2, 3, 4]
+    made.append(PART)
+    gone = made.append(PART)
+    assert [segment.number for segment in gone] == [0]
+    assert [segment.number for segment in made.segments] == [1, 2, 3, 4, 5]
+
+
+def test_a_cut_ends_the_segment_and_the_next_one_says_so():
+    made = window(4)
+    made.cut(init=1, starts_at_us=NOON_US + 60_000_000)
+    assert made.next_place == (2, 0)
+    made.append(PART)
+    second, third = list(made.segments)[1:]
+    assert (second.complete, len(second.parts), second.discontinuity) == (True, 1, False)
+    assert (third.discontinuity, third.init, third.starts_at_us) == (True, 1, NOON_US + 60_000_000)
+    for _ in range(30):
+        made.append(PART)
+    assert made.gone_discontinuities == 1
+
+
+def test_a_cut_before_anything_was_there_is_no_discontinuity():
+    made = window(0)
+    made.cut(init=3)
+    made.append(PART)
+    assert (made.segments[0].discontinuity, made.segments[0].init) == (False, 3)
+
+
+@pytest.mark.parametrize(
+    ("msn", "part", "verdict"),
+    [
+        (None, None, Ready()),
+        (9, None, Ready()),  # long gone, or not: the list is newer
+        (10, None, Ready()),
+        (11, None, Wait()),
+        (11, 0, Ready()),
+        (11, 1, Wait()),
+        (11, 2, Wait()),
+        (11, 3, Wait()),  # there are three: the first of the next
+        (10, 3, Ready()),
+        (10, 99, Ready()),
+        (12, None, Wait()),
+        (12, 0, Wait()),
+        (13, None, Wait()),
+        (13, 0, Wait()),
+    ],
+)
+def test_what_is_asked_for_is_there_or_waited_for(msn: int | None, part: int | None, verdict: Ready | Wait):
+    made = window(4, first_number=10)
+    assert made.locate(Directives(msn, part)) == verdict
+
+
+def test_what_is_too_far_ahead_is_refused():
+    made = window(4, first_number=10)
+    assert isinstance(made.locate(Directives(14)), Refused)
+    assert isinstance(made.locate(Directives(13, 3)), Refused)
+    long = Window(Grid(48_000, 15_360, 100, 4), starts_at_us=NOON_US)
+    long.append(PART)
+    assert long.locate(Directives(0, 10)) == Wait()  # 3 s are ten parts
+    verdict = long.locate(Directives(0, 11))
+    assert verdict == Refused("part 11 is 11 ahead of the last, more than 10")
+
+
+def test_a_segment_that_was_cut_short_has_fewer_parts():
+    made = window(4)
+    made.cut()
+    assert made.locate(Directives(1, 0)) == Ready()
+    assert made.locate(Directives(1, 1)) == Wait(), "the first part of the next segment"
+    made.append(PART)
+    assert made.locate(Directives(1, 1)) == Ready()
+
+
+def test_before_the_first_part_everyone_waits():
+    made = window(0, first_number=5)
+    assert made.locate(Directives()) == Wait()
+    assert made.locate(Directives(5, 0)) == Wait()
+    assert isinstance(made.locate(Directives(8)), Refused)
+
+
+def test_when_the_show_has_ended_nobody_waits():
+    made = window(4)
+    made.end()
+    made.end()
+    assert made.segments[-1].complete
+    assert made.locate(Directives(99, 99)) == Ready()
