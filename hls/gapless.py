@@ -82,6 +82,15 @@ def samples_in_tag(head: bytes) -> int | None:
     return samples if padding and samples > 0 else None
 
 
+def padding(heard: int, samples: int | None) -> int:
+    """How many of the samples heard are padding, where the recording claims to have so many; 0 if unknown.
+
+    Where more follows than padding can be long, two files were joined: all is kept.
+    """
+    over = 0 if samples is None else heard - samples
+    return over if 0 < over <= _MAX_PADDING else 0
+
+
 def without_padding(sounds: Iterable[S], samples: int, cut: Callable[[S, int], S]) -> Iterator[S]:
     """Pass sounds on up to `samples`; what is over is padding, unless there is too much of it.
 

@@ -1,7 +1,7 @@
 """What may come in, and whether it can be read while it is still coming in."""
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from hls import codecs
@@ -40,6 +40,8 @@ _PROBE_ENOUGH = {"probesize": "1000000"}
 _PROBE_LITTLE = {"probesize": "65536", "max_probe_packets": "4"}  # every byte more would have to arrive first
 _MAX_DAMAGED_IN_A_ROW = 1_000
 _FEW = 100
+_MAX_BOXES = 1_000  # side by side: some dozens are many
+_MAX_OFFSET = 1 << 62
 _ISO_CONTAINERS = (b"ftyp", b"free", b"skip", b"wide", b"pdin", b"styp", b"sidx", b"uuid")
 
 
@@ -70,6 +72,36 @@ def readable_while_arriving(head: bytes) -> bool:
             return False
         position += size
     return position == 0
+
+
+def is_fragmented(read: Callable[[int, int], bytes]) -> bool:
+    """Whether an MP4 may have more sound than its index lists; True as well where it can't be told.
+
+    Args:
+        read: gives up to so many bytes (the second) from an offset (the first), as far as they are there.
+
+    Source: ISO/IEC 14496-12, 8.8.1: `mvex` warns "that there might be movie fragments".
+    """
+    for kind, start, end in _boxes(read, 0, _MAX_OFFSET):
+        if kind == b"moov":
+            return any(kind == b"mvex" for kind, _, _ in _boxes(read, start, end))
+    return True
+
+
+def _boxes(read: Callable[[int, int], bytes], offset: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, and begin and end of the payload, of the boxes that follow one another from `offset` on."""
+    for _ in range(_MAX_BOXES):
+        head = read(offset, 16) if offset + 8 <= end else b""
+        if len(head) < 8:
+            return
+        size, kind = struct.unpack_from(">I4s", head)
+        payload = 8
+        if size == 1 and len(head) == 16:
+            (size,), payload = struct.unpack_from(">Q", head, 8), 16
+        if size < payload or offset + size > end:
+            return
+        yield kind, offset + payload, offset + size
+        offset += size
 
 
 def check(sample_rate: int, channels: int) -> None:

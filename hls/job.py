@@ -34,6 +34,10 @@ class Output(Protocol):
         """Put bytes at the end of a rendition's file."""
         ...
 
+    def replace(self, rendition: str, offset: int, data: bytes, /) -> None:
+        """Put other bytes in the place of as many that are there."""
+        ...
+
     def keep_cover(self, data: bytes, /) -> None:
         """Put the cover in its place, instead of one that was there."""
         ...
@@ -57,6 +61,10 @@ class SourceReader(Protocol):
 
     def tell(self) -> int:
         """Where the next read begins."""
+        ...
+
+    def arrived(self, offset: int, size: int, /) -> bytes:
+        """What is there of these bytes, without waiting; the next read begins where it would have."""
         ...
 
     def wait_complete(self) -> None:

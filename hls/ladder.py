@@ -120,6 +120,12 @@ def plan(form: Form, wanted: Collection[str] = DEFAULT) -> tuple[RenditionPlan, 
     return tuple(plans)
 
 
+def can_copy(sample_rate: int, channels: int) -> bool:
+    """Whether AAC of such a form may stay what it is: everyone plays it, and its segments can end together
+    with those of what is encoded beside it."""
+    return sample_rate in _SEGMENT_FRAMES and channels <= 2
+
+
 def common(form: Form) -> tuple[int, int]:
     """Sample rate and channels of the renditions that every player has."""
     return _aac_rate(form), min(form.channels, 2)

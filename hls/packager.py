@@ -25,6 +25,7 @@ class Packager:
         output: Output,
         report: Reporter,
         consumed_bytes: Callable[[], int],
+        written: Callable[[int, list[AccessUnit]], None] | None = None,
     ) -> None:
         """Write the init segment.
 
@@ -34,6 +35,8 @@ class Packager:
             output: holds nothing of this rendition yet.
             report: called for the rendition, and then for every segment.
             consumed_bytes: how far the source has been read.
+            written: called with where a segment's units begin in the file, and with the units, when they are
+                on disk and before the segment is reported.
         """
         init = fmp4.init_segment(
             sample_entry=coding.sample_entry,
@@ -48,6 +51,7 @@ class Packager:
         self._output = output
         self._report = report
         self._consumed_bytes = consumed_bytes
+        self._written = written
         self._offset_bytes = len(init)
         self._segmenter = Segmenter(
             fragment_frames=plan.fragment_frames,
@@ -81,6 +85,9 @@ class Packager:
     def _write(self, cut: Fragment) -> None:
         data = fmp4.fragment(cut, rolls=self._rolls)
         self._output.append(self._plan.name, data)
+        if self._written is not None:
+            units_bytes = sum(len(unit.data) for unit in cut.units)
+            self._written(self._offset_bytes + len(data) - units_bytes, cut.units)
         self._report(
             SegmentCut(
                 self._plan.name, self._offset_bytes, len(data), cut.duration_ticks, self._consumed_bytes()

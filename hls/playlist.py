@@ -68,15 +68,18 @@ def multivariant(renditions: Sequence[Rendition], uri: Callable[[Rendition], str
 
     Args:
         renditions: in the order in which players shall consider them; one without a segment is left out,
-            because its bandwidth can't be measured yet.
+            because its bandwidth can't be measured yet. Where one is complete, all that still grow are, too.
         uri: where the media playlist of a rendition is, relative to this one.
     """
+    # 6.2.4: what is in one playlist and not in another "MUST NOT be longer than the Target Duration". Else a
+    # player that changes in the middle of the one would find nothing there in the other.
+    complete = any(rendition.complete for rendition in renditions)
     return f"#EXTM3U\n#EXT-X-VERSION:{_VERSION}\n#EXT-X-INDEPENDENT-SEGMENTS\n" + "".join(
         f"#EXT-X-STREAM-INF:BANDWIDTH={peak_bandwidth(rendition)},"
         f"AVERAGE-BANDWIDTH={average_bandwidth(rendition)},"
         f'CODECS="{rendition.codecs}"\n{uri(rendition)}\n'
         for rendition in renditions
-        if rendition.segments
+        if rendition.segments and (rendition.complete or not complete)
     )
 
 

@@ -1,8 +1,8 @@
 """What a packaging worker tells the server: typed messages, one direction, in this order.
 
 `Opened`, `Tagged` (again at the end if a streamed source had more to say), `RenditionStarted` once a
-rendition, then `SegmentCut` and `PeaksCut` as they come, `LoudnessMeasured`, and one of `Finished`,
-`Refused`, `Broken` last.
+rendition, then `SegmentCut`, `RenditionFinished` and `PeaksCut` as they come, `LoudnessMeasured`, and one of
+`Finished`, `Refused`, `Broken` last.
 """
 
 import msgspec
@@ -56,6 +56,15 @@ class SegmentCut(Report, frozen=True):
     consumed_bytes: int
 
 
+class RenditionFinished(Report, frozen=True):
+    """No segment of it follows: said of one that is complete before the others are.
+
+    Until `Finished`, an access unit that turns out to be damaged may still become silence of the same size.
+    """
+
+    name: str
+
+
 class PeaksCut(Report, frozen=True):
     """More waveform: interleaved signed 8-bit (min, max), a pair per `samples_per_peak` mono samples.
 
@@ -102,6 +111,7 @@ AnyReport = (
     | Tagged
     | RenditionStarted
     | SegmentCut
+    | RenditionFinished
     | PeaksCut
     | LoudnessMeasured
     | Finished

@@ -6,6 +6,7 @@ from hls.report import (
     LoudnessMeasured,
     Opened,
     PeaksCut,
+    RenditionFinished,
     RenditionStarted,
     SegmentCut,
     Tagged,
@@ -34,6 +35,8 @@ def note(record: TrackRecord, report: AnyReport) -> None:
             record.renditions[report.name] = Rendition(
                 report.name, report.codecs, report.timescale, report.channels, report.init_size_bytes, []
             )
+        case RenditionFinished():
+            record.renditions[report.name].complete = True
         case LoudnessMeasured():
             record.integrated_lufs, record.range_lu = report.integrated_lufs, report.range_lu
             record.true_peak_dbtp = report.true_peak_dbtp

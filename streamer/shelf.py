@@ -2,11 +2,13 @@
 
 What a cache may keep of a track, and why:
 
-- A complete rendition never changes: `immutable`, for a year.
+- A rendition of a track that is ready never changes: `immutable`, for a year.
 - A rendition that grows is not the same representation from one segment to the next: its length and its
   entity tag change, so a client that resumes with If-Range gets a fresh whole rather than a patchwork, and no
   cache may keep it (browsers drop an entry when the length behind its Content-Range changes). Byte ranges
-  that a playlist has announced never change, which is all that a player relies on.
+  that a playlist has announced never change, which is all that a player relies on; but where AAC is copied
+  from a damaged source, a unit that can't be decoded becomes silence of its size when that is found out. So
+  one that is complete before the rest of its track is not kept either.
 - An EVENT playlist is stale after a second; a VOD playlist changes only if the track is deleted.
 - The source is kept for a year too, but never shown: it is an attachment of a media type that runs nothing.
 """
@@ -261,14 +263,15 @@ def _playlist(record: TrackRecord, text: str) -> Resource:
 
 
 def _media(folder: Path, record: TrackRecord, rendition: Rendition) -> Resource:
-    size = record.file_bytes.get(rendition.name, 0) if rendition.complete else 0
-    size = size or rendition.size_bytes
+    ready = record.state is State.READY
+    size = (record.file_bytes.get(rendition.name, 0) if ready else 0) or rendition.size_bytes
+    made = "" if ready else "-making"
     return Resource(
         media_type=MEDIA_TYPE,
         body=body_of(folder, record, f"{rendition.name}.mp4", size),
-        etag=f'"{record.id}-{rendition.name}-{size:x}"',
+        etag=f'"{record.id}-{rendition.name}-{size:x}{made}"',
         last_modified=record.updated_at // 1000,
-        cache_control=IMMUTABLE if rendition.complete else UNFINISHED,
+        cache_control=IMMUTABLE if ready else UNFINISHED,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import structlog
 from msgspec.structs import replace
 
-from hls.report import AnyReport, Broken, Finished, Refused, SegmentCut, Tagged
+from hls.report import AnyReport, Broken, Finished, Refused, RenditionFinished, SegmentCut, Tagged
 from streamer import folder
 from streamer.desk import Desk
 from streamer.notes import forget, note
@@ -195,7 +195,7 @@ class Work:
     async def _receive(self, report: AnyReport) -> None:
         note(self.record, report)
         match report:
-            case SegmentCut():
+            case SegmentCut() | RenditionFinished():
                 await self._show_segment()
             case Tagged():
                 if report.cover_type is not None:

@@ -71,6 +71,10 @@ class GrowingSource:
         """Where the next read begins."""
         return self._file.tell()
 
+    def arrived(self, offset: int, size: int, /) -> bytes:
+        """What is there of these bytes, without waiting; the next read begins where it would have."""
+        return os.pread(self._file.fileno(), size, offset)
+
     def wait_complete(self) -> None:
         """Return when nothing more will be appended."""
         while not self._complete:
@@ -114,6 +118,11 @@ class OutputFolder:
             OSError: the disk is full, or the file is as large as it may become.
         """
         _write(self._files[rendition].fileno(), data)
+
+    def replace(self, rendition: str, offset: int, data: bytes, /) -> None:
+        """Put other bytes in the place of as many that are there."""
+        written = os.pwrite(self._files[rendition].fileno(), data, offset)
+        assert written == len(data), f"{written} of {len(data)} bytes were put in their place"
 
     def keep_cover(self, data: bytes, /) -> None:
         """Put the cover in its place; of several, the last one stays."""

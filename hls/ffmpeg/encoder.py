@@ -1,6 +1,5 @@
 """One encoder for the whole track, whatever its source does; every sample that goes in is counted."""
 
-from collections import deque
 from fractions import Fraction
 
 import av
@@ -11,10 +10,6 @@ from hls.ffmpeg import sound
 from hls.job import Job
 from hls.ladder import RenditionPlan
 from hls.packager import Packager
-
-# ISO/IEC 14496-3: raw_data_block of a single or a pair of channel elements with nothing in them.
-_SILENT_AAC = {1: bytes.fromhex("00c800802380"), 2: bytes.fromhex("210049900219002380")}
-_HELD_UNITS = 8  # more than the padding that any encoder puts behind the last sample
 
 
 class Encoder:
@@ -61,27 +56,3 @@ class Encoder:
     def _encode(self, block: AudioFrame) -> None:
         for packet in self._codec.encode(block):
             self.packager.feed(bytes(packet))
-
-
-class Copier:
-    """A rendition that is the source's own access units."""
-
-    def __init__(self, plan: RenditionPlan, job: Job) -> None:
-        self.packager = Packager(plan, coding(plan, b"", 0), job.output, job.report, job.source.tell)
-        self._plan = plan
-        self._held: deque[bytes] = deque()
-
-    def feed(self, unit: bytes) -> None:
-        """Take the next unit."""
-        self._held.append(unit)
-        if len(self._held) > _HELD_UNITS:
-            self.packager.feed(self._held.popleft())
-
-    def lose(self, samples: int) -> None:
-        """Put silence where the source has nothing, in whole units."""
-        for _ in range((samples + self._plan.frame_ticks // 2) // self._plan.frame_ticks):
-            self.feed(_SILENT_AAC[self._plan.channels])
-
-    def finish(self, presented_ticks: int) -> None:
-        """Nothing more comes; end exactly behind so many samples of sound."""
-        self.packager.finish(list(self._held), presented_ticks)

@@ -1,6 +1,5 @@
 """One decode feeds every rendition, each in its own lane."""
 
-from collections import deque
 from collections.abc import Iterable
 from fractions import Fraction
 
@@ -8,8 +7,10 @@ import numpy as np
 from av import AudioFrame
 
 from hls import analysis, ladder
+from hls.copier import Copier
 from hls.ffmpeg import sound
-from hls.ffmpeg.encoder import Copier, Encoder
+from hls.ffmpeg.encoder import Encoder
+from hls.ffmpeg.listing import Listing
 from hls.ffmpeg.loudness import LoudnessMeter
 from hls.ffmpeg.shaper import Shaper, Steady
 from hls.job import Job, Lane, MediaRefused
@@ -28,7 +29,8 @@ class Fanout:
         form: ladder.Form,
         frame: AudioFrame,
         time_base: Fraction | None,
-        copied: deque[bytes],
+        units: Listing | None,
+        samples: int | None,
         job: Job,
     ) -> None:
         """Begin every rendition.
@@ -37,59 +39,57 @@ class Fanout:
             form: what the source is.
             frame: its first sound.
             time_base: of its time stamps.
-            copied: where its access units come, if they are to be passed on.
+            units: its access units, if they are to be passed on.
+            samples: where its container says that it ends, if FFmpeg does not look.
             job: what was ordered.
         """
         self._job = job
         self._max_s = job.limits.max_duration_s
-        self._steady = Steady(time_base)
+        self._steady = Steady(time_base, 1 if units is None else ladder.AAC_FRAME_TICKS)
         self._groups: list[_Group] = []
         # The waveform is that of what everyone can play, whether or not it is encoded here.
         self._rate, channels = ladder.common(form)
         self._heard = self._group("fltp", self._rate, sound.LAYOUTS[channels])
         self._meter = Meter(self._rate, job.report)
         self._loudness = LoudnessMeter()
-        measured = "fltp" if not form.lossless_bits else "s16" if form.lossless_bits <= 16 else "s32"
+        lossy = "fltp" if form.channels <= sound.MAX_PLANES else "flt"
+        measured = lossy if not form.lossless_bits else "s16" if form.lossless_bits <= 16 else "s32"
         layout = self._layout(frame, len(frame.layout.channels))
         self._loudness_lane = job.lanes(self._loudness.feed)
         self._group(measured, frame.sample_rate, layout).others.append(self._loudness_lane)
-        self._copied = copied
-        self._copier: Copier | None
         self._held: list[tuple[Lane[AudioFrame], AudioFrame]] = []
         self._released = False
+        self._model = frame
+        self._units = units
         plans = ladder.plan(form, job.wanted)
-        self._copier = Copier(plans[0], job) if plans[0].codec == "copy" else None
+        self._copier = None if units is None else Copier(plans[0], job, units, samples, time_base)
         for plan in plans:
             if plan.codec != "copy":
                 self._begin(plan, frame)
         # What is not copied begins with AAC, which takes what everyone hears.
         self._first = self._copier.packager if self._copier else self._heard.encoders[0].packager
         self._first_lane = None if self._copier else self._heard.lanes[0]
+        self._copy()
 
     def feed(self, frame: AudioFrame) -> None:
         """Take a frame of any format."""
+        self._copy()
         if self._first.segments:
             self._release()
         for steady in self._steady.feed(frame):
-            for group in self._groups:
-                self._pass(group, group.shaper.feed(steady))
-        if self._copier is not None:
-            self._copier.lose(self._steady.lost_samples)
-            while self._copied:
-                self._copier.feed(self._copied.popleft())
+            self._spread(steady)
         if self._heard.shaper.due_ticks > self._max_s * self._rate:
             raise MediaRefused(f"it is longer than {self._max_s} s")
 
     def finish(self) -> int:
         """Nothing more comes; the duration in milliseconds, rounded to the nearest."""
+        self._finish_copy()
         for group in self._groups:
             self._pass(group, group.shaper.flush())
         self._release()
         ticks = self._heard.shaper.due_ticks
         if not ticks:
             raise MediaRefused("there is not one sample of sound in it")
-        if self._copier is not None:
-            self._copier.finish(ticks)
         for group in self._groups:
             for encoder, lane in zip(group.encoders, group.lanes, strict=True):
                 lane.finish()
@@ -98,6 +98,34 @@ class Fanout:
         self._loudness_lane.finish()
         self._job.report(self._loudness.finish())
         return (2000 * ticks + self._rate) // (2 * self._rate)
+
+    def _copy(self) -> None:
+        """Copy what is there by now: all of it, before anything is encoded, if the source is complete."""
+        if self._copier is not None and self._units is not None:
+            while self._units.missed:
+                self._copier.miss(self._units.missed.popleft())
+            self._copier.advance()
+
+    def _finish_copy(self) -> None:
+        """Complete the copy; what is encoded ends where it does, whatever was damaged at the end."""
+        if self._copier is not None and self._units is not None:
+            self._units.give_up()
+            self._copy()
+            missing = self._copier.finish() - self._heard.shaper.due_ticks
+            while missing > 0:
+                self._spread(sound.silence(self._model, min(missing, sound.BLOCK_SAMPLES)))
+                missing -= sound.BLOCK_SAMPLES
+
+    def _spread(self, frame: AudioFrame) -> None:
+        """Give a frame to every group, as far as the copy goes."""
+        if self._copier is not None and self._copier.presented_ticks is not None:
+            room = self._copier.presented_ticks - self._heard.shaper.due_ticks
+            if frame.sample_rate == self._rate and frame.samples > room:
+                if room <= 0:
+                    return
+                frame = sound.first(frame, room)
+        for group in self._groups:
+            self._pass(group, group.shaper.feed(frame))
 
     def _begin(self, plan: ladder.RenditionPlan, frame: AudioFrame) -> None:
         layout = self._layout(frame, plan.channels)

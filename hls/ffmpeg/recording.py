@@ -1,6 +1,5 @@
 """A container and the sound in it."""
 
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +16,7 @@ from av.stream import Discard, Disposition
 from hls import codecs, intake, ladder, tags
 from hls.ffmpeg import sound
 from hls.ffmpeg.fanout import Fanout
+from hls.ffmpeg.listing import Listing
 from hls.job import Forwards, Job, MediaRefused, SourceReader
 from hls.report import Opened, Tagged
 
@@ -73,8 +73,7 @@ class Recording:
         self._input = container
         self._sound = chosen
         self._wanted = [chosen, *covers[:1]]
-        self._first_pts: int | None = None
-        self._units: deque[bytes] | None = deque() if self._may_be_copied() else None
+        self._units = Listing(chosen) if self._may_be_copied() else None
         for stream in container.streams:
             if stream not in self._wanted:
                 stream.discard = Discard.all
@@ -110,9 +109,11 @@ class Recording:
     def encoder(self, frame: AudioFrame, job: Job) -> Fanout:
         """Begin the renditions."""
         form = self._form(frame)
-        copied = self._units if form.copied_delay_ticks is not None else None
-        self._units = copied
-        return Fanout(form, frame, self._sound.time_base, deque() if copied is None else copied, job)
+        if form.copied_delay_ticks is None:
+            self._units = None
+        if self._units is not None:
+            self._units.complete = not intake.is_fragmented(job.source.arrived)
+        return Fanout(form, frame, self._sound.time_base, self._units, self.samples, job)
 
     def _form(self, frame: AudioFrame) -> ladder.Form:
         codec = self._sound.codec_context
@@ -140,11 +141,13 @@ class Recording:
     def _copied_delay_ticks(self, frame: AudioFrame, extradata: bytes) -> int | None:
         """Samples before the first that is heard, as the container tells; None if it does not."""
         base = self._sound.time_base
-        if self._units is None or self._first_pts is None or frame.pts is None or base is None:
+        rate, channels = frame.sample_rate, len(frame.layout.channels)
+        if self._units is None or base is None or not ladder.can_copy(rate, channels):
             return None
-        if not codecs.is_plain_aac(extradata, frame.sample_rate, len(frame.layout.channels)):
+        ticks = self._units.delay_ticks(frame)
+        if ticks is None or not codecs.is_plain_aac(extradata, rate, channels):
             return None
-        delay = (frame.pts - self._first_pts) * base * frame.sample_rate
+        delay = ticks * base * rate
         return int(delay) if delay >= 0 and delay.denominator == 1 else None
 
     def _packets(self) -> "Iterator[av.Packet[Any] | None]":
@@ -165,14 +168,14 @@ class Recording:
         if packet.stream is not self._sound:
             self.cover = self.cover or bytes(packet)
             return []
-        if self._first_pts is None:
-            self._first_pts = packet.pts
         try:
             frames = list(self._sound.codec_context.decode(packet))
         except MemoryError:
             raise
         except av.FFmpegError:
+            if self._units is not None:
+                self._units.placed(packet, None)
             return None
         if self._units is not None and packet.size:  # the end is an empty one
-            self._units.append(bytes(packet))
+            return self._units.placed(packet, frames)
         return frames

@@ -9,6 +9,7 @@ import av
 from av import AudioFrame
 
 from hls import intake
+from hls.copier import whole_units
 from hls.ffmpeg import sound
 from hls.timeline import Timeline
 
@@ -21,19 +22,25 @@ def kind(frame: AudioFrame) -> tuple[str, str, int]:
 class Steady:
     """Puts silence where sound was lost. A source may change its format: chained Ogg and joined ADTS do."""
 
-    def __init__(self, time_base: Fraction | None) -> None:
+    def __init__(self, time_base: Fraction | None, unit_ticks: int = 1) -> None:
+        """Begin.
+
+        Args:
+            time_base: seconds in a tick of the time stamps; None if the source has no idea of time.
+            unit_ticks: silence is so many samples long, or a multiple of it.
+        """
         self._time_base = time_base
+        self._unit_ticks = unit_ticks
         self._kind: tuple[str, str, int] | None = None
-        self.lost_samples = 0
 
     def feed(self, frame: AudioFrame) -> Iterator[AudioFrame]:
-        """The silence that belongs before a frame, and the frame. `lost_samples` says how much that was."""
+        """The silence that belongs before a frame, and the frame."""
         frame = sound.named(frame)
         if kind(frame) != self._kind:
             intake.check(frame.sample_rate, len(frame.layout.channels))
             self._kind = kind(frame)
             self._timeline = Timeline(frame.sample_rate, self._time_base)
-        self.lost_samples = lost = self._timeline.feed(frame.pts, frame.samples)
+        lost = whole_units(self._timeline.feed(frame.pts, frame.samples), self._unit_ticks)
         while lost > 0:
             yield sound.silence(frame, min(lost, sound.BLOCK_SAMPLES))
             lost -= sound.BLOCK_SAMPLES

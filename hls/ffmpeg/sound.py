@@ -12,9 +12,14 @@ LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6
 """What FFmpeg takes so many channels for when nothing is said of them."""
 
 
+MAX_PLANES = 8
+"""PyAV 18 counts the planes of more channels wrongly, and then reads and writes what is not theirs."""
+
+
 def silence(model: AudioFrame, samples: int) -> AudioFrame:
-    """Nothing to hear, in the format of `model`."""
-    silent = _like(model, AudioFrame(model.format.name, model.layout.name, samples))
+    """Nothing to hear, in the format of `model`, or packed where that has too many planes."""
+    shape = model.format.packed if len(model.layout.channels) > MAX_PLANES else model.format
+    silent = _like(model, AudioFrame(shape.name, model.layout.name, samples))
     level = b"\x80" if model.format.name in ("u8", "u8p") else b"\0"
     for plane in silent.planes:
         plane.update(level * plane.buffer_size)
@@ -40,7 +45,9 @@ def named(model: AudioFrame) -> AudioFrame:
 
 
 def first(model: AudioFrame, samples: int) -> AudioFrame:
-    """The first so many samples of a frame."""
+    """The first so many samples of a frame; all of one that has too many planes to look at."""
+    if model.format.is_planar and len(model.layout.channels) > MAX_PLANES:
+        return model
     channels = 1 if model.format.is_planar else len(model.layout.channels)
     return frame(np.ascontiguousarray(model.to_ndarray()[:, : samples * channels]), model)
 

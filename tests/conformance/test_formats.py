@@ -18,6 +18,7 @@ from tests.support.worker import package, renditions, worker_pool
 SECONDS = 0.8
 SURROUND = "pan=5.1|c0=c0|c1=c1|c2=c0|c3=c1|c4=c0|c5=c1"
 SEVEN_ONE = "pan=7.1|c0=c0|c1=c1|c2=c0|c3=c1|c4=c0|c5=c1|c6=c0|c7=c1"
+SIXTEEN = "pan=hexadecagonal|" + "|".join(f"c{place}=c{place % 2}" for place in range(16))
 JOINT_S = 0.06  # what a codec adds or leaves out where its container does not say how much
 FEW_SAMPLES = 0.003  # what ffmpeg's own Vorbis and Opus files are short of
 
@@ -69,6 +70,9 @@ SOURCES = (
     Source("5.1.flac", 48_000, options=("-af", SURROUND), flac=True),
     Source("7.1.wav", 48_000, options=("-af", SEVEN_ONE), flac=True),
     Source("5.1.m4a", 48_000, options=("-af", SURROUND)),
+    Source("16.wav", 48_000, options=("-af", SIXTEEN, "-c:a", "pcm_f32le", "-t", "0.77"), off_by_s=0.03),
+    Source("odd-rate.m4a", 22_050),
+    Source("odd-rate-mono.m4a", 32_000, 1),
     Source("u8.wav", options=("-c:a", "pcm_u8"), flac=True),
     Source("s24.wav", 48_000, options=("-c:a", "pcm_s24le"), flac=True),
     Source("s32.wav", options=("-c:a", "pcm_s32le")),

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from hls.model import Rendition, Segment
+from hls.report import RenditionFinished, RenditionStarted, SegmentCut
+from streamer.notes import note
 from streamer.resource import FileBody, Resource
 from streamer.shelf import Shelf
 from streamer.track import State, TrackRecord
@@ -133,7 +135,7 @@ async def test_a_growing_rendition_and_a_complete_one(tmp_path: Path) -> None:
         assert first == Resource(
             media_type="audio/mp4",
             body=FileBody(tmp_path / ID / "aac128.mp4", 9700),
-            etag=f'"{ID}-aac128-25e4"',
+            etag=f'"{ID}-aac128-25e4-making"',
             last_modified=2,
             cache_control="no-store",
         )
@@ -144,6 +146,10 @@ async def test_a_growing_rendition_and_a_complete_one(tmp_path: Path) -> None:
         second = await found(shelf.find(path))
         assert second is not None and second.etag != first.etag and second.size_bytes == 10_000
         rendition.complete = True
+        shelf.changed(ID)
+        alone = await found(shelf.find(path))
+        assert alone is not None and alone.cache_control == "no-store", "its track is not ready"
+        growing.state = State.READY
         growing.file_bytes = {"aac128": 10_400}
         shelf.changed(ID)
         third = await found(shelf.find(path))
@@ -151,3 +157,28 @@ async def test_a_growing_rendition_and_a_complete_one(tmp_path: Path) -> None:
         assert third.cache_control == "public, max-age=31536000, immutable"
         playlist = await found(shelf.find(f"/hls/{ID}/aac128.m3u8"))
         assert playlist is not None and playlist.cache_control == "max-age=60"
+
+
+async def test_a_rendition_that_is_complete_before_its_track(tmp_path: Path) -> None:
+    """It has an end, and is alone in the multivariant playlist; nobody keeps either for long."""
+    async with asyncio.TaskGroup() as tasks:
+        shelf = Shelf(tmp_path, Database().load, tasks)
+        growing = record(complete=False)
+        for report in (
+            RenditionStarted("aac64", "mp4a.40.2", 44100, 2, 700),
+            SegmentCut("aac64", 700, 4000, 176_128, 5000),
+            RenditionFinished("aac128"),
+        ):
+            note(growing, report)
+        shelf.hold(growing)
+        variants, copied, other = [
+            await found(shelf.find(f"/hls/{ID}/{name}.m3u8")) for name in ("index", "aac128", "aac64")
+        ]
+        assert variants is not None and copied is not None and other is not None
+        texts = [
+            str(each.body, "ascii") for each in (variants, copied, other) if isinstance(each.body, bytes)
+        ]
+        assert ["aac128.mp4" in text for text in texts] == [False, True, False]
+        assert ["aac64.m3u8" in text for text in texts] == [False, False, False]
+        assert ["#EXT-X-ENDLIST" in text for text in texts] == [False, True, False]
+        assert {each.cache_control for each in (variants, copied, other)} == {"max-age=1"}

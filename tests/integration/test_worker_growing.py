@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hls.report import Finished, Refused, SegmentCut, Tagged
+from hls.report import Finished, Refused, RenditionFinished, SegmentCut, Tagged
 from tests.support.audio import make_tone
 from tests.support.worker import Told, package, worker_pool
 
@@ -71,6 +71,23 @@ async def test_segments_come_while_it_arrives(tmp_path, ending):
     assert isinstance(told.reports[-1], Finished)
     assert told.reports[-1] == reference[-1]
     assert files(tmp_path / "out") == files(tmp_path / "reference")
+
+
+async def test_what_is_passed_on_is_complete_when_its_last_unit_has_come(tmp_path):
+    """With the decoder still waiting for what may follow."""
+    whole = make_tone(tmp_path / "whole.m4a", seconds=16, options=STREAMABLE["m4a"])
+    arriving = tmp_path / "source"
+    arriving.touch()
+    (tmp_path / "out").mkdir()
+    async with worker_pool() as pool, asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        told = Told(pool.package(arriving, tmp_path / "out", complete=False))
+        tasks.create_task(told.follow())
+        upload = Upload(told, whole, arriving)
+        await upload.send()
+        await told.wait_for(RenditionFinished)
+        assert sum(cut.duration_ticks for cut in told.of(SegmentCut) if cut.rendition == "aac") == 16 * 44_100
+        upload.complete()
+    assert told.reports[-1] == Finished(16_000)
 
 
 async def test_an_index_at_the_end_is_waited_for(tmp_path):

@@ -62,6 +62,9 @@ class _Memory(io.BytesIO):
     def size_bytes(self) -> int | None:
         return len(self.getbuffer())
 
+    def arrived(self, offset: int, size: int, /) -> bytes:
+        return bytes(self.getbuffer()[offset : offset + size])
+
     def wait_complete(self) -> None:
         pass
 
@@ -70,6 +73,9 @@ class _Nowhere:
     """Implements `hls.job.Output`."""
 
     def append(self, rendition: str, data: bytes, /) -> None:
+        pass
+
+    def replace(self, rendition: str, offset: int, data: bytes, /) -> None:
         pass
 
     def keep_cover(self, data: bytes, /) -> None:

@@ -37,6 +37,18 @@ def exact_samples(path: Path) -> npt.NDArray[np.int32]:
     return whole.astype(np.int32) << 16 if whole.dtype == np.int16 else whole
 
 
+def undecodable(path: Path) -> int:
+    """How many packets of a file FFmpeg's decoder refuses."""
+    refused = 0
+    with av.open(str(path)) as file:
+        for packet in file.demux(audio=0):
+            try:
+                packet.decode()
+            except av.FFmpegError:
+                refused += 1
+    return refused
+
+
 def samples_as_heard(path: Path) -> npt.NDArray[Any]:
     """What FFmpeg plays of a file, in the format that its decoder gives, of shape (n, channels)."""
     pieces = []

@@ -143,3 +143,11 @@ def test_what_ends_in_time_or_early_is_whole():
 def test_two_files_joined_are_kept_whole():
     lengths = [1152] * 20
     assert trim(1152 * 10 + 7, *lengths) == [(1152 * i, 1152) for i in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("heard", "samples", "padding"),
+    [(5_000, None, 0), (5_000, 5_000, 0), (5_000, 6_000, 0), (5_000, 4_000, 1_000), (50_000, 4_000, 0)],
+)
+def test_padding(heard, samples, padding):
+    assert gapless.padding(heard, samples) == padding

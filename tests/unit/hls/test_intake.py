@@ -141,3 +141,35 @@ ALAC_24_BITS = bytes(17) + b"\x18" + bytes(18)
 )
 def test_bits_that_hold_a_lossless_source(decoder, sample_format, extradata, bits):
     assert intake.lossless_bits(decoder, sample_format, extradata) == bits
+
+
+def whole_box(kind: bytes, payload: bytes = b"", *, large: bool = False) -> bytes:
+    if large:
+        return (1).to_bytes(4, "big") + kind + (16 + len(payload)).to_bytes(8, "big") + payload
+    return (8 + len(payload)).to_bytes(4, "big") + kind + payload
+
+
+@pytest.mark.parametrize(
+    ("data", "fragmented"),
+    [
+        (whole_box(b"ftyp") + whole_box(b"moov", whole_box(b"mvhd", bytes(9)) + whole_box(b"trak")), False),
+        (
+            whole_box(b"mdat", bytes(5_000), large=True) + whole_box(b"moov", whole_box(b"trak"), large=True),
+            False,
+        ),
+        (
+            whole_box(b"ftyp")
+            + whole_box(b"moov", whole_box(b"mvhd") + whole_box(b"mvex"))
+            + whole_box(b"moof"),
+            True,
+        ),
+        (whole_box(b"mdat", whole_box(b"moov")), True),  # none at all
+        (whole_box(b"moov")[:4], True),
+        (whole_box(b"free") * 1_000 + whole_box(b"moov"), True),  # nobody writes so many
+        (b"\0\0\0\x07free" + whole_box(b"moov"), True),
+        (b"\0\0\0\x01free\0\0\0\0\0\0\0\x0f" + whole_box(b"moov"), True),
+        (whole_box(b"moov", b"\0\0\1\0mvex"), False),  # a box that is longer than what it is in
+    ],
+)
+def test_is_fragmented(data, fragmented):
+    assert intake.is_fragmented(lambda offset, size: data[offset : offset + size]) is fragmented

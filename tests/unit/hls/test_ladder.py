@@ -145,3 +145,11 @@ def test_every_planned_name_is_known_before_and_in_order():
     planned = names(Form(44_100, 2, 16), ALL)
     assert planned == sorted(planned, key=ladder.NAMES.index)
     assert set(ladder.DEFAULT) < set(ladder.NAMES)
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "copied"),
+    [(44_100, 2, True), (48_000, 1, True), (48_000, 6, False), (22_050, 2, False), (96_000, 2, False)],
+)
+def test_aac_is_passed_on_in_forms_that_everyone_plays(rate, channels, copied):
+    assert ladder.can_copy(rate, channels) is copied

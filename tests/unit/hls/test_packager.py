@@ -22,6 +22,9 @@ class Disk:
     def append(self, rendition: str, data: bytes, /) -> None:
         self.data += data
 
+    def replace(self, rendition: str, offset: int, data: bytes, /) -> None:
+        raise AssertionError("that is the copier's")
+
     def keep_cover(self, data: bytes, /) -> None:
         raise AssertionError("a packager has no cover")
 

@@ -103,6 +103,16 @@ def test_a_rendition_without_a_segment_is_not_offered_yet():
     assert [variant.uri for variant in read.variants] == ["a.m3u8"]
 
 
+def test_6_2_4_beside_a_complete_rendition_none_is_offered_that_still_grows():
+    growing, complete = rendition(FULL), rendition(FULL, FULL, complete=True)
+    complete.name = "aac"
+    read = read_multivariant(playlist.multivariant([complete, growing], lambda one: one.name))
+    assert [variant.uri for variant in read.variants] == ["aac"]
+    growing.complete = True
+    read = read_multivariant(playlist.multivariant([complete, growing], lambda one: one.name))
+    assert [variant.uri for variant in read.variants] == ["aac", "aac128"]
+
+
 def test_bandwidth_rounds_up():
     assert playlist.average_bandwidth(rendition(44_100 * 3, sizes=(1,))) == 3
 
