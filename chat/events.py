@@ -147,7 +147,9 @@ class Error(Event, frozen=True, omit_defaults=True):
     message: Annotated[str, Meta(description="for people: the value that was wrong and the limit it broke")]
     nonce: Annotated[str | None, Meta(description="of the command, if it had one")] = None
     room: Annotated[str | None, Meta(description="of the command, if it had one")] = None
-    retry_ms: Annotated[int | None, Meta(description="with `rate_limited`: when to try again")] = None
+    retry_ms: Annotated[
+        int | None, Meta(description="with `rate_limited` and `unavailable`: when to try again")
+    ] = None
 
 
 AnyEntry = Message

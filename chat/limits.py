@@ -28,7 +28,8 @@ class ChatLimits:
     resume_messages: int = 1000  # missed messages that are replayed; more, and there is a gap
     resume_bytes: int = 1 << 19  # a room keeps this much in memory; half an outbox, so that a replay fits
 
-    read_timeout_s: float = 10.0  # for the log to be read; then those who wait are turned away
+    reads_at_once: int = 16  # rooms of a node whose logs are being read; joins of others wait for their turn
+    read_timeout_s: float = 10.0  # for the log to be read, the turn included; then who waits is turned away
 
     presence_interval_s: float = 0.1  # at most one `presence` per room in this time
     presence_names: int = 20  # named in one `presence`, each way; the count is always exact

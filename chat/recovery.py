@@ -112,7 +112,8 @@ class Tail:
         if missed <= len(self._entries):
             return Ready(tuple(islice(self._entries, len(self._entries) - missed, None)), True, None)
         if missed <= self._limits.resume_messages and (self._reached is None or since.seq < self._reached):
-            return Wait(since.seq, self._limits.resume_messages)
+            # For all who come back at once, however far behind each of them is, the log is read once.
+            return Wait(max(0, self.seq - self._limits.resume_messages), self._limits.resume_messages)
         page = self._newest()
         return Ready(page, False, (since.seq + 1, self.seq - len(page)))
 

@@ -109,12 +109,14 @@ class Session:
             self.state, self._entering = State.OPEN, None
             self.rooms |= {room}
 
-    def turned_away(self, room: str, code: ErrorCode, message: str) -> Sequence[Effect]:
-        """The connection is not in the room, or not any more."""
+    def turned_away(
+        self, room: str, code: ErrorCode, message: str, retry_ms: int | None = None
+    ) -> Sequence[Effect]:
+        """The connection is not in the room, or not any more; it may ask again after `retry_ms`."""
         self.rooms -= {room}
         if self.state is State.ENTERING and self._entering == room:
             self.state, self._entering = State.OPEN, None
-        return (Reply(Error(code.value, message, room=room)),)
+        return (Reply(Error(code.value, message, room=room, retry_ms=retry_ms)),)
 
     def close(self) -> Sequence[Effect]:
         """Become deaf, and leave everything. Idempotent."""

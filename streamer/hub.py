@@ -191,8 +191,10 @@ class WebSocketHub:
         socket.session.entered(room)
         socket.go_on()
 
-    def turned_away(self, socket: WebSocket, room: str, code: ErrorCode, message: str) -> None:
-        self._perform(socket, socket.session.turned_away(room, code, message))
+    def turned_away(
+        self, socket: WebSocket, room: str, code: ErrorCode, message: str, retry_ms: int | None = None
+    ) -> None:
+        self._perform(socket, socket.session.turned_away(room, code, message, retry_ms))
         socket.go_on()
 
     # --- effects

@@ -99,7 +99,7 @@ class Node(RuleBasedStateMachine):
         super().__init__()
         self.log = Log()
         self.room: Room[Client] = Room("lobby", LIMITS)
-        self.outbox = RoomOutbox()
+        self.outbox: RoomOutbox[Client] = RoomOutbox()
         self.on_the_way: list[tuple[str, list[Entry]]] = []  # deliveries
         self.reading: tuple[Wait, Page] | None = None  # and what it would have found when it began
         self.count = 0
@@ -112,10 +112,10 @@ class Node(RuleBasedStateMachine):
 
     def flush(self) -> None:
         while len(self.outbox):
-            frames = self.outbox.take(0.0, 1)[0].split(b"\n")
-            for member in self.room.listeners:
-                for frame in frames[:-1]:
-                    member.receive(json.loads(frame))
+            for data, listeners in self.outbox.take(self.room.listeners).shares:
+                for member in listeners:
+                    for frame in data.split(b"\n")[:-1]:
+                        member.receive(json.loads(frame))
 
     def show(self, entries: Any) -> None:
         for entry in entries:
@@ -124,6 +124,7 @@ class Node(RuleBasedStateMachine):
     def admit(self, admitted: Admitted[Client]) -> None:
         for event in admitted.events:
             admitted.member.receive(json.loads(encode_event(event)))
+        self.outbox.join(admitted.member)
 
     # --- what may happen
 
@@ -200,11 +201,11 @@ class Node(RuleBasedStateMachine):
     @rule(target=positions, client=consumes(clients))
     def go(self, client: Client) -> Position:
         self.room.leave(client)
+        self.outbox.leave(client)
         return Position(client.epoch, client.seq) if client.here else Position("none", 0)
 
     def join(self, client: Client) -> Client:
         self.count += 1
-        self.flush()
         verdict = self.room.join(client, Author(str(self.count), "somebody"), client.asked)
         if isinstance(verdict, Admitted):
             self.admit(verdict)

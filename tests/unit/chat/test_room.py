@@ -100,7 +100,7 @@ def test_two_who_wait_share_a_read() -> None:
     room: Room[str] = Room("lobby", LIMITS)
     room.load(Page("e", 9, entries(7, 9)), None)
     assert room.join("a", ANN, Position("e", 4)) == Wait(4, 5)
-    assert room.join("b", BOB, Position("e", 5)) == Wait(5, 5)
+    assert room.join("b", BOB, Position("e", 5)) == Wait(4, 5)
     assert room.admit() == ([], Wait(4, 5))
 
 
@@ -142,9 +142,9 @@ def test_when_a_hole_is_too_wide_everyone_is_given_a_gap() -> None:
 def test_who_loses_touch_twice_goes_on_from_the_first_time() -> None:
     room = open_room(2)
     room.join("a", ANN, None)
-    assert room.load(Page("e", 6, entries(4, 6)), None) == Advance((), Wait(2, 5))
+    assert room.load(Page("e", 6, entries(4, 6)), None) == Advance((), Wait(1, 5))
     assert room.receive("old", entries(9, 9)) == Advance((), Wait(None, 3))  # a straggler of another life
-    room.load(Page("e", 6, entries(3, 6)), 2)
+    room.load(Page("e", 6, entries(2, 6)), 1)
     (admitted,), _ = room.admit()
     assert told(admitted) == [joined(6, 1, [3, 4, 5, 6], recovered=True)]
 

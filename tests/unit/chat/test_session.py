@@ -118,8 +118,8 @@ def test_joining_takes_until_the_room_is_entered() -> None:
 def test_a_room_that_can_not_be_entered_is_not_joined() -> None:
     session = greeted()
     session.receive(Join("lobby"), 0.0)
-    full = session.turned_away("lobby", ErrorCode.ROOM_FULL, "it is full")
-    assert full == (Reply(Error("room_full", "it is full", room="lobby")),)
+    away = session.turned_away("lobby", ErrorCode.UNAVAILABLE, "not now", 700)
+    assert away == (Reply(Error("unavailable", "not now", room="lobby", retry_ms=700)),)
     assert session.state is State.OPEN
     error(session.receive(Send("lobby", "n", "x"), 0.0), ErrorCode.NOT_JOINED)
 
