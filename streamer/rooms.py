@@ -152,6 +152,8 @@ class Rooms:
     # --- from the log
 
     def _deliver(self, hall: Hall, epoch: str, entries: Sequence[Entry]) -> None:
+        if epoch != hall.room.tail.epoch:
+            hall.flush()  # before anybody loses touch: a gap begins where what was written ends
         advance = hall.room.receive(epoch, entries)
         hall.show(*(entry.payload for entry in advance.entries))
         if advance.wait is not None:
@@ -170,6 +172,7 @@ class Rooms:
                 if not hall.asked:
                     hall.asked = True
                     self.gossip.loaded(room.roster)
+                hall.flush()  # before anybody loses touch, likewise
                 advance = room.load(page, wait.after)
                 hall.show(*(entry.payload for entry in advance.entries))
                 wait = advance.wait or self._admit_waiting(hall)

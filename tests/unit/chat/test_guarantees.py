@@ -136,7 +136,10 @@ class Node(RuleBasedStateMachine):
     @precondition(lambda self: self.on_the_way)
     @rule()
     def deliver(self) -> None:
-        advance = self.room.receive(*self.on_the_way.pop(0))
+        epoch, entries = self.on_the_way.pop(0)
+        if epoch != self.room.tail.epoch:
+            self.flush()
+        advance = self.room.receive(epoch, entries)
         self.show(advance.entries)
         self.start_reading(advance.wait)
 
@@ -163,6 +166,7 @@ class Node(RuleBasedStateMachine):
         self.reading = None
         if late:
             page = self.log.read(wait.after, wait.limit)
+        self.flush()
         advance = self.room.load(page, wait.after)
         self.show(advance.entries)
         self.flush()
