@@ -6,7 +6,7 @@ Each benchmark is a program of its own (`python -m bench.NAME`), so that one's m
 import subprocess
 import sys
 
-BENCHMARKS = ("packaging", "requests", "latency", "fanout", "idle_websockets")
+BENCHMARKS = ("packaging", "requests", "latency", "fanout", "idle_websockets", "redis_append")
 
 
 def main(wanted: list[str]) -> int:

@@ -18,8 +18,8 @@ from streamer import middleware, route
 from streamer.account import Quota
 from streamer.announcer import Announcer
 from streamer.auth import Tokens
-from streamer.broker_memory import MemoryBroker
 from streamer.catalogue import Catalogue
+from streamer.chat_log import ChatLog
 from streamer.collection import Collection
 from streamer.comments import Comments
 from streamer.cover_workers import CoverWorkers
@@ -40,7 +40,6 @@ from streamer.gauges import (
 from streamer.history import History
 from streamer.hub import WebSocketHub
 from streamer.ids import ENTROPY_BYTES, new_id
-from streamer.journal import Journal
 from streamer.ledger import Ledger
 from streamer.leftovers import Leftovers
 from streamer.library import Library
@@ -92,8 +91,8 @@ class App:
         self._stop_asked = asyncio.Event()
         self._background: list[asyncio.Task[None]] = []
         self.wheel = TimerWheel(loop)
-        self.journal = Journal(engine)
-        self.hub = self._make_hub(engine, limits := chat_limits(settings))
+        self.chat_log = ChatLog(settings, engine, limits := chat_limits(settings))
+        self.hub = self._make_hub(engine, limits)
         self.workers = WorkerPool(worker_limits(settings), settings.renditions)
         self.catalogue = Catalogue(engine)
         self.shelf = Shelf(root, self.catalogue.get, tasks)
@@ -132,7 +131,8 @@ class App:
         settings = self._settings
         self._listen_to_signals()
         self.wheel.start()
-        for name, work in (("journal", self.journal.run()), ("lag", self.lag.run())):
+        await self.chat_log.prepare()
+        for name, work in (("chat", self.chat_log.run()), ("lag", self.lag.run())):
             self._background.append(self._tasks.create_task(work, name=name))
         workers_ready = self._tasks.create_task(self.workers.start(), name="workers")
         if self.storage is None:
@@ -184,15 +184,16 @@ class App:
         return Library(desk, root, make_id)
 
     def _make_hub(self, engine: AsyncEngine, limits: ChatLimits) -> WebSocketHub:
-        return WebSocketHub(
-            broker=MemoryBroker(self.journal),
+        hub = WebSocketHub(
+            broker=self.chat_log.broker,
             history=History(engine),
             tokens=self._tokens,
             wheel=self.wheel,
             limits=limits,
             origins=self._origins,
-            clock=time.time,
         )
+        self.chat_log.share_tracks(hub.watchers)
+        return hub
 
     @property
     def stopping(self) -> bool:
@@ -232,13 +233,14 @@ class App:
                 *upload_gauges(self.uploads.stats),
                 *library_gauges(self.library, self.shelf),
                 *chat_gauges(self.hub.stats),
+                *self.chat_log.gauges(),
                 *comment_gauges(self.comments.events_total),
                 *cover_gauges(self.cover_workers.events_total),
                 *(self.storage.gauges() if self.storage else []),
                 *loop_gauges(self.lag.take),
             ]
         )
-        system = SystemRoutes(self._engine, lambda: self.stopping, metrics.render)
+        system = SystemRoutes(self._engine, lambda: self.stopping, self.chat_log.trouble, metrics.render)
         gatekeeper = Gatekeeper(self._tokens, self._settings.uploads, now_s)
         tracks = TrackRoutes(self.library, self.uploads, self.media, gatekeeper)
         resumable = UploadRoutes(self.resumables, gatekeeper)

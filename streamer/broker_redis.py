@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat.broker import (
@@ -26,12 +25,14 @@ from streamer.broker_redis_drafts import Drafts
 from streamer.broker_redis_ears import Ears
 from streamer.broker_redis_kept import Kept
 from streamer.broker_redis_keys import Keys
-from streamer.broker_redis_line import Address, Line, LineBroken
+from streamer.broker_redis_line import Line, LineBroken
 from streamer.broker_redis_link import Link, RedisStats
 from streamer.broker_redis_listener import Listener
 from streamer.broker_redis_logs import Logs
 from streamer.broker_redis_pruner import Pruner
 from streamer.broker_redis_recovery import Recovery
+from streamer.broker_redis_start import inspect
+from streamer.broker_redis_url import Address
 from streamer.broker_redis_writer import Writer
 from streamer.lane import DatabaseFailed
 
@@ -40,11 +41,8 @@ MAX_DRAFT_BYTES = 16 << 20
 MAX_KEPT_BYTES = 64 << 20
 GIVE_UP_S = 10.0
 _NODE_BYTES = 4
-_PATIENCE_S = 5.0  # of the start, for Redis to answer
 _LAG_POLL_S = (0.005, 0.1)
 _NUDGE_S = 1.0
-
-log = structlog.get_logger()
 
 
 class RedisBroker:
@@ -56,6 +54,11 @@ class RedisBroker:
 
     Bounds: `MAX_DRAFTS` drafts and `MAX_DRAFT_BYTES` wait for Redis, at most `GIVE_UP_S`; more are refused at
     once. `MAX_KEPT_BYTES` are known until they are archived.
+
+    Attributes:
+        node: names this node in what is published.
+        shown: where Redis is, without the password.
+        stats: counts, to be read at any time.
     """
 
     def __init__(
@@ -73,17 +76,18 @@ class RedisBroker:
         Args:
             replicas: so many must have an entry before it is acknowledged.
         """
+        self.shown = address.shown
         self._address = address
         self._limits = limits
         self._loop = asyncio.get_running_loop()
-        self._node = entropy(_NODE_BYTES).hex()
+        self.node = entropy(_NODE_BYTES).hex()
         self._patient = replicas > 0
         self._keys = Keys(address.database)
         self.stats = RedisStats()
         self._link = Link(self.stats, frozenset({"writing", "listening"}))
         self._kept = Kept(MAX_KEPT_BYTES)
         self._drafts = Drafts(MAX_DRAFTS, MAX_DRAFT_BYTES)
-        self._ears = Ears(self._node, self)
+        self._ears = Ears(self.node, self)
         self._logs = Logs(self._line("read"), self._keys, engine, clock=clock, entropy=entropy)
         self._listener = Listener(
             line=self._line("hear"), logs=self._logs, ears=self._ears, link=self._link, shout=""
@@ -93,7 +97,7 @@ class RedisBroker:
         self._pruner = Pruner(self._logs, self._kept, self._writer.distrust)
         archive = self._line("archive")
         self._archivist = Archivist(
-            archive, self._keys, engine, self._node, limits.resume_messages, self.stats, clock
+            archive, self._keys, engine, self.node, limits.resume_messages, self.stats, clock
         )
         self._closing = False
         self._running: asyncio.Task[None] | None = None
@@ -108,16 +112,24 @@ class RedisBroker:
             recovery=Recovery(self._logs, self._kept, "PUBLISH", self._append_again, self.stats),
             link=self._link,
             stats=self.stats,
-            node=self._node,
+            node=self.node,
             publish="PUBLISH",
             replicas=replicas,
             may_send=self._listener.hears,
         )
 
     def _line(self, use: str) -> Line:
-        return Line(self._address, f"veza-{use}-{self._node}")
+        return Line(self._address, f"veza-{use}-{self.node}")
 
     # --- life
+
+    async def prepare(self) -> str | None:
+        """See whether Redis can be relied on; says why not."""
+        try:
+            await inspect(self._line("start"))
+        except LineBroken as error:
+            return str(error)
+        return None
 
     async def run(self) -> None:
         """To be run as one task; ends after `close`."""
@@ -148,6 +160,16 @@ class RedisBroker:
             await empty.wait()
         if self._running is not None:
             self._running.cancel()
+
+    @property
+    def waiting(self) -> int:
+        """Drafts that have no outcome yet."""
+        return len(self._drafts)
+
+    @property
+    def kept(self) -> int:
+        """Entries that this node could put back."""
+        return len(self._kept)
 
     @property
     def trouble(self) -> str | None:

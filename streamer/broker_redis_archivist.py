@@ -156,8 +156,13 @@ class Archivist:
             seq, ids = self._due.get(room, (0, []))
             ids.append(id)
             self._due[room] = (max(seq, int(last)), ids)
-        self._stats.archive_waiting = sum(len(ids) for _, ids in self._due.values())
+        self._note_lag()
         return len(places)
+
+    def _note_lag(self) -> None:
+        # The ids of a stream begin with the time, and each list is in order.
+        oldest = (int(ids[0].partition(b"-")[0]) for _, ids in self._due.values())
+        self._stats.archive_oldest_ms = min(oldest, default=0)
 
     async def _archive(self, names: Sequence[str]) -> None:
         """Bring these rooms into SQL, as far as one transaction goes."""
@@ -194,7 +199,7 @@ class Archivist:
             parts = range(0, max(1, len(done)), _DONE)
             commands += [script.archived(room, seq, self._kept, done[at : at + _DONE]) for at in parts]
         await self._ask(commands)
-        self._stats.archive_waiting = sum(len(ids) for _, ids in self._due.values())
+        self._note_lag()
 
     async def _ask(self, commands: Sequence[Command], timeout_s: float = ANSWER_TIMEOUT_S) -> list[Any]:
         answers = await self._line.ask(commands, timeout_s)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import hiredis
 from msgspec import Struct
@@ -22,6 +21,7 @@ from redis.exceptions import (
 )
 
 from streamer.broker_redis_script import Command, loading
+from streamer.broker_redis_url import Address
 
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 3.0
@@ -33,52 +33,15 @@ class LineBroken(Exception):
     """No connection, or none any more. What was sent and not answered may have been done."""
 
 
+class LineRefused(LineBroken):
+    """Somebody is there and does not let us in; trying again does not help."""
+
+
 class Refusal(Struct, frozen=True):
     """Redis did not do a command. `code` is the first word of its answer, such as `OOM`."""
 
     code: str
     text: str
-
-
-class Address(Struct, frozen=True):
-    """Where a Redis is, from its URL.
-
-    Attributes:
-        url: as the client library takes it.
-        shown: without the password.
-    """
-
-    url: str
-    shown: str
-    database: int
-    cluster: bool
-
-
-def read_url(url: str) -> Address:
-    """Take a `redis_url` apart.
-
-    Raises:
-        ValueError: it can't be used; says why.
-    """
-    parts = urlsplit(url)
-    if not parts.hostname:
-        raise ValueError("it names no host")
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    cluster = query.pop("cluster", "false")
-    if cluster not in ("true", "false"):
-        raise ValueError(f"cluster = {cluster} must be true or false")
-    database = parts.path.strip("/") or "0"
-    if not database.isdigit():
-        raise ValueError(f"the path is the number of the database, not {database!r}")
-    if cluster == "true" and database != "0":
-        raise ValueError("a cluster has database 0 only")
-    shown = f"{parts.scheme}://{parts.hostname}:{parts.port or 6379}/{database}"
-    plain = urlunsplit(parts._replace(query=urlencode(query)))
-    try:
-        ConnectionPool.from_url(plain)
-    except (ValueError, TypeError, RedisError) as error:
-        raise ValueError(str(error)) from None
-    return Address(plain, shown, int(database), cluster == "true")
 
 
 class Line:
@@ -116,8 +79,9 @@ class Line:
                 await connection.connect()  # type: ignore[no-untyped-call]
         except (RedisError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             await self.close()
-            refused = "the password is refused: " if isinstance(error, AuthenticationError) else ""
-            raise LineBroken(refused + (str(error) or "no answer")) from None
+            if isinstance(error, AuthenticationError):
+                raise LineRefused(f"the password is refused: {error}") from None
+            raise LineBroken(str(error) or "no answer") from None
         server, *loaded = await self.ask([("INFO", "server"), *loading()])
         for answer in (server, *loaded):
             if isinstance(answer, Refusal):

@@ -1,6 +1,7 @@
 """Whether Redis can be reached, as this node sees it: told to those who ask, and counted."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ class RedisStats:
         renewed_total: rooms that got another epoch, because positions could not be trusted.
         archived_total: entries that this node brought into SQL.
         archive_failures_total: times that SQL did not take them.
-        archive_waiting: batches that this node has read for the archive and not brought into SQL yet.
+        archive_oldest_ms: when the oldest entry was appended that this node is bringing into SQL; 0 for none.
     """
 
     link_up: bool = False
@@ -37,7 +38,11 @@ class RedisStats:
     renewed_total: int = 0
     archived_total: int = 0
     archive_failures_total: int = 0
-    archive_waiting: int = 0
+    archive_oldest_ms: int = 0
+
+    @property
+    def archive_lag_s(self) -> float:
+        return max(0.0, time.time() - self.archive_oldest_ms / 1000) if self.archive_oldest_ms else 0.0
 
 
 class Link:

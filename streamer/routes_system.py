@@ -27,9 +27,15 @@ class SystemRoutes:
     """Health, metrics, OpenAPI."""
 
     def __init__(
-        self, engine: AsyncEngine, stopping: Callable[[], bool], metrics: Callable[[], Awaitable[bytes]]
+        self,
+        engine: AsyncEngine,
+        stopping: Callable[[], bool],
+        trouble: Callable[[], str | None],
+        metrics: Callable[[], Awaitable[bytes]],
     ) -> None:
+        """Args: `trouble` says why the chat can't store messages, if it can't."""
         self._engine = engine
+        self._trouble = trouble
         self._stopping = stopping
         self._metrics = metrics
         self._document: dict[str, Any] = {}
@@ -83,6 +89,8 @@ class SystemRoutes:
             raise ServerStopping
         if not await answers(self._engine):
             raise ServerStopping("the database does not answer")
+        if trouble := self._trouble():
+            raise ServerStopping(trouble)
         return _json(Health("ready"))
 
     async def _get_metrics(self, _request: web.Request, _query: None) -> web.StreamResponse:

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from streamer.broker_redis_url import read_url
+
 PREFIX = "VEZA_"
 CONFIG_VARIABLE = "VEZA_CONFIG"
 DEFAULT_FILE = Path("veza.toml")
@@ -67,8 +69,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 4 << 30
     redis_url: Annotated[
         str,
-        _unit("URL", "Must be empty: the broker is inside the process.", pattern=r"^$"),
+        _unit(
+            "URL",
+            "redis://host or rediss://user:password@host:port/database, for several nodes; empty: one node.",
+            pattern=r"^(|rediss?://.+)$",
+        ),
     ] = ""
+    redis_replicas: Annotated[
+        int, _unit("replicas", "So many must have a message before it is acknowledged.", ge=0, le=10)
+    ] = 0
 
     secret: Annotated[
         str,
@@ -183,7 +192,20 @@ def load(environ: Mapping[str, str], *, working_dir: Path | None = None) -> Sett
         if get_origin(_plain(key)) is list:
             raw = [part.strip() for part in text.split(",") if part.strip()]
         values[key] = _convert(key, raw, f"from {variable}", strict=False)
-    return Settings(**values)
+    settings = Settings(**values)
+    _check_redis(settings)
+    return settings
+
+
+def _check_redis(settings: Settings) -> None:
+    if not settings.redis_url:
+        return
+    if not settings.secret:
+        raise SettingsError("redis_url is set, so secret must be set too: all nodes sign with the same one")
+    try:
+        read_url(settings.redis_url)
+    except ValueError as error:
+        raise SettingsError(f"redis_url = (not shown) can't be used: {error}") from None
 
 
 def describe(key: str) -> tuple[str, str, str]:
@@ -247,7 +269,7 @@ _WORDS = {
     "origins": 'a list of "*" or origins such as "https://example.org", separated by commas in the variable',
     "database_url": "sqlite:///path, postgresql://..., or empty",
     "store_url": "file:, file:///folder, or s3://bucket or s3://bucket/prefix",
-    "redis_url": "empty: this version keeps the broker inside the process",
+    "redis_url": "redis://..., rediss://..., or empty",
     "secret": "16 characters or more (32 or more are advised), or empty",
 }
 

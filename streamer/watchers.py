@@ -1,13 +1,20 @@
 """Who watches which track."""
 
+from collections.abc import Callable
+
 from streamer.websocket import WebSocket, frame_text, write_to_all
 
 
 class Watchers:
-    """Connections by the track that they watch; None stands for all. Bounded by the sessions' limit."""
+    """Connections by the track that they watch; None stands for all. Bounded by the sessions' limit.
+
+    Attributes:
+        pass_on: takes the track and the event to other nodes.
+    """
 
     def __init__(self) -> None:
         self._by_track: dict[str | None, set[WebSocket]] = {}
+        self.pass_on: Callable[[str, bytes], None] = lambda track_id, event: None
 
     def __len__(self) -> int:
         """Tracks that somebody watches."""
@@ -25,6 +32,11 @@ class Watchers:
                 del self._by_track[track]
 
     def tell(self, track_id: str, event: bytes) -> None:
-        """Send an event, encoded, to those who watch the track, or all tracks."""
+        """Send an event, encoded, to those who watch the track, or all tracks, on every node."""
+        self.show(track_id, event)
+        self.pass_on(track_id, event)
+
+    def show(self, track_id: str, event: bytes) -> None:
+        """The same, to those of this node."""
         watchers = self._by_track.get(track_id, set()) | self._by_track.get(None, set())
         write_to_all(watchers, frame_text(event))

@@ -27,7 +27,7 @@ ROUTES: list[Route] = [
     *AccountRoutes(NOTHING, NOTHING).routes(),
     *UploadRoutes(NOTHING, NOTHING).routes(),
     *MediaRoutes(NOTHING).routes(),
-    *SystemRoutes(NOTHING, NOTHING, NOTHING).routes(),
+    *SystemRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
 ]
 DOCUMENT = document(ROUTES, "1.2.3")
 

@@ -4,11 +4,13 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from streamer.archive import ArchiveStats
+from streamer.broker_redis_link import RedisStats
 from streamer.exposition import Exposition
 from streamer.gauges import (
     chat_gauges,
@@ -20,6 +22,7 @@ from streamer.gauges import (
     store_gauges,
     upload_gauges,
 )
+from streamer.gauges_redis import redis_gauges
 from streamer.metrics import Gauge, LoopLag
 from streamer.server import DoorStats
 from streamer.settings import Settings, describe, keys
@@ -40,6 +43,7 @@ class Library:
 
 def gauges() -> list[Gauge]:
     library: Any = Library()
+    redis: Any = SimpleNamespace(stats=RedisStats(), waiting=2, kept=3)
     shelf: Any = [1, 2, 3]
     return [
         *door_gauges(lambda: DoorStats(refused_total=Counter({431: 1}))),
@@ -49,6 +53,7 @@ def gauges() -> list[Gauge]:
         *comment_gauges(Counter(stored=5)),
         *cover_gauges(Counter(made=6)),
         *store_gauges(CacheStats(hits=3), ArchiveStats(), lambda: 5),
+        *redis_gauges(redis),
         *loop_gauges(LoopLag().take),
     ]
 

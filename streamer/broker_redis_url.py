@@ -1,0 +1,37 @@
+"""What a `redis_url` says."""
+
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+
+class Address(Struct, frozen=True):
+    """Where a Redis is, from its URL.
+
+    Attributes:
+        url: as the client library takes it.
+        shown: without the password.
+    """
+
+    url: str
+    shown: str
+    database: int
+
+
+def read_url(url: str) -> Address:
+    """Take a `redis_url` apart.
+
+    Raises:
+        ValueError: it can't be used; says why.
+    """
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise ValueError("it names no host")
+    if parts.query or parts.fragment:
+        raise ValueError("it takes no options")
+    _ = parts.port  # which has an error of its own
+    database = parts.path.strip("/") or "0"
+    if not database.isdigit():
+        raise ValueError(f"the path is the number of the database, not {database!r}")
+    shown = f"{parts.scheme}://{parts.hostname}:{parts.port or 6379}/{database}"
+    return Address(url, shown, int(database))
