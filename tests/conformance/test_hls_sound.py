@@ -45,16 +45,17 @@ async def tracks(source: Path, folder: Path, names=ladder.DEFAULT):
 
 async def check(source: Path, folder: Path, names=(*ladder.DEFAULT, "opus96")) -> None:
     made = await tracks(source, folder, names)
+    originals = {rate: decode(source, rate=rate) for rate in {one.timescale for one in made.values()}}
     for one in made.values():
-        original = audible(decode(source, rate=one.timescale), one.timescale)
+        original, rate = originals[one.timescale], one.timescale
         for address in (f"{one.name}.m3u8", f"{one.name}.mp4"):
-            heard = audible(decode(folder / address, rate=one.timescale), one.timescale)
-            excerpt = EXCERPT_S * one.timescale
-            for start in (0, max(len(original) - excerpt, 0)):
-                alike = likeness(original[start:][:excerpt], heard[start:][:excerpt])
+            heard = decode(folder / address, rate=rate)
+            for start in {0, max(len(original) - EXCERPT_S * rate, 0)}:
+                excerpt = slice(start, start + EXCERPT_S * rate)
+                alike = likeness(audible(original[excerpt], rate), audible(heard[excerpt], rate))
                 # Half the bits lose twice as much, and more of what is above 16 kHz.
                 assert alike.correlation >= (0.9 if one.name == "aac64" else LEAST_LIKENESS), address
-                assert 0 <= alike.lag_samples <= one.timescale // 1000 + DELAY, address
+                assert 0 <= alike.lag_samples <= rate // 1000 + DELAY, address
             assert abs(len(heard) - alike.lag_samples - len(original)) <= DELAY + FRAME, address
         # ffmpeg skips neither more nor less at the start of the source than this did; but it plays the
         # padding at the end of an MP4 of AAC, where its edit list ends before.

@@ -100,7 +100,7 @@ def likeness(one: Samples, other: Samples, *, max_lag: int = 4096) -> Likeness:
     """
     length = min(len(one), len(other))
     a, b = one[:length].mean(axis=1), other[:length].mean(axis=1)
-    size = 1 << (2 * length - 1).bit_length()
+    size = _transformed(length + max_lag)
     products = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)
     shifts = np.concatenate([products[-max_lag:], products[: max_lag + 1]])
     best = int(np.argmax(shifts))
@@ -108,9 +108,15 @@ def likeness(one: Samples, other: Samples, *, max_lag: int = 4096) -> Likeness:
     return Likeness(float(shifts[best]) / energy if energy else 0.0, best - max_lag)
 
 
+def _transformed(samples: int) -> int:
+    """The next larger size that a Fourier transform is quick at: twos, threes and fives only."""
+    odd = (3**b * 5**c for b in range(9) for c in range(7))
+    return min(one << max(0, -(-samples // one) - 1).bit_length() for one in odd)
+
+
 def place_of(piece: Samples, whole: Samples) -> int:
     """Where in `whole` the sound of `piece` begins, in samples, by their correlation."""
     a, b = whole.mean(axis=1), piece.mean(axis=1)
-    size = 1 << (len(a) + len(b)).bit_length()
+    size = _transformed(len(a) + len(b))
     products = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)), size)
     return int(np.argmax(products[: len(a)]))
