@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hls import ladder, playlist
+from hls.report import Finished
 from tests.support.audio import make_tone, recordings
 from tests.support.m3u8 import read_media, read_multivariant
 from tests.support.pcm import audible, decode, likeness
@@ -35,7 +36,11 @@ async def track(source: Path, folder: Path, renditions=ladder.DEFAULT):
 async def tracks(source: Path, folder: Path, names=ladder.DEFAULT):
     """The renditions of a track, with its playlists beside them as a server would give them."""
     async with worker_pool(names) as pool:
-        made = renditions(await package(pool, source, folder))
+        reports = await package(pool, source, folder)
+    assert isinstance(last := reports[-1], Finished)
+    made = renditions(reports)
+    for one in made.values():
+        assert round(one.duration_ticks * 1000 / one.timescale) == last.duration_ms
     for one in made.values():
         (folder / f"{one.name}.m3u8").write_text(playlist.media(one, f"{one.name}.mp4"))
     text = playlist.multivariant(list(made.values()), lambda each: f"{each.name}.m3u8")
@@ -43,8 +48,10 @@ async def tracks(source: Path, folder: Path, names=ladder.DEFAULT):
     return made
 
 
-async def check(source: Path, folder: Path, names=(*ladder.DEFAULT, "opus96")) -> None:
-    made = await tracks(source, folder, names)
+async def check(source: Path, folder: Path, heard_of=(*ladder.DEFAULT, "opus96")) -> None:
+    """Make every rendition there is, and listen to some."""
+    every = await tracks(source, folder, (*ladder.DEFAULT, "opus96"))
+    made = {name: one for name, one in every.items() if name in heard_of}
     originals = {rate: decode(source, rate=rate) for rate in {one.timescale for one in made.values()}}
     for one in made.values():
         original, rate = originals[one.timescale], one.timescale

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.api import get_json, upload
+from tests.support.api import get_json, upload, wait_for_track
 from tests.support.audio import make_tone
 from tests.support.server import Server, running_server
 from tests.support.wire import Reply, Wire
@@ -177,6 +177,8 @@ def test_the_list_is_paged(tmp_path_factory: pytest.TempPathFactory) -> None:
     with running_server(folder) as server:
         made = [upload(server.url, text)["id"] for _ in range(3)]
         upload(server.url, make_tone(folder / "t.wav", seconds=1))
+        for track_id in made:  # it is listed when it has failed
+            wait_for_track(server.url, track_id)
         seen: list[str] = []
         cursor: str | None = ""
         while cursor is not None:

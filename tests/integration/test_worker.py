@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hls.report import Finished, Opened, PeaksCut, Refused, RenditionStarted, SegmentCut, Tagged
-from tests.support.audio import hostile, make_tone, recordings
+from tests.support.audio import hostile, make_tone
 from tests.support.boxes import parse
 from tests.support.worker import package, rendition, renditions, worker_pool
 
@@ -139,12 +139,3 @@ async def test_hostile_file(tmp_path, source: Path):
             assert track.size_bytes == (tmp_path / f"out/{name}.mp4").stat().st_size
     claims = [report.duration_ms or 0 for report in reports if isinstance(report, Opened)]
     assert all(claim < 60_000 for claim in claims)
-
-
-@pytest.mark.parametrize("source", recordings(), ids=lambda path: path.name)
-async def test_every_recording_becomes_a_track(tmp_path, source: Path):
-    async with worker_pool() as pool:
-        reports = await package(pool, source, tmp_path / "out")
-    assert isinstance(reports[-1], Finished)
-    for track in renditions(reports).values():
-        assert round(track.duration_ticks * 1000 / track.timescale) == reports[-1].duration_ms

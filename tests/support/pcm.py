@@ -109,9 +109,18 @@ def likeness(one: Samples, other: Samples, *, max_lag: int = 4096) -> Likeness:
 
 
 def _transformed(samples: int) -> int:
-    """The next larger size that a Fourier transform is quick at: twos, threes and fives only."""
-    odd = (3**b * 5**c for b in range(9) for c in range(7))
-    return min(one << max(0, -(-samples // one) - 1).bit_length() for one in odd)
+    """The next larger size that a Fourier transform is quick at: of twos, threes and fives only."""
+    size = samples
+    while _without_2_3_5(size) > 1:
+        size += 1
+    return size
+
+
+def _without_2_3_5(number: int) -> int:
+    for factor in (2, 3, 5):
+        while number % factor == 0:
+            number //= factor
+    return number
 
 
 def place_of(piece: Samples, whole: Samples) -> int:
