@@ -50,6 +50,12 @@ def test_frames_survive_the_way_and_are_no_events() -> None:
     assert decode_frame(b'["rumour","n"]') is None
 
 
+def test_who_comes_in_again_under_another_name_has_that_one() -> None:
+    roster = here(ANN)
+    roster.enter(Author(ANN.id, "Anna"))
+    assert names(roster) == ["Anna"]
+
+
 def test_what_others_are_told() -> None:
     roster = Roster("lobby", "n", 100, LIMITS)
     assert roster.take_frame() == Roll("n", 100, 0, []), "the first time, everything"
