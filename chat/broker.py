@@ -14,6 +14,8 @@ it.
    after the call began, overlap or touch. Deliveries may repeat what a page held; they never skip. If the
    link to the log breaks for a while, the seq of the next delivery shows what is missing.
 6. An epoch names one life of a log. When it changes, positions of the old one mean nothing.
+7. What was stored can be looked up: after `caught_up`, `streamer.history` has every entry that was settled
+   before the call, applied in the order of seq: edits in place, what was deleted without its words.
 
 Nothing here is called from another thread.
 """

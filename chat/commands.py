@@ -8,11 +8,12 @@ from typing import Any, get_args
 
 from msgspec.structs import force_setattr
 
+from chat.commands_log import AnyLogCommand
+from chat.commands_log import Send as Send
 from chat.commands_people import AnyPeopleCommand
-from chat.fields import MAX_BODY_CHARS, Body, Epoch, Name, Nonce, RoomName, Seq, Token, TrackId
+from chat.fields import Epoch, Name, RoomName, Seq, Token, TrackId
 from chat.frames import Command as Command
 from chat.names import clean_name
-from chat.text import clean_body
 
 
 class Hello(Command, frozen=True):
@@ -41,17 +42,6 @@ class Join(Command, frozen=True):
             raise ValueError(f"{lacking} is missing: epoch and seq are one position and come together")
 
 
-class Send(Command, frozen=True):
-    """Say something in a joined room; `nonce` makes it safe to send again."""
-
-    room: RoomName
-    nonce: Nonce
-    body: Body
-
-    def __post_init__(self) -> None:
-        force_setattr(self, "body", clean_body(self.body, MAX_BODY_CHARS))
-
-
 class Leave(Command, frozen=True):
     """Leave a room."""
 
@@ -74,5 +64,5 @@ class Unwatch(Command, frozen=True):
     track: TrackId | None
 
 
-AnyCommand = Hello | Join | Send | Leave | AnyPeopleCommand | Ping | Watch | Unwatch
+AnyCommand = Hello | Join | Leave | AnyLogCommand | AnyPeopleCommand | Ping | Watch | Unwatch
 COMMANDS: dict[str, type[Any]] = {kind.__struct_config__.tag: kind for kind in get_args(AnyCommand)}

@@ -30,6 +30,15 @@ class ErrorCode(Enum):
     NOT_JOINED = "not_joined", "The room was not joined on this connection."
     TOO_MANY_ROOMS = "too_many_rooms", "This connection is in as many rooms as one connection may join."
     TOO_MANY_TRACKS = "too_many_tracks", "This connection watches as many tracks as one connection may watch."
+    MESSAGE_UNKNOWN = "message_unknown", "There is no such message in this room."
+    MESSAGE_DELETED = "message_deleted", "The message was deleted."
+    NOT_YOURS = "not_yours", "Only who wrote the message may do that; a moderator may delete it."
+    TOO_MANY_PINS = "too_many_pins", "The room has as many pins as a room may have; unpin one first."
+    TOO_MANY_REACTIONS = (
+        "too_many_reactions",
+        "The message has as many kinds of reactions as it may have, or as many of yours.",
+    )
+    TRACK_UNKNOWN = "track_unknown", "The track of the link is not here."
     ROOM_FULL = "room_full", "The room has as many members as a room may have."
     RATE_LIMITED = (
         "rate_limited",

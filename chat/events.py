@@ -7,13 +7,14 @@ A docstring says in `docs/protocol.md` when an event comes, and the description 
 from typing import Annotated, Any, get_args
 
 import msgspec
-from msgspec import Meta, Raw
+from msgspec import Meta, Raw, field
 
+from chat.events_log import AnyEntry as AnyEntry
+from chat.events_log import AnyLogEvent, Frames
+from chat.events_log import Message as Message
 from chat.events_people import AnyPeopleEvent
-from chat.fields import At, Author, Room
+from chat.fields import Room
 from chat.frames import Event as Event
-
-Frames = Annotated[list[Raw], Meta(extra_json_schema={"items": {"$ref": "#/$defs/AnyEntry"}})]
 
 
 class Welcome(Event, frozen=True):
@@ -48,6 +49,13 @@ class Joined(Event, frozen=True):
             "without a position the last 100, fewer when they are long"
         ),
     ]
+    pins: Annotated[
+        Frames,
+        Meta(
+            description="`message` frames of what is pinned, the first pin first, as they stood about now: "
+            "apply the `pinned` and `unpinned` of `messages`, too"
+        ),
+    ] = field(default_factory=list)
 
 
 class Gap(Event, frozen=True):
@@ -71,24 +79,14 @@ class Gap(Event, frozen=True):
 
 
 class Ack(Event, frozen=True):
-    """Answers `send`: it is on disk."""
+    """Answers a command that goes into the log: it is on disk."""
 
     room: Room
     nonce: Annotated[str, Meta(description="as in the command")]
-    seq: Annotated[int, Meta(description="its place in the room")]
+    seq: Annotated[
+        int, Meta(description="the entry's place in the room; the message's if there was nothing left to do")
+    ]
     id: Annotated[str, Meta(description="the message's own name")]
-
-
-class Message(Event, frozen=True):
-    """Somebody said something."""
-
-    room: Room
-    seq: Annotated[int, Meta(description="one more than the one before")]
-    id: Annotated[str, Meta(description="sorts by time")]
-    nonce: Annotated[str, Meta(description="as its author sent it")]
-    author: Annotated[Author, Meta(description='`{"id","name"}` at that time')]
-    body: Annotated[str, Meta(description="plain text")]
-    at: At
 
 
 class Left(Event, frozen=True):
@@ -152,14 +150,12 @@ class Error(Event, frozen=True, omit_defaults=True):
     ] = None
 
 
-AnyEntry = Message
-"""What has a place in a room's log."""
 AnyEvent = (
     Welcome
     | Joined
     | Gap
     | Ack
-    | Message
+    | AnyLogEvent
     | Left
     | AnyPeopleEvent
     | Pong

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 
 from msgspec import Meta, Struct
 
+from chat.emoji import MAX_EMOJI_CHARS
 from chat.names import MAX_NAME_CHARS
 
 MAX_BODY_CHARS = 4000
@@ -16,6 +17,9 @@ MAX_NONCE_CHARS = 64
 MAX_TRACK_CHARS = 64
 MAX_EPOCH_CHARS = 64
 MAX_TOKEN_CHARS = 2048
+MAX_ID_CHARS = 64
+MAX_QUERY_CHARS = 200
+MAX_PAGE = 1000
 MAX_SEQ = 2**53 - 1  # the largest integer that JavaScript counts to
 
 # `$` would let a newline follow; the look-ahead ends the string in Python's and in JavaScript's dialect.
@@ -59,6 +63,64 @@ Token = Annotated[
 ]
 Epoch = Annotated[
     str, Meta(max_length=MAX_EPOCH_CHARS, description=f"at most {MAX_EPOCH_CHARS} characters, or null")
+]
+MessageId = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_ID_CHARS,
+        pattern=rf"^[A-Za-z0-9_\-]+{_END}",
+        description=f"the message's `id`: 1 to {MAX_ID_CHARS} letters, digits, - _",
+    ),
+]
+Thread = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_ID_CHARS,
+        pattern=rf"^[A-Za-z0-9_\-]+{_END}",
+        description=f"the `id` of a thread's first message, for that thread only: 1 to {MAX_ID_CHARS} "
+        "letters, digits, - _",
+    ),
+]
+Emoji = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_EMOJI_CHARS,
+        description="an emoji, or a short code of lower-case letters, digits, _ + - such as heart or :+1:",
+    ),
+]
+PageSize = Annotated[
+    int,
+    Meta(ge=1, le=MAX_PAGE, description=f"an integer from 1 to {MAX_PAGE}; `page_messages` are the most"),
+]
+Query = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_QUERY_CHARS,
+        description=f"1 to {MAX_QUERY_CHARS} characters: words, or how they begin",
+    ),
+]
+Moment = Annotated[
+    int, Meta(ge=0, le=MAX_SEQ, description=f"milliseconds of the track, an integer from 0 to {MAX_SEQ}")
+]
+
+
+class TrackAt(Struct, frozen=True, omit_defaults=True):
+    """A track, or a moment of it."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=MAX_TRACK_CHARS, pattern=rf"^[A-Za-z0-9_\-]+{_END}")]
+    at_ms: Moment | None = None
+
+
+TrackLink = Annotated[
+    TrackAt,
+    Meta(
+        description='`{"id","at_ms"}` of a track and maybe a moment of it; without, the first link to one in '
+        "`body` counts"
+    ),
 ]
 
 

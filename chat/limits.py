@@ -31,6 +31,15 @@ class ChatLimits:
     reads_at_once: int = 16  # rooms of a node whose logs are being read; joins of others wait for their turn
     read_timeout_s: float = 10.0  # for the log to be read, the turn included; then who waits is turned away
 
+    page_messages: int = 100  # in one answer to `history` or `search`; fewer beyond `history_bytes`
+
+    body_chars: int = 4000  # of a message; the types of the protocol let no more in
+    mentions_per_message: int = 20
+    pins_per_room: int = 10
+    reactions_per_message: int = 20  # different emojis
+    reactions_per_person: int = 5  # ... of one person on one message
+    reaction_people: int = 10  # named in a page, for each emoji; the count is always exact
+
     presence_interval_s: float = 0.1  # at most one `presence` per room in this time
     presence_names: int = 20  # named in one `presence`, each way; the count is always exact
 

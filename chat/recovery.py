@@ -7,6 +7,7 @@ from itertools import islice
 from msgspec import Struct
 
 from chat.broker import Entry, Page, Position
+from chat.entries import blank, deletion, is_message, says
 from chat.limits import ChatLimits
 
 
@@ -117,6 +118,10 @@ class Tail:
         page = self._newest()
         return Ready(page, False, (since.seq + 1, self.seq - len(page)))
 
+    def find(self, id: str) -> Entry | None:
+        """The message with an id, if it is held: as it was said, or without words if it was deleted."""
+        return next((entry for entry in self._entries if is_message(entry, id)), None)
+
     def receive(self, epoch: str, entries: Sequence[Entry]) -> Fresh | Wait | Lost:
         """Take a delivery."""
         if self.loaded and epoch != self.epoch:
@@ -194,5 +199,15 @@ class Tail:
             self._entries.append(entry)
             self._bytes += len(entry.payload)
             self.seq = entry.seq
+            if (deleted := deletion(entry)) is not None:
+                self._blank(*deleted)
         while self._bytes > self._limits.resume_bytes or len(self._entries) > self._limits.resume_messages:
             self._bytes -= len(self._entries.popleft().payload)
+
+    def _blank(self, id: str, at: int) -> None:
+        """Whoever resumes is not shown the words of a message that was deleted since."""
+        for place, entry in enumerate(self._entries):
+            if says(entry, id):
+                blanked = blank(entry, at)
+                self._entries[place] = blanked
+                self._bytes += len(blanked.payload) - len(entry.payload)

@@ -47,7 +47,7 @@ class Room(Generic[M]):
     nothing falls between history and live, and nothing is in both. Whoever can't be served from memory waits.
     """
 
-    __slots__ = ("_astray", "_away", "_limits", "_waiting", "members", "name", "roster", "tail")
+    __slots__ = ("_astray", "_away", "_limits", "_waiting", "members", "name", "pins", "roster", "tail")
 
     def __init__(self, name: str, limits: ChatLimits, node: str = "", version: int = 0) -> None:
         """Args: `node` and `version` as for `Roster`."""
@@ -59,6 +59,7 @@ class Room(Generic[M]):
         self.members: dict[M, Author] = {}
         self.roster = Roster(name, node, version, limits)
         self.tail = Tail(limits)
+        self.pins: Sequence[Raw] = ()  # as they stood when they were read last; whoever reads them sets it
 
     @property
     def vacant(self) -> bool:
@@ -149,5 +150,6 @@ class Room(Generic[M]):
         gap = [Gap(self.name, *ready.gap)] if ready.gap else []
         shown = [Raw(entry.payload) for entry in ready.entries]
         tail = self.tail
-        joined = Joined(self.name, tail.epoch, tail.seq, len(self.roster), ready.recovered, shown)
+        people, pins = len(self.roster), list(self.pins)
+        joined = Joined(self.name, tail.epoch, tail.seq, people, ready.recovered, shown, pins)
         return Admitted(member, [*gap, joined])

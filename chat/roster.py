@@ -165,12 +165,17 @@ class Roster:
         """Everybody, those who are not away first, by name; nobody, when they are too many."""
         if self.big:
             return ()
+        names = self.names()
+        people = sorted((bool(self._away(id)), name.casefold(), id, name) for id, name in names.items())
+        return [Member(id, name, "away" if away else "online") for away, _, id, name in people]
+
+    def names(self) -> dict[str, str]:
+        """The names of the people who are known by name, by id."""
         names = {id: present.author.name for id, present in self._here.items()}
         for node in self._nodes.values():
             for person in node.people.values():
                 names.setdefault(person.id, person.name)
-        people = sorted((bool(self._away(id)), name.casefold(), id, name) for id, name in names.items())
-        return [Member(id, name, "away" if away else "online") for away, _, id, name in people]
+        return names
 
     # --- other nodes
 

@@ -5,7 +5,8 @@ from enum import Enum, auto
 from typing import Any
 
 from chat.broker import Position
-from chat.commands import AnyCommand, Hello, Join, Leave, Ping, Send, Unwatch, Watch
+from chat.commands import AnyCommand, Hello, Join, Leave, Ping, Unwatch, Watch
+from chat.commands_log import Logged
 from chat.commands_people import Away, Back
 from chat.decoding import Malformed
 from chat.effects import Authenticate, Carry, Effect, Enter, Exit, Follow, Reply, TellTime, Turn, Unfollow
@@ -127,7 +128,7 @@ class Session:
 
     def _judge_rate(self, command: AnyCommand | Malformed, now_s: float) -> Reply | None:
         rules = self._rules
-        if isinstance(command, Send):
+        if isinstance(command, Logged):
             self._messages_full_at_s, retry_ms = rules.messages.take(self._messages_full_at_s, now_s)
             limit = f"{rules.limits.messages_per_s:g} messages"
         else:

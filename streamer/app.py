@@ -13,13 +13,13 @@ from aiohttp import web
 from aiohttp.multipart import BadContentDispositionHeader, BadContentDispositionParam
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chat.limits import ChatLimits
 from streamer import middleware, route
 from streamer.account import Quota
 from streamer.announcer import Announcer
 from streamer.auth import Tokens
 from streamer.catalogue import Catalogue
 from streamer.chat_log import ChatLog
+from streamer.chat_parts import make_hub
 from streamer.collection import Collection
 from streamer.comments import Comments
 from streamer.cover_workers import CoverWorkers
@@ -37,8 +37,6 @@ from streamer.gauges import (
     loop_gauges,
     upload_gauges,
 )
-from streamer.history import History
-from streamer.hub import WebSocketHub
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.ledger import Ledger
 from streamer.leftovers import Leftovers
@@ -53,6 +51,7 @@ from streamer.routes_account import AccountRoutes
 from streamer.routes_comments import CommentRoutes
 from streamer.routes_covers import CoverRoutes
 from streamer.routes_media import MediaRoutes
+from streamer.routes_rooms import RoomRoutes
 from streamer.routes_system import SystemRoutes
 from streamer.routes_tracks import TrackRoutes
 from streamer.routes_uploads import UploadRoutes
@@ -90,9 +89,10 @@ class App:
         self._origins = frozenset(origin.lower() for origin in settings.origins)
         self._stop_asked = asyncio.Event()
         self._background: list[asyncio.Task[None]] = []
-        self.wheel = TimerWheel(loop)
+        self.wheel, self.lag = TimerWheel(loop), LoopLag()
         self.chat_log = ChatLog(settings, engine, limits := chat_limits(settings))
-        self.hub = self._make_hub(engine, limits)
+        self.hub = make_hub(settings, engine, self.chat_log.broker, self._tokens, self.wheel, limits)
+        self.chat_log.share_tracks(self.hub.watchers)
         self.workers = WorkerPool(worker_limits(settings), settings.renditions)
         self.catalogue = Catalogue(engine)
         self.shelf = Shelf(root, self.catalogue.get, tasks)
@@ -111,7 +111,6 @@ class App:
         self.uploads = Uploads(self.library, root, upload_limits(settings), self.quota)
         ledger, ttl_s = Ledger(engine), settings.upload_ttl_s
         self.resumables = Resumables(self.library, self.uploads, ledger, ttl_s, now_ms)
-        self.lag = LoopLag()
         self.web = self._make_web()
         self.runner = web.AppRunner(
             self.web,
@@ -183,18 +182,6 @@ class App:
         )
         return Library(desk, root, make_id)
 
-    def _make_hub(self, engine: AsyncEngine, limits: ChatLimits) -> WebSocketHub:
-        hub = WebSocketHub(
-            broker=self.chat_log.broker,
-            history=History(engine),
-            tokens=self._tokens,
-            wheel=self.wheel,
-            limits=limits,
-            origins=self._origins,
-        )
-        self.chat_log.share_tracks(hub.watchers)
-        return hub
-
     @property
     def stopping(self) -> bool:
         return self._stop_asked.is_set()
@@ -247,7 +234,8 @@ class App:
         comments = CommentRoutes(self.comments, gatekeeper)
         covers = CoverRoutes(self.covers, self.library, self.uploads, gatekeeper)
         account = AccountRoutes(self.quota, gatekeeper)
-        parts = (tracks, covers, comments, resumable, account, MediaRoutes(self.shelf), system)
+        talk, media = RoomRoutes(self.hub.desk), MediaRoutes(self.shelf)
+        parts = (tracks, covers, comments, resumable, account, media, talk, system)
         routes = [*self.collection.routes(gatekeeper), *(route for part in parts for route in part.routes())]
         system.describe(routes)
         route.register(app, routes)

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
-from chat.broker import Broker, Draft, NotStored, Outcome, Stored
+from chat.broker import Broker, Draft, NotStored, Outcome, Settle, Stored
 from chat.commands import Command
 from chat.errors import CloseCode, ErrorCode
 from chat.events import Ack, Error, Event
 from chat.fields import Author
 from chat.limits import Buckets, ChatLimits, Rate
+from streamer.attempts import Turns
 from streamer.deeds import DEEDS
+from streamer.herald import Herald
 from streamer.history import History
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.rooms import Rooms
@@ -26,6 +28,8 @@ class ChatDesk:
     Attributes:
         broker, history, rooms, limits: for the deeds.
         typing: who was shown as typing, by room and id.
+        turns: for deeds that judge what they then change.
+        herald: announces what happens.
     """
 
     def __init__(
@@ -46,6 +50,8 @@ class ChatDesk:
         self.limits = limits
         self.reply = reply
         self.typing = Buckets(Rate(1 / limits.typing_interval_s, 1), _MAX_TYPING)
+        self.turns = Turns()
+        self.herald = Herald(broker, self.now_ms, self.new_id)
         self._clock = clock
         self._entropy = entropy
         self._tasks: set[asyncio.Task[None]] = set()
@@ -70,9 +76,17 @@ class ChatDesk:
     def new_id(self) -> str:
         return new_id(self.now_ms(), self._entropy(ENTROPY_BYTES))
 
-    def append(self, socket: WebSocket, draft: Draft) -> None:
-        """Put an event into its room's log, and answer with `ack` or an error when that is settled."""
-        self.broker.append(draft, partial(self._settle, socket, draft))
+    def may(self, socket: WebSocket, room: str, what: Literal["delete", "pin"]) -> bool:
+        """Whether somebody may delete messages of others in a room; or pin, and unpin."""
+        return what == "pin"
+
+    def append(self, socket: WebSocket, draft: Draft, then: Settle | None = None) -> None:
+        """Put an event into its room's log, and answer with `ack` or an error when that is settled.
+
+        Args:
+            then: called with the outcome, after the answer; once, whatever becomes of the draft.
+        """
+        self.broker.append(draft, partial(self._settle, socket, draft, then))
 
     def refuse(self, socket: WebSocket, command: Any, code: ErrorCode, message: str) -> None:
         """Answer that a command was not carried out."""
@@ -93,7 +107,12 @@ class ChatDesk:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.history.close()
 
-    def _settle(self, socket: WebSocket, draft: Draft, outcome: Outcome) -> None:
+    def _settle(self, socket: WebSocket, draft: Draft, then: Settle | None, outcome: Outcome) -> None:
+        self._answer(socket, draft, outcome)
+        if then is not None:
+            then(outcome)
+
+    def _answer(self, socket: WebSocket, draft: Draft, outcome: Outcome) -> None:
         if isinstance(outcome, Stored):
             self.rooms.stats.messages_total += 1
             self.reply(socket, Ack(draft.room, draft.nonce, outcome.seq, outcome.id))

@@ -7,21 +7,26 @@ Redis. What is done to a message is applied in the order of `seq`, so that the r
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Dialect, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Dialect, Row, delete, func, insert, select, text, update
 
 from chat.broker import Draft, Entry
-from chat.entries import encode_entry
+from chat.entries import encode_entry, keep_place
 from chat.fields import Author
+from chat.mentions import name_key
+from streamer import message_words
 from streamer.tables import messages, pins, reactions, rooms
 
 MessageRow = Row[*tuple[Any, ...]]  # of the table `messages`
 LogRow = Mapping[str, Any]  # the columns in `COLUMNS`, which are in the order of the table
 
-COLUMNS = ("room", "seq", "id", "nonce", "author_id", "author_name", "body", "at", "kind", "more")
+COLUMNS = ("room", "seq", "id", "nonce", "author_id", "author_name", "body", "at", "kind", "more", "thread")
 _NONCES_PER_READ = 1000
+_OF_THE_TEXT = ("mentions", "track")  # what an edit says anew
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +63,26 @@ def make_row(draft: Draft, seq: int) -> dict[str, object]:
         "author_name": draft.author.name,
         "kind": draft.kind,
         "body": draft.body or "",
-        "more": msgspec.json.encode(draft.more).decode() if draft.more else None,
+        "more": _encode(draft.more),
+        "thread": draft.more.get("thread"),
         "at": draft.at,
     }
 
 
-def read_entry(row: MessageRow) -> Entry:
-    """What everyone is shown of a row: a message as it stands now."""
-    more: dict[str, Any] = msgspec.json.decode(row.more) if row.more else {}
+def read_entry(row: MessageRow, also: Mapping[str, Any] = NOTHING) -> Entry:
+    """What everyone is shown of a row: a message as it stands now.
+
+    Args:
+        also: more members of the event.
+    """
+    more = _decode(row.more)
     if row.edited_at is not None:
         more["edited_at"] = row.edited_at
     if row.deleted_at is not None:
         more["deleted_at"] = row.deleted_at
     author = Author(row.author_id, row.author_name)
     body = row.body if row.body or row.kind == "message" else None
-    draft = Draft(row.room, row.nonce, author, row.id, row.at, row.kind, body, more)
+    draft = Draft(row.room, row.nonce, author, row.id, row.at, row.kind, body, more | dict(also))
     return encode_entry(draft, row.seq)
 
 
@@ -85,6 +95,10 @@ def write(connection: Connection, group: Group) -> None:
     statement = _insert_messages(connection.dialect)
     rows = [tuple(row[column] for column in COLUMNS) for row in group.messages]
     connection.exec_driver_sql(statement, rows)
+    said = [row for row in group.messages if row["kind"] == "message"]
+    if said:
+        message_words.put(connection, [(row["room"], row["seq"], row["body"]) for row in said])
+        _note_names(connection, said)
     for row in group.messages:
         apply = _EFFECTS.get(row["kind"])
         if apply is not None:
@@ -161,6 +175,15 @@ def _insert_messages(dialect: Dialect) -> str:
     return str(insert(messages).compile(dialect=dialect, column_keys=COLUMNS))
 
 
+def _encode(more: Mapping[str, Any]) -> str | None:
+    return msgspec.json.encode(more).decode() if more else None
+
+
+def _decode(more: str | None) -> dict[str, Any]:
+    decoded: dict[str, Any] = msgspec.json.decode(more) if more else {}
+    return decoded
+
+
 # --- what is done to a message
 
 
@@ -170,23 +193,59 @@ def _message(row: LogRow) -> Any:
 
 def _edit(connection: Connection, row: LogRow) -> None:
     standing = (messages.c.kind == "message") & messages.c.deleted_at.is_(None)
-    connection.execute(
-        update(messages).where(_message(row), standing).values(body=row["body"], edited_at=row["at"])
-    )
+    query = select(messages.c.seq, messages.c.more).where(_message(row), standing)
+    found = connection.execute(query).first()
+    if found is None:  # it came too late, and must not bring back words
+        _blank(connection, row["room"], row["seq"], row["more"])
+        return
+    more = keep_place(_decode(found.more)) | {
+        name: value for name, value in _decode(row["more"]).items() if name in _OF_THE_TEXT
+    }
+    changed = {"body": row["body"], "edited_at": row["at"], "more": _encode(more)}
+    connection.execute(update(messages).where(_place(row["room"], found.seq)).values(changed))
+    message_words.put(connection, [(row["room"], found.seq, row["body"])])
 
 
 def _delete(connection: Connection, row: LogRow) -> None:
     # The text of its edits, too: nothing of it stays.
-    connection.execute(update(messages).where(_message(row)).values(body="", deleted_at=row["at"]))
+    words = messages.c.kind.in_(("message", "edited")) & messages.c.deleted_at.is_(None)
+    for found in connection.execute(select(messages).where(_message(row), words)).all():
+        deleted = {"deleted_at": row["at"]} if found.kind == "message" else {}
+        _blank(connection, found.room, found.seq, found.more, deleted)
+        if found.kind == "message":
+            message_words.remove(connection, found.room, found.seq)
     for table in (reactions, pins):
         connection.execute(delete(table).where(table.c.room == row["room"], table.c.message_id == row["id"]))
+
+
+def _blank(
+    connection: Connection, room: str, seq: int, more: str | None, also: Mapping[str, Any] = NOTHING
+) -> None:
+    left = {"body": "", "more": _encode(keep_place(_decode(more))), **also}
+    connection.execute(update(messages).where(_place(room, seq)).values(left))
+
+
+def _place(room: str, seq: int) -> Any:
+    return (messages.c.room == room) & (messages.c.seq == seq)
+
+
+def _note_names(connection: Connection, said: Sequence[LogRow]) -> None:
+    names = {(row["room"], name_key(row["author_name"]), row["author_id"]): row["seq"] for row in said[::-1]}
+    query = text(
+        "INSERT INTO room_names (room, name_key, author_id, seq) VALUES (:room, :key, :id, :seq) "
+        "ON CONFLICT (room, name_key, author_id) DO NOTHING"
+    )
+    rows = [
+        {"room": room, "key": key, "id": id, "seq": seq} for (room, key, id), seq in sorted(names.items())
+    ]
+    connection.execute(query, rows)
 
 
 def _reaction(row: LogRow) -> dict[str, Any]:
     return {
         "room": row["room"],
         "message_id": row["id"],
-        "emoji": msgspec.json.decode(row["more"])["emoji"],
+        "emoji": _decode(row["more"])["emoji"],
         "author_id": row["author_id"],
     }
 

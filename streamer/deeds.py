@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from chat.commands import Command, Send
+from chat.commands import Command
+from chat.commands_log import Delete, Edit, History, Pin, React, Search, Send, Unpin, Unreact
 from chat.commands_people import Members, Typing
-from streamer import deeds_log, deeds_people
+from streamer import deeds_log, deeds_past, deeds_people
+from streamer.attempts import later
+from streamer.deeds_log import once
 
 if TYPE_CHECKING:
     from streamer.chat_desk import ChatDesk
@@ -22,4 +25,12 @@ DEEDS: dict[type[Command], Deed] = {
     Send: deeds_log.send,
     Members: deeds_people.members,
     Typing: deeds_people.typing,
+    Edit: once(deeds_log.edit),
+    Delete: once(deeds_log.delete),
+    React: once(deeds_log.react),
+    Unreact: once(deeds_log.react),
+    Pin: once(deeds_log.pin),
+    Unpin: once(deeds_log.pin),
+    History: later(deeds_past.history),
+    Search: later(deeds_past.search),
 }

@@ -4,6 +4,7 @@ import asyncio
 
 from chat.outbox import RoomOutbox
 from chat.room import Room
+from streamer.pinboard import Pinboard
 from streamer.stats import ChatStats
 from streamer.websocket import WebSocket, frame_text, write_to_all
 from streamer.wheel import Ticket
@@ -19,10 +20,24 @@ class Hall:
         presence_s: when the next presence may be told.
     """
 
-    __slots__ = ("_loop", "_outbox", "_stats", "_timer", "asked", "idle", "presence_s", "reading", "room")
+    __slots__ = (
+        "_loop",
+        "_outbox",
+        "_stats",
+        "_timer",
+        "asked",
+        "idle",
+        "pins",
+        "presence_s",
+        "reading",
+        "room",
+    )
 
-    def __init__(self, room: Room[WebSocket], loop: asyncio.AbstractEventLoop, stats: ChatStats) -> None:
+    def __init__(
+        self, room: Room[WebSocket], pins: Pinboard, loop: asyncio.AbstractEventLoop, stats: ChatStats
+    ) -> None:
         self.room = room
+        self.pins = pins
         self.asked = False
         self.reading: asyncio.Task[None] | None = None
         self.idle: Ticket | None = None

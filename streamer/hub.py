@@ -51,6 +51,7 @@ class WebSocketHub:
 
     Attributes:
         stats: counts, to be read at any time.
+        desk: for those who look back, and who announce.
         watchers: who is told of tracks.
     """
 
@@ -86,8 +87,8 @@ class WebSocketHub:
         self._rules = Rules(limits)
         self._handshakes = Handshakes(limits, origins)
         node = new_id(self._now_ms(), entropy(ENTROPY_BYTES))
-        self._rooms = Rooms(broker, self, limits, wheel, self.stats, node, self._now_ms)
-        self._desk = ChatDesk(
+        self._rooms = Rooms(broker, history, self, limits, wheel, self.stats, node, self._now_ms)
+        self.desk = ChatDesk(
             broker=broker,
             history=history,
             rooms=self._rooms,
@@ -156,7 +157,7 @@ class WebSocketHub:
             for socket in self._sockets():
                 socket.abort()
         self._ticket.cancel()
-        await self._desk.close()
+        await self.desk.close()
         await self._rooms.close()
 
     def _send_away(self) -> None:
@@ -218,7 +219,7 @@ class WebSocketHub:
                 case TellTime():
                     self._reply(socket, Pong(self._now_ms()))
                 case Carry(command):
-                    self._desk.carry_out(socket, command)
+                    self.desk.carry_out(socket, command)
                 case Enter(room, since):
                     assert socket.session.author is not None
                     socket.wait()

@@ -145,6 +145,10 @@ class StoreBroken(Problem):
     """The store refuses, or does not have what it should; somebody has to look after it."""
 
 
+class HistoryUnavailable(Problem):
+    """What was said in the room can't be read right now; try again in a moment."""
+
+
 class DiskFull(Problem):
     """There is no room for this recording on the server's disk."""
 
@@ -184,6 +188,7 @@ TABLE: dict[type[Problem], tuple[int, str, str]] = {
     ServerStopping: (503, "server-stopping", "The server is stopping"),
     StoreBroken: (502, "store-broken", "The store has not what it should"),
     StoreUnreachable: (503, "store-unreachable", "The store can't be reached"),
+    HistoryUnavailable: (503, "history-unavailable", "The room can't be read"),
     StorageFailed: (500, "storage-failed", "The disk refused to write"),
     DiskFull: (507, "disk-full", "No room on the disk"),
 }

@@ -19,6 +19,8 @@ from chat.room import Admitted, Room
 from chat.roster import Roster
 from streamer.gossip import Gossip
 from streamer.hall import Hall
+from streamer.history import History
+from streamer.pinboard import Pinboard
 from streamer.stats import ChatStats
 from streamer.websocket import WebSocket, frame_text
 from streamer.wheel import TimerWheel
@@ -46,6 +48,7 @@ class Rooms:
     def __init__(
         self,
         broker: Broker,
+        history: History,
         door: Door,
         limits: ChatLimits,
         wheel: TimerWheel,
@@ -55,6 +58,7 @@ class Rooms:
     ) -> None:
         """Args: `node` names this one, and is new at each start."""
         self._broker = broker
+        self._history = history
         self._door = door
         self._limits = limits
         self._wheel = wheel
@@ -107,6 +111,11 @@ class Rooms:
         """Who is in a room that somebody here is in."""
         return self._halls[name].room.roster
 
+    def find(self, name: str, id: str) -> Entry | None:
+        """A message of a room, if it is in memory."""
+        hall = self._halls.get(name)
+        return None if hall is None else hall.room.tail.find(id)
+
     def flush(self) -> None:
         """Write what waits for its time."""
         for hall in self._halls.values():
@@ -125,7 +134,8 @@ class Rooms:
 
     def _open(self, name: str) -> Hall:
         room: Room[WebSocket] = Room(name, self._limits, self.gossip.node, self._now_ms())
-        hall = self._halls[name] = Hall(room, self._loop, self.stats)
+        pins = Pinboard(room, self._broker, self._history)
+        hall = self._halls[name] = Hall(room, pins, self._loop, self.stats)
         self.gossip.opened(room.roster)
         self._broker.subscribe(name, partial(self._deliver, hall), partial(self._hear, hall))
         return hall
@@ -156,6 +166,7 @@ class Rooms:
             hall.flush()  # before anybody loses touch: a gap begins where what was written ends
         advance = hall.room.receive(epoch, entries)
         hall.show(*(entry.payload for entry in advance.entries))
+        self._note_pins(hall, advance.entries)
         if advance.wait is not None:
             self._read(hall, advance.wait)
 
@@ -167,6 +178,8 @@ class Rooms:
         room = hall.room
         try:
             while wait is not None:
+                if hall.pins.stale:
+                    await hall.pins.read()
                 async with asyncio.timeout(self._limits.read_timeout_s), self._reads:
                     page = await self._broker.read(room.name, wait.after, wait.limit)
                 if not hall.asked:
@@ -175,6 +188,7 @@ class Rooms:
                 hall.flush()  # before anybody loses touch, likewise
                 advance = room.load(page, wait.after)
                 hall.show(*(entry.payload for entry in advance.entries))
+                self._note_pins(hall, page.entries)
                 wait = advance.wait or self._admit_waiting(hall)
         except (LogUnavailable, TimeoutError) as error:
             reason = str(error) or f"no answer within {self._limits.read_timeout_s:g} s"
@@ -187,6 +201,10 @@ class Rooms:
             self._watch_idle(hall)
         finally:
             hall.reading = None
+
+    def _note_pins(self, hall: Hall, entries: Sequence[Entry]) -> None:
+        if hall.pins.note(entries):
+            self._spawn(hall.pins.follow())
 
     def _admit_waiting(self, hall: Hall) -> Wait | None:
         hall.flush()

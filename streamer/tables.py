@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     event,
+    text,
 )
 from sqlalchemy.types import UserDefinedType
 
@@ -51,6 +52,8 @@ def attach(table: Table, dialect: str, *statements: str) -> None:
         ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
         event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 
+
+_IN_THREAD = text("thread IS NOT NULL")
 
 tracks = Table(
     "tracks",
@@ -256,7 +259,13 @@ messages = Table(
     Column("more", Text),  # JSON object: further members of the event; NULL without
     Column("edited_at", BigInteger),
     Column("deleted_at", BigInteger),
+    Column("thread", Text),  # id of the first message of the thread that this one is a reply in
     Index(None, "room", "id"),
+    Index(
+        *("ix_messages_thread", "room", "thread", "seq"),
+        sqlite_where=_IN_THREAD,
+        postgresql_where=_IN_THREAD,
+    ),
 )
 
 reactions = Table(

@@ -82,7 +82,7 @@ async def chat_server(
         broker = make_broker(journal)
         hub = WebSocketHub(
             broker=broker,
-            history=History(engine),
+            history=History(engine, limits),
             tokens=Tokens(SECRET),
             wheel=wheel,
             limits=limits or ChatLimits(),

@@ -48,6 +48,7 @@ ANN = Author("u1", "ann")
                 "members": 2,
                 "recovered": True,
                 "messages": [{"type": "message"}],
+                "pins": [],
             },
         ),
         (Gap("lobby", 3, 9), {"type": "gap", "room": "lobby", "from_seq": 3, "to_seq": 9}),

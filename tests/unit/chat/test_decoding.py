@@ -9,7 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chat.commands import COMMANDS, Hello, Join, Leave, Ping, Send, Unwatch, Watch
+from chat.commands_log import Edit, History, Search, Unreact
 from chat.decoding import Malformed, decode_command
+from chat.fields import TrackAt
 
 
 def decode(**frame: Any) -> object:
@@ -27,6 +29,17 @@ def decode(**frame: Any) -> object:
         ({"type": "join", "room": "lobby", "epoch": None, "seq": None}, Join("lobby")),
         ({"type": "send", "room": "lobby", "nonce": "n", "body": " hi "}, Send("lobby", "n", "hi")),
         ({"type": "leave", "room": "lobby"}, Leave("lobby")),
+        (
+            {"type": "send", "room": "r", "nonce": "n", "body": "x", "reply_to": "m", "track": {"id": "t"}},
+            Send("r", "n", "x", "m", TrackAt("t")),
+        ),
+        ({"type": "edit", "room": "r", "nonce": "n", "id": "m", "body": " x"}, Edit("r", "n", "m", "x")),
+        (
+            {"type": "unreact", "room": "r", "nonce": "n", "id": "m", "emoji": ":+1:"},
+            Unreact("r", "n", "m", "+1"),
+        ),
+        ({"type": "history", "room": "r", "after": 5, "limit": 3}, History("r", None, 5, 3)),
+        ({"type": "search", "room": "r", "query": "q", "before": 5}, Search("r", "q", 5)),
         ({"type": "ping"}, Ping()),
         ({"type": "watch", "track": None}, Watch(None)),
         ({"type": "unwatch", "track": "01ab"}, Unwatch("01ab")),
@@ -138,6 +151,14 @@ ROOM_RULE = "not 1 to 64 lower-case letters, digits, - _ : . but not . or .. alo
         ),
         ({"type": "send", "room": "r", "nonce": "n", "body": None}, "body is null, not 1 to 4000 characters"),
         ({"type": "watch"}, "track is missing"),
+        (
+            {"type": "history", "room": "r", "before": 5, "after": 1},
+            "before and after are both there: a page goes one way",
+        ),
+        (
+            {"type": "react", "room": "r", "nonce": "n", "id": "m", "emoji": "no emoji"},
+            "emoji has 8 characters that are not one emoji or short code",
+        ),
         ({"type": "watch", "track": "a/b"}, 'track is "a/b", not 1 to 64 letters, digits, - _, or null'),
     ],
 )

@@ -79,4 +79,4 @@ def test_the_example_is_made_of_real_frames() -> None:
             assert not isinstance(decode_command(line.encode()), Malformed), line
         else:
             msgspec.json.decode(line.encode(), type=AnyEvent)
-    assert len(lines) >= 8
+    assert len(lines) >= 13

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from chat.broker import Entry, Page, Position
+from chat.broker import Draft, Entry, Page, Position
+from chat.entries import blank, encode_entry
+from chat.fields import Author
 from chat.limits import ChatLimits
 from chat.recovery import Fresh, Lost, Ready, Tail, Wait, merge
 
@@ -206,3 +208,35 @@ def test_an_empty_page_changes_nothing() -> None:
     tail = tail_of(1, 3)
     assert tail.load(Page("e", 3, ()), 3) == Fresh([])
     assert ready(tail, None) == ([1, 2, 3], False, None)
+
+
+def said(seq: int, kind: str, id: str, **more: object) -> Entry:
+    body = more.pop("body", None)
+    assert body is None or isinstance(body, str)
+    return encode_entry(Draft("lobby", f"n{seq}", Author("1", "ann"), id, seq, kind, body, more), seq)
+
+
+def test_whoever_resumes_is_not_shown_what_was_deleted_since() -> None:
+    tail = Tail(ChatLimits())
+    one, other = said(1, "message", "one", body="secret"), said(2, "message", "two", body="kept")
+    edit = said(3, "edited", "one", body="secret too", of=1)
+    tail.load(Page("e", 3, [one, other, edit]), None)
+    assert tail.find("one") == one
+    assert tail.find("none") is None
+    deleted = said(4, "deleted", "one", of=1)
+    verdict = tail.receive("e", [deleted])
+    assert isinstance(verdict, Fresh) and list(verdict.entries) == [deleted]
+    found = tail.locate(Position("e", 0))
+    assert isinstance(found, Ready)
+    assert list(found.entries) == [blank(one, 4), other, blank(edit, 4), deleted]
+    assert tail.find("one") == blank(one, 4)
+    assert b"secret" not in b"".join(entry.payload for entry in found.entries)
+
+
+def test_what_was_deleted_makes_room() -> None:
+    limits = ChatLimits(resume_bytes=1500)
+    tail = Tail(limits)
+    tail.load(Page("e", 1, [said(1, "message", "one", body="x" * 1000)]), None)
+    tail.receive("e", [said(2, "deleted", "one", of=1)])
+    tail.receive("e", [said(3, "message", "two", body="y" * 700)])
+    assert ready(tail, Position("e", 0))[0] == [1, 2, 3]

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from msgspec import Raw
+
 from chat.broker import Entry, Page, Position
 from chat.events import encode_event
 from chat.events_people import Presence
@@ -38,6 +40,7 @@ def joined(last: int, members: int, messages: list[int], *, recovered: bool = Fa
         "seq": last,
         "members": members,
         "recovered": recovered,
+        "pins": [],
         "messages": [{"seq": seq} for seq in messages],
     }
 
@@ -47,6 +50,12 @@ def test_whoever_joins_is_told_where_the_room_is() -> None:
     assert told(room.join("a", ANN, None)) == [joined(4, 1, [2, 3, 4])]
     assert told(room.join("b", BOB, Position("e", 3))) == [joined(4, 2, [4], recovered=True)]
     assert room.members == {"a": ANN, "b": BOB}
+
+
+def test_whoever_joins_is_told_what_is_pinned() -> None:
+    room = open_room(4)
+    room.pins = [Raw(b'{"seq":1}')]
+    assert told(room.join("a", ANN, None)) == [joined(4, 1, [2, 3, 4]) | {"pins": [{"seq": 1}]}]
 
 
 def test_a_gap_comes_before_joined() -> None:

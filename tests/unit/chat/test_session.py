@@ -66,7 +66,8 @@ def test_once_open_every_command_has_an_effect(kind: type[Command]) -> None:
 
 def made(kind: type[Command]) -> AnyCommand:
     """A command of a kind, about the lobby."""
-    fields = {"name": "ann", "room": "lobby", "nonce": "n", "body": "hi", "track": "t"}
+    fields = {"name": "ann", "room": "lobby", "nonce": "n", "body": "hi", "id": "m", "emoji": "heart"}
+    fields |= {"query": "hi", "track": "t"} if kind in (Watch, Unwatch) else {"query": "hi"}
     command: AnyCommand = msgspec.convert({"type": kind.__name__.lower(), **fields}, AnyCommand)
     return command
 
