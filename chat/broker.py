@@ -100,7 +100,9 @@ class Stored(Struct, frozen=True):
 
 
 class NotStored(Struct, frozen=True):
-    """The event is not in the log. The same draft may be appended again."""
+    """The event is not in the log, or, if the reason says so, nobody knows. The same draft may be appended
+    again, which is safe either way: its nonce keeps it from being stored twice.
+    """
 
     reason: str
 
@@ -122,7 +124,7 @@ class LogUnavailable(Exception):
 
 
 class Broker(Protocol):
-    """Keeps the logs. Implementations: `streamer/broker_memory.py`; others pass the same contract tests."""
+    """Keeps the logs. Implementations: `streamer/broker_memory.py`, `streamer/broker_redis.py`."""
 
     def subscribe(self, room: str, deliver: Deliver, hear: Hear) -> None:
         """Have every new entry of `room` delivered, and every whisper heard, until `unsubscribe`.

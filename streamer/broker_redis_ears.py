@@ -115,15 +115,16 @@ class Ears:
         if ear is not None and ear.seq is None:
             ear.epoch, ear.seq = page.epoch, page.seq
 
-    def catch_up(self, room: str, page: Page | None) -> None:
-        """Deliver what was missed, if anything, and then what was held back."""
+    def catch_up(self, room: str, page: Page | None, *, whole: bool) -> None:
+        """Deliver what was missed, if anything, and, if that is `whole`, what was held back."""
         ear = self._ears.get(room)
         if ear is None:
             return
         if page is not None:
             self._deliver(ear, page.epoch, page.entries)
-        ear.behind = False
-        self.release(room)
+        if whole:
+            ear.behind = False
+            self.release(room)
 
     def receive(self, room: str, data: bytes) -> None:
         """Take a message of the room's channel, as `streamer/lua/append.lua` and `whisper` make them."""

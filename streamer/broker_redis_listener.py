@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
+from chat.broker import Page
 from streamer import broker_redis_script as script
 from streamer.broker_redis_ears import Ears
 from streamer.broker_redis_line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
@@ -95,10 +96,12 @@ class Listener:
                 self._fell_behind.clear()
                 await self._fell_behind.wait()
             rooms = list(self._behind)[:_CAUGHT_UP]
+            self._behind.difference_update(rooms)
             try:
                 await self._read_missed(rooms)
                 pause.reset()
             except LineBroken:
+                self._behind.update(rooms)
                 await pause.wait()
 
     async def _read_missed(self, rooms: list[str]) -> None:
@@ -109,12 +112,12 @@ class Listener:
         answers = await self._logs.ask(commands) if commands else []
         pages = dict(zip(seen, answers, strict=True))
         for room in rooms:
-            self._behind.discard(room)
+            page: Page | None = None
             match pages.get(room):
                 case [b"done", *_] as answer:
-                    self._ears.catch_up(room, read_page(answer))
-                case _:
-                    self._ears.catch_up(room, None)
+                    page = read_page(answer)
+            # If the line broke once more meanwhile, what was missed since is still to come.
+            self._ears.catch_up(room, page, whole=room not in self._behind)
 
     def _change(self, channel: str, wanted: bool) -> None:
         # In the order of the last word on each: what is sent first is confirmed first.
