@@ -75,6 +75,10 @@ class Outbox:
             if nonce is None or each == nonce:
                 entry.sent = False
 
+    def nonces(self, room: str) -> list[str]:
+        """Those that wait in a room."""
+        return [nonce for nonce, entry in self._entries.items() if entry.command["room"] == room]
+
     def doubtful(self, room: str, now_s: float) -> list[str]:
         """Nonces in a room that went out so long ago that sending them again might say them twice."""
         return [

@@ -15,6 +15,8 @@ _NOT_NOW = frozenset(
     code.value
     for code in (ErrorCode.RATE_LIMITED, ErrorCode.NOT_STORED, ErrorCode.NOT_JOINED, ErrorCode.UNAVAILABLE)
 )
+# Somebody has sent us out: one comes again when the program says so, not by itself.
+_EXPELLED = frozenset(("kicked", "banned"))
 _JOIN_LATER = frozenset((ErrorCode.RATE_LIMITED.value, ErrorCode.UNAVAILABLE.value))
 # What has a number in its room is kept by the server and replayed, whatever its type.
 _ENTRY_FIELDS = frozenset(("room", "seq", "nonce", "at"))
@@ -120,6 +122,7 @@ class Rooms:
         else:
             self._answer(lambda ask: ask.takes(frame), frame)
             self._tell(frame)
+            self._settle("acked", frame, now_s)  # a notice may answer what was sent
 
     def flush(self, now_s: float) -> None:
         """Write what may go out now."""
@@ -178,8 +181,17 @@ class Rooms:
             self._settle("failed", frame, now_s)
         elif place and not place.joined and code in _JOIN_LATER:
             self._deadlines["join", name] = again_s
+        elif place and place.joined and code in _EXPELLED:
+            self._expelled(name, frame, now_s)
         elif not self._answer(lambda ask: ask.frame.get("room", "") == name, None, frame):
             self._tell(frame)
+
+    def _expelled(self, name: str, frame: Frame, now_s: float) -> None:
+        del self._places[name]
+        self._fail(lambda ask: ask.frame.get("room") == name, frame["code"])
+        self._tell(frame)
+        for nonce in self.outbox.nonces(name):
+            self._settle("failed", frame | {"nonce": nonce}, now_s)
 
     def _settle(self, outcome: str, frame: Frame, now_s: float) -> None:
         command = self.outbox.settle(frame.get("nonce"))

@@ -21,6 +21,7 @@ _TYPING_EVERY_S = 3.0
 _TYPING_LASTS_S = 6.0
 _LAST_WORDS_S = 30  # for what was written before the input ended to be acknowledged
 _MAX_WAITING = 100
+_SENT_OUT = frozenset(("kicked", "banned"))
 _QUIT = frozenset(("/quit", "/exit"))
 
 
@@ -153,7 +154,7 @@ class _Visitor:
         elif kind == "message":
             self._typing.pop(safe(event["author"]["name"]), None)
         self._print(self._transcript.lines(event))
-        refused = kind == "error" and not self._joined
+        refused = kind == "error" and (not self._joined or event["code"] in _SENT_OUT)
         if (refused or self.client.state is ClientState.REFUSED) and not self.turned_away.done():
             self.turned_away.set_result(None)
             self._moved.set()

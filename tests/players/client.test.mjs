@@ -494,6 +494,27 @@ test("what opens a door goes with every join", () => {
   assert.deepEqual(sent("join"), [{ type: "join", room: "r", password: "sesame", epoch: "e", seq: 4 }]);
 });
 
+test("a notice may answer what was sent", () => {
+  online();
+  socket.send("r", "/slow 10s");
+  last().say({ type: "notice", room: "r", code: "done", text: "done", nonce: "n1" });
+  assert.deepEqual(of("acked").map(({ nonce }) => nonce), ["n1"]);
+});
+
+test("who is sent out does not come again unasked", async () => {
+  online();
+  const asked = socket.ask("members", { room: "r" });
+  socket.send("r", "one");
+  last().say({ type: "error", code: "kicked", message: "out", room: "r" });
+  assert.equal(of("error")[0].code, "kicked");
+  assert.deepEqual(of("failed").map(({ nonce, frame }) => [nonce, frame.code]), [["n1", "kicked"]]);
+  await assert.rejects(asked, { code: "kicked" });
+  last().die();
+  mock.timers.tick(400);
+  welcome();
+  assert.equal(sent("join").length, 0);
+});
+
 test("hints are for now or never", () => {
   socket.join("r");
   socket.hint("typing", "r");

@@ -1,5 +1,6 @@
 """The page's files: their size on the wire, their words, their icons, and how they are served."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -9,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from streamer.pages import SCREENS, WEB, Site, build_site, compress
+from streamer.script import static_imports
 from tests.support.audio import ROOT
 from tests.support.server import Server
 
 MAX_FIRST_SCRIPT_BYTES = 60_000
 MAX_ENGINE_BYTES = 16_000  # hls.js takes 106,000
+MAX_CHAT_BYTES = 20_000  # beside the first screen
 MAX_LINES = 300
 OURS = sorted(path for path in WEB.rglob("*.js") if "vendor" not in path.parts)
 SOURCES = {path.relative_to(WEB).as_posix(): path.read_text() for path in OURS}
@@ -53,6 +56,20 @@ def test_the_engine_is_small(site: Site) -> None:
     assert sum(len(site.assets[path].bodies["br"]) for path in engine) <= MAX_ENGINE_BYTES
 
 
+def test_the_chat_is_small(site: Site) -> None:
+    chat = next(path for path in site.assets if path.endswith("/components/chat.js"))
+    scripts = {
+        path: asset.bodies[""]
+        for path, asset in site.assets.items()
+        if asset.media_type.startswith("text/javascript")
+    }
+    modules = json.loads((WEB / "vendor" / "modules.json").read_text())
+    vendor = next(path.rpartition("/")[0] for path in site.assets if path.endswith("/htm.mjs"))
+    reached = static_imports(scripts, {name: f"{vendor}/{file}" for name, file in modules.items()}, [chat])
+    more = [path for path in reached if path not in site.scripts["/r/{name}"]]
+    assert sum(len(site.assets[path].bodies["br"]) for path in more) <= MAX_CHAT_BYTES
+
+
 def test_every_import_leads_somewhere_and_every_module_is_imported() -> None:
     quoted = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["'](\.[^"']+)["']""", re.MULTILINE)
     reached = {
@@ -71,7 +88,10 @@ def test_a_screen_brings_its_own_modules_and_no_other_screens(site: Site) -> Non
 
 
 def test_every_word_is_in_the_catalogue_and_every_entry_is_used() -> None:
-    catalogue = set(re.findall(r'^  "([\w.]+)":', SOURCES["catalogue/en.js"], re.MULTILINE))
+    words = [text for name, text in SOURCES.items() if name.startswith("catalogue/")]
+    keys = re.findall(r'^  "([\w.]+)":', "\n".join(words), re.MULTILINE)
+    catalogue = set(keys)
+    assert len(keys) == len(catalogue), "a word is there twice"
     code = "\n".join(text for name, text in SOURCES.items() if not name.startswith("catalogue/"))
     named = set(re.findall(r'"([a-z]+(?:\.[a-z_]+)+)"', code)) & (
         catalogue | set(re.findall(r'\bt\(\s*"([\w.]+)"', code))

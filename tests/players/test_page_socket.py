@@ -47,6 +47,10 @@ def test_the_client_keeps_its_promises() -> None:
     node("client.test.mjs")
 
 
+def test_the_words_of_a_room_are_read_as_they_were_meant() -> None:
+    node("chat.test.mjs")
+
+
 def test_the_client_keeps_its_promises_on_a_real_line(server: Server) -> None:
     node("client_server.test.mjs", VEZA_URL=server.url)
 

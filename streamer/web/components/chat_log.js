@@ -1,120 +1,166 @@
 import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
-import { hueOf } from "../colour.js";
-import { clockTime, dayOf, fullTime, shortClock } from "../format.js";
+import { answer, erase, older, seen } from "../chat/rooms.js";
+import { dayOf } from "../format.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
-import { me, name } from "../line.js";
-import { drop } from "../rooms.js";
-import { Face } from "./face.js";
+import { me } from "../line.js";
+import { Line, Own, Refused } from "./chat_lines.js";
 import { Icon } from "./icon.js";
+import { Message } from "./message.js";
+import { Ask } from "./parts.js";
 
 const NEAR_END_PX = 60;
+const NEAR_START_PX = 400;
 const GROUP_MS = 5 * 60_000;
+const KEYS = { r: "reply", e: "edit", Delete: "delete" };
 
 /** What has been said. It follows new messages only while one is at its end; one who reads back is left in peace. */
 export function ChatLog({ room }) {
   const box = useRef(null);
-  const atEnd = useRef(true);
-  const unread = useSignal(0);
-  const seen = useRef({ last: 0, mine: 0 });
+  const view = useRef({ atEnd: true, last: 0, mine: 0, first: null, height: 0 });
+  const [unread, active, doomed] = [useSignal(0), useSignal(null), useSignal(null)];
+  const past = usePast(room);
   const entries = room.entries.value;
   const pending = room.pending.value;
 
   const toEnd = () => {
     box.current.scrollTop = box.current.scrollHeight;
     unread.value = 0;
+    seen(room);
+  };
+  const look = () => {
+    const { scrollTop, scrollHeight, clientHeight } = box.current;
+    view.current.atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    view.current.height = scrollHeight;
+    if (view.current.atEnd) {
+      unread.value = 0;
+      seen(room);
+    }
+    if (scrollTop < NEAR_START_PX) past.more();
   };
   useLayoutEffect(() => {
-    const messages = entries.filter((entry) => entry.kind === "message");
-    const fresh = messages.filter((entry) => entry.seq > seen.current.last && entry.author.id !== me.peek()).length;
-    const spoke = pending.length > seen.current.mine;
-    seen.current = { last: messages.at(-1)?.seq ?? 0, mine: pending.length };
-    if (atEnd.current || spoke) toEnd();
-    else unread.value += fresh;
+    const { atEnd, last, mine, first, height } = view.current;
+    const fresh = entries.filter((entry) => entry.kind === "message" && entry.seq > last && entry.author.id !== me.peek()).length;
+    const earlier = first !== null && entries[0]?.key !== first && entries.some(({ key }) => key === first);
+    const spoke = pending.length > mine;
+    Object.assign(view.current, { last: Math.max(last, entries.findLast(({ seq }) => seq)?.seq ?? 0), mine: pending.length, first: entries[0]?.key ?? null });
+    if (atEnd || spoke) toEnd();
+    else {
+      // What came above pushes down what is read: it stays where it is.
+      if (earlier) box.current.scrollTop += box.current.scrollHeight - height;
+      unread.value += fresh;
+    }
+    look();
   }, [entries, pending, room.failed.value]);
   useLayoutEffect(() => {
     // The keyboard of a phone, or a wider window: the end stays in sight.
-    const observer = new ResizeObserver(() => atEnd.current && toEnd());
+    const observer = new ResizeObserver(() => view.current.atEnd && toEnd());
     observer.observe(box.current);
     return () => observer.disconnect();
   }, []);
-  const scrolled = () => {
-    const { scrollTop, scrollHeight, clientHeight } = box.current;
-    atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
-    if (atEnd.current) unread.value = 0;
+  const act = (what, message) => {
+    if (what === "jump") focusOn(box.current, message.key);
+    else if (what === "delete") doomed.value = message;
+    else answer(room, message, what);
   };
   return html`<div class="chat-box">
-    <div class="chat-log" ref=${box} onScroll=${scrolled} role="log" aria-label=${t("room.log")} tabindex="0">
-      ${room.joined.value && !entries.length && !pending.length && html`<${Quiet} room=${room} />`}
+    <div class="chat-log" ref=${box} onScroll=${look} onKeyDown=${(event) => pressed(event, room, act)} onPointerLeave=${() => (active.value = null)}
+      role="log" aria-label=${t("room.log")} aria-describedby="chat-keys" tabindex="0">
+      <${Past} room=${room} past=${past} />
       ${!room.joined.value && !entries.length && html`<${Shape} />`}
-      ${withHeads(entries).map((entry) => html`<${Entry} key=${entry.key} entry=${entry} />`)}
+      ${drawn(room, entries, active, act)}
       ${pending.map((entry) => html`<${Own} key=${entry.nonce} entry=${entry} />`)}
       ${room.failed.value.map((entry) => html`<${Refused} key=${entry.nonce} room=${room} entry=${entry} />`)}
     </div>
-    <${Pill} unread=${unread} onPress=${toEnd} />
+    <p id="chat-keys" hidden>${t("room.keys")}</p>
+    ${unread.value > 0 && html`<button type="button" class="chat-pill" onClick=${toEnd}>${t("room.unread", { count: unread.value })}<${Icon} name="arrow-down" size="16" /></button>`}
+    ${doomed.value && html`<${Ask} title=${t("room.delete_title")} text=${t("room.delete_ask")} yes=${t("track.delete_yes")} no=${t("track.keep")}
+      onYes=${() => (erase(room, doomed.peek()), (doomed.value = null))} onClose=${() => (doomed.value = null)} />`}
   </div>`;
 }
 
-/** Mark where a day begins, and where somebody else (or the same one, later) begins to speak. */
-function withHeads(entries) {
+// An entry that has not changed keeps its node, and is not drawn again: there may be thousands.
+const nodes = new WeakMap();
+
+function drawn(room, entries, active, act) {
   let before = null;
   return entries.map((entry) => {
-    if (entry.kind !== "message") {
-      before = null;
-      return entry;
-    }
-    const newDay = !before || dayOf(before.at) !== dayOf(entry.at);
-    const head = newDay || before.author.id !== entry.author.id || entry.at - before.at > GROUP_MS;
+    const said = entry.kind === "message";
+    const newDay = said && (!before || dayOf(before.at) !== dayOf(entry.at));
     const day = newDay && (before || dayOf(entry.at) !== dayOf(Date.now())) ? dayOf(entry.at) : null;
-    before = entry;
-    return { ...entry, head, day };
+    const head = said && (newDay || entry.reply_to || before.author.id !== entry.author.id || entry.at - before.at > GROUP_MS);
+    if (said) before = entry;
+    else if (entry.kind !== "presence") before = null;
+    const known = nodes.get(entry);
+    if (known?.head === head && known.day === day) return known.node;
+    const node = said
+      ? html`<${Spoken} key=${entry.key} room=${room} entry=${entry} head=${head} day=${day} active=${active} act=${act} />`
+      : html`<${Line} key=${entry.key} room=${room} entry=${entry} />`;
+    nodes.set(entry, { head, day, node });
+    return node;
   });
 }
 
-function Entry({ entry }) {
-  if (entry.kind === "gap") return html`<p class="chat-line bad">${t("room.gap", { count: entry.count })}</p>`;
-  if (entry.kind === "presence") {
-    const names = new Intl.ListFormat("en").format(entry.people.map((person) => person.name));
-    return html`<p class="chat-line">${t(entry.came ? "room.came" : "room.left", { names })}</p>`;
+function Spoken({ day, ...message }) {
+  return html`${day && html`<p class="chat-day"><span>${day}</span></p>`}<${Message} ...${message} />`;
+}
+
+/** What was said before: `more()` loads some of it, once at a time. */
+function usePast(room) {
+  const [loading, error] = [useSignal(false), useSignal(null)];
+  const more = async (again = false) => {
+    if (loading.peek() || room.complete.peek() || !room.joined.peek() || (error.peek() && !again)) return;
+    loading.value = true;
+    error.value = null;
+    try {
+      await older(room);
+    } catch (reason) {
+      if (reason.code !== "left") error.value = reason.message;
+    }
+    loading.value = false;
+  };
+  useEffect(() => {
+    error.value = null; // the line is back
+  }, [room.joined.value]);
+  return { loading, error, more };
+}
+
+function Past({ room, past }) {
+  if (past.error.value) return html`<p class="chat-line bad">${t("room.older_failed", { reason: past.error.value })} <button type="button" class="link" onClick=${() => past.more(true)}>${t("error.again")}</button></p>`;
+  if (past.loading.value) return html`<p class="chat-line" role="status">${t("room.older")}</p>`;
+  if (!room.complete.value) return null;
+  const quiet = !room.entries.value.some(({ kind }) => kind === "message") && !room.pending.value.length;
+  if (quiet) return html`<div class="chat-quiet"><${Icon} name="message-circle" size="40" /><h2>${t("room.quiet", { room: room.name })}</h2><p>${t("room.quiet_teach")}</p></div>`;
+  return html`<p class="chat-line">${t("room.beginning", { room: room.name })}</p>`;
+}
+
+/** Show a message that is in the log already, and mark it for a moment. */
+export function focusOn(log, key) {
+  const message = log.querySelector(`[data-key="${key}"]`);
+  message?.scrollIntoView({ block: "center" });
+  message?.focus({ preventScroll: true });
+}
+
+/** Up and down go from message to message, and letters do something to the one that has the focus. */
+function pressed(event, room, act) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, dialog")) return;
+  const log = event.currentTarget;
+  const at = document.activeElement.closest(".message[data-key]");
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (step) {
+    const all = [...log.querySelectorAll(".message[data-key]")];
+    const next = at ? all[all.indexOf(at) + step] : step < 0 ? all.at(-1) : null;
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  } else if (event.key === "Escape" || (at && event.target === at && KEYS[event.key])) {
+    event.preventDefault();
+    const message = room.entries.peek().find(({ key }) => key === at?.dataset.key);
+    if (event.key === "Escape") document.getElementById("message")?.focus();
+    else if (event.key === "r" || message.author.id === me.peek()) act(KEYS[event.key], message);
   }
-  return html`${entry.day && html`<p class="chat-day"><span>${entry.day}</span></p>`}<${Message} entry=${entry} />`;
-}
-
-function Message({ entry }) {
-  const { author, head, body, at } = entry;
-  return html`<article class=${`message ${head ? "is-head" : ""} ${author.id === me.value ? "is-mine" : ""}`}>
-    ${head ? html`<${Face} id=${author.id} name=${author.name} />` : html`<time class="message-side" aria-hidden="true">${shortClock(at)}</time>`}
-    <div class="message-words">
-      ${head && html`<p class="message-head"><b style=${{ "--hue": hueOf(author.id) }}>${author.name}</b><time datetime=${new Date(at).toISOString()} title=${fullTime(at)}>${clockTime(at)}</time></p>`}
-      <p class="message-body">${body}</p>
-    </div>
-  </article>`;
-}
-
-/** Our own message before the server has it. */
-function Own({ entry }) {
-  return html`<article class="message is-head is-mine is-pending">
-    <${Face} id=${me.value ?? ""} name=${name.value} />
-    <div class="message-words"><p class="message-head"><b style=${{ "--hue": hueOf(me.value ?? "") }}>${name.value}</b><span class="message-wait"><${Icon} name="clock" size="14" />${t("room.sending")}</span></p>
-      <p class="message-body">${entry.command.body}</p></div>
-  </article>`;
-}
-
-function Refused({ room, entry }) {
-  return html`<article class="message is-head is-refused" role="alert"><span class="face bad"><${Icon} name="circle-alert" size="18" /></span>
-    <div class="message-words"><p class="message-head">${t("room.refused", { reason: entry.reason })}
-      <button type="button" class="link" onClick=${() => drop(room.name, entry.nonce)}>${t("room.drop")}</button></p><p class="message-body">${entry.command.body}</p></div></article>`;
-}
-
-function Pill({ unread, onPress }) {
-  if (!unread.value) return null;
-  return html`<button type="button" class="chat-pill" onClick=${onPress}>${t("room.unread", { count: unread.value })}<${Icon} name="arrow-down" size="16" /></button>`;
-}
-
-function Quiet({ room }) {
-  return html`<div class="chat-quiet"><${Icon} name="message-circle" size="40" /><h2>${t("room.quiet", { room: room.name })}</h2><p>${t("room.quiet_teach")}</p></div>`;
 }
 
 function Shape() {

@@ -7,5 +7,6 @@ export const Ask = later(async () => (await import("./ask.js")).Ask);
 export const AskDelete = later(async () => (await import("./ask.js")).AskDelete);
 export const Comments = later(async () => (await import("./comments.js")).Comments);
 export const EditTags = later(async () => (await import("./edit_tags.js")).EditTags);
+export const Members = later(async () => (await import("./members.js")).Members);
 export const PlaylistList = later(async () => (await import("./playlist_list.js")).PlaylistList);
 export const Rename = later(async () => (await import("./playlist_dialogs.js")).Rename);

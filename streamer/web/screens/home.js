@@ -1,6 +1,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
+import { visited } from "../chat/visited.js";
 import { Card, CardShape } from "../components/card.js";
 import { Icon } from "../components/icon.js";
 import { ChooseFiles } from "../components/top_bar.js";
@@ -8,7 +9,6 @@ import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { line, socket } from "../line.js";
 import { go } from "../router.js";
-import { visited } from "../rooms.js";
 import { UploadList } from "../sending.js";
 import { latest, listError, loadList, more } from "../tracks.js";
 

@@ -4,6 +4,8 @@ import { Outbox } from "./outbox.js";
 const RETRY_DEFAULT_MS = 1_000;
 // Error replies that say "not now": the command goes again, with its nonce.
 const NOT_NOW = new Set(["rate_limited", "not_stored", "not_joined", "unavailable"]);
+// Somebody has sent us out: one comes again when the program says so, not by itself.
+const EXPELLED = new Set(["kicked", "banned"]);
 // What has a number in its room is kept by the server and replayed, whatever its type.
 const isEntry = ({ room, seq, nonce, at }) => [room, seq, nonce, at].every((field) => field !== undefined);
 const answers = (frame, { frame: asked, answer }) => frame.type === answer && (frame.room ?? asked.room) === asked.room;
@@ -98,6 +100,7 @@ export class Rooms {
     else {
       this.#answer((ask) => answers(frame, ask), frame);
       this.#tell(frame.type, frame);
+      this.#settle("acked", frame, now); // a notice may answer what was sent
     }
   }
 
@@ -142,7 +145,15 @@ export class Rooms {
     } else if (entry) this.#settle("failed", frame, now);
     else if (room && !room.joined && ["rate_limited", "unavailable"].includes(frame.code)) {
       this.#deadlines.set(`join ${frame.room}`, again);
-    } else if (!this.#answer((ask) => ask.frame.room === frame.room, null, frame)) this.#tell("error", frame);
+    } else if (room?.joined && EXPELLED.has(frame.code)) this.#expelled(frame, now);
+    else if (!this.#answer((ask) => ask.frame.room === frame.room, null, frame)) this.#tell("error", frame);
+  }
+
+  #expelled(frame, now) {
+    this.#rooms.delete(frame.room);
+    this.#fail((ask) => ask.frame.room === frame.room, frame.code);
+    this.#tell("error", frame);
+    for (const { nonce } of this.pending(frame.room)) this.#settle("failed", { ...frame, nonce }, now);
   }
 
   // What goes out.

@@ -175,6 +175,31 @@ def test_a_direct_room_that_was_asked_for_is_joined_like_any_other(bench: Bench)
     assert bench.wrote("join") == [{"type": "join", "room": "d", "epoch": "e", "seq": 3}]
 
 
+def test_a_notice_may_answer_what_was_sent(bench: Bench) -> None:
+    bench.online()
+    bench.send("n1", body="/slow 10s")
+    bench.hear("notice", room="r", code="done", text="done", nonce="n1")
+    assert [event["type"] for event in bench.told[-2:]] == ["notice", "acked"]
+    assert len(bench.rooms.outbox) == 0
+
+
+def test_who_is_sent_out_does_not_come_again_unasked(bench: Bench) -> None:
+    bench.online()
+    bench.rooms.join("s", {})
+    bench.joined(room="s")
+    bench.send("n1")
+    bench.send("n2", room="s")
+    bench.ask(1, "members", room="r")
+    bench.hear("error", code="kicked", message="out", room="r")
+    assert bench.of("error")[0]["code"] == "kicked"
+    assert [event["command"]["nonce"] for event in bench.of("failed")] == ["n1"]
+    assert bench.answers[0].error == {"code": "kicked", "message": "no answer will come"}
+    bench.die()
+    bench.tick(0.4)
+    bench.welcome()
+    assert [frame["room"] for frame in bench.wrote("join")] == ["s"]
+
+
 def test_hints_are_for_now_or_never(bench: Bench) -> None:
     bench.rooms.hint({"type": "typing", "room": "r"})
     bench.online()

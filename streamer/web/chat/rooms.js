@@ -1,0 +1,250 @@
+// The rooms one is in, as signals: what has been said, who is there, what is still on its way.
+import { batch, signal } from "@preact/signals";
+
+import { t } from "../i18n.js";
+import { me, socket } from "../line.js";
+import { tell } from "../notices.js";
+import { apply, applyAll, applyToPins, asGap, fill, LOGGED, prepend } from "./log.js";
+import { remember } from "./visited.js";
+
+const PAGE = 50;
+const TYPING_EVERY_MS = 3_000;
+const TYPING_LASTS_MS = 6_000;
+const READ_AFTER_MS = 1_000;
+const EXPELLED = new Set(["kicked", "banned"]);
+
+const rooms = new Map();
+let notes = 0;
+
+/** Whether the server can reach its log: without it nothing can be said or joined. */
+export const linkUp = signal(true);
+
+/** A room: see the comments beside each signal. */
+export function roomOf(name) {
+  if (!rooms.has(name)) {
+    rooms.set(name, {
+      name,
+      entries: signal([]), // of chat/log.js, in order
+      pins: signal([]), // messages, those that are not shown by `{id, seq}` alone
+      pending: signal(waiting(name)), // our own words without an acknowledgement
+      failed: signal([]), // and those that will not be sent, with `reason`
+      count: signal(null), // the people here
+      typing: signal([]), // names of those who write
+      joined: signal(false),
+      shut: signal(null), // the error that keeps us out
+      complete: signal(false), // there is nothing before what is shown
+      answering: signal(null), // the message that the next words answer
+      editing: signal(null), // our message that the next words replace
+      gap: null,
+      typists: new Map(),
+      typedAt: 0,
+      read: 0,
+    });
+  }
+  return rooms.get(name);
+}
+
+/** Go in, with what the door asks for; returns what ends it. */
+export function enter(name, key = {}) {
+  remember(name);
+  knock(roomOf(name), key);
+  return () => {
+    socket.leave(name);
+    const room = rooms.get(name);
+    for (const [, timer] of room?.typists.values() ?? []) clearTimeout(timer);
+    clearTimeout(room?.reading);
+    rooms.delete(name);
+  };
+}
+
+/** Ask to be let in, again perhaps: `key` is a `password` or an `invite`. */
+export function knock(room, key) {
+  room.shut.value = null;
+  socket.join(room.name, key);
+}
+
+const waiting = (name) => socket.pending(name).filter(({ command }) => command.type === "send");
+
+function refresh(name) {
+  const room = rooms.get(name);
+  if (room) room.pending.value = waiting(name);
+}
+
+// What one does.
+
+export function say(room, body) {
+  const editing = room.editing.peek();
+  const answering = room.answering.peek();
+  if (editing) {
+    if (body !== editing.body) socket.submit("edit", room.name, { id: editing.id, body });
+  } else socket.send(room.name, body, answering ? { reply_to: answering.id } : {});
+  room.typedAt = 0;
+  settle(room);
+  refresh(room.name);
+}
+
+/** What is written next answers a message ("reply"), or replaces our own ("edit"). */
+export function answer(room, message, what) {
+  batch(() => {
+    room.answering.value = what === "reply" ? message : null;
+    room.editing.value = what === "edit" ? message : null;
+  });
+}
+
+/** Neither answer nor edit any more. */
+export function settle(room) {
+  batch(() => (room.answering.value = room.editing.value = null));
+}
+
+export const erase = (room, message) => socket.submit("delete", room.name, { id: message.id });
+export const pin = (room, message) => socket.submit(message.pinned ? "unpin" : "pin", room.name, { id: message.id });
+
+export const isMine = ({ people }) => people.some(({ id }) => id === me.value);
+/** Put an emoji to a message, or take it back. */
+export function react(room, message, emoji) {
+  const there = message.reactions?.find((each) => each.emoji === emoji);
+  socket.submit(there && isMine(there) ? "unreact" : "react", room.name, { id: message.id, emoji });
+}
+
+/** Somebody types here; said now and then. */
+export function typed(room) {
+  const now = Date.now();
+  if (now - room.typedAt < TYPING_EVERY_MS) return;
+  room.typedAt = now;
+  socket.hint("typing", room.name);
+}
+
+/** All that is shown has been seen. */
+export function seen(room) {
+  const seq = room.entries.peek().findLast((entry) => entry.seq)?.seq ?? 0;
+  if (seq <= room.read || document.hidden) return;
+  room.read = seq;
+  room.reading ??= setTimeout(() => {
+    room.reading = undefined;
+    socket.hint("read", room.name, { seq: room.read });
+  }, READ_AFTER_MS);
+}
+
+/** Take a refused message off the list; `again` says it once more. */
+export function drop(room, entry, { again = false } = {}) {
+  room.failed.value = room.failed.peek().filter(({ nonce }) => nonce !== entry.nonce);
+  if (!again) return;
+  const { type, room: name, nonce: _, ...fields } = entry.command;
+  socket.submit(type, name, fields);
+  refresh(name);
+}
+
+// What is asked for.
+
+/** Load what was said before. Resolves when it is there; what goes wrong is the caller's. */
+export async function older(room) {
+  const first = room.entries.peek().find((entry) => entry.seq)?.seq;
+  if (!first || room.complete.peek()) return;
+  const page = await socket.ask("history", { room: room.name, before: first, limit: PAGE });
+  batch(() => {
+    room.entries.value = prepend(room.entries.peek(), page.messages);
+    room.complete.value = !page.next;
+  });
+}
+
+/** Load the end of a gap, as far as one page goes. */
+export async function bridge(room, gap) {
+  const page = await socket.ask("history", { room: room.name, before: gap.to + 1, limit: PAGE });
+  room.entries.value = fill(room.entries.peek(), gap, page.messages, Boolean(page.next));
+}
+
+/** The message of a pin or a reply that is not shown. */
+export async function fetchMessage(room, { id, seq }) {
+  const page = await socket.ask("history", { room: room.name, after: seq - 1, limit: 1 });
+  return page.messages.find((message) => message.id === id) ?? null;
+}
+
+export const members = (room) => socket.ask("members", { room: room.name });
+/** The room that one has with somebody alone. */
+export const direct = async (id) => (await socket.ask("direct", { to: id }, "joined")).room;
+
+// What comes.
+
+const on = (type, listener) =>
+  socket.on(type, (frame) => {
+    const room = rooms.get(frame.room);
+    if (room) batch(() => listener(room, frame));
+  });
+
+function note(room, entry) {
+  room.entries.value = [...room.entries.peek(), { ...entry, key: `n${(notes += 1)}` }];
+}
+
+on("gap", (room, { from_seq: from, to_seq: to }) => {
+  room.gap = from ? asGap(from, to) : null;
+});
+
+on("joined", (room, frame) => {
+  const kept = room.entries.peek();
+  const newest = kept.findLast((entry) => entry.seq)?.seq ?? 0;
+  const anew = !frame.recovered && !(room.gap && kept.length);
+  const before = anew ? [] : room.gap ? [...kept, room.gap] : kept;
+  if (anew) room.complete.value = !(frame.messages[0]?.seq > 1);
+  room.entries.value = applyAll(before, frame.messages.filter(({ seq }) => anew || seq > newest));
+  const pins = frame.pins ?? room.pins.peek();
+  room.pins.value = frame.messages.reduce((all, each) => applyToPins(all, room.entries.peek(), each), pins);
+  room.gap = null;
+  room.count.value = frame.members;
+  room.joined.value = true;
+  room.shut.value = null;
+});
+
+for (const type of LOGGED) {
+  on(type, (room, frame) => {
+    room.entries.value = apply(room.entries.peek(), frame);
+    room.pins.value = applyToPins(room.pins.peek(), room.entries.peek(), frame);
+    if (frame.author) stopTyping(room, frame.author.id);
+  });
+}
+
+on("presence", (room, frame) => {
+  room.count.value = frame.count;
+  const others = (people) => people.filter((person) => person.id !== me.peek());
+  for (const [came, people] of [[true, others(frame.joined)], [false, others(frame.left)]]) {
+    if (people.length) note(room, { kind: "presence", came, people });
+    for (const { id } of came ? [] : people) stopTyping(room, id);
+  }
+});
+
+on("typing", (room, { author, ttl_ms: lasts }) => {
+  if (author.id === me.peek()) return;
+  clearTimeout(room.typists.get(author.id)?.[1]);
+  room.typists.set(author.id, [author.name, setTimeout(() => stopTyping(room, author.id), lasts ?? TYPING_LASTS_MS)]);
+  showTyping(room);
+});
+
+function stopTyping(room, id) {
+  if (!room.typists.has(id)) return;
+  clearTimeout(room.typists.get(id)[1]);
+  room.typists.delete(id);
+  showTyping(room);
+}
+
+function showTyping(room) {
+  room.typing.value = [...room.typists.values()].map(([name]) => name);
+}
+
+on("notice", (room, { text }) => note(room, { kind: "notice", text }));
+on("left", (room) => (room.joined.value = false));
+on("error", (room, error) => {
+  if (room.joined.peek() && !EXPELLED.has(error.code)) return;
+  room.joined.value = false;
+  room.shut.value = error;
+});
+on("acked", (room) => refresh(room.name));
+on("failed", (room, entry) => {
+  const reason = entry.frame.message;
+  if (entry.command.type === "send") room.failed.value = [...room.failed.peek(), { ...entry, reason }];
+  else tell(t("room.not_done", { reason }), { bad: true });
+  refresh(room.name);
+});
+
+socket.on("link", ({ up }) => (linkUp.value = up));
+socket.on("status", ({ state }) => {
+  if (state === "connecting") linkUp.value = true; // whoever answers says so if it is not
+});

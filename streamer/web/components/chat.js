@@ -1,0 +1,71 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+import words from "../catalogue/en_chat.js";
+import { enter, knock, linkUp, roomOf } from "../chat/rooms.js";
+import { clockTime, count } from "../format.js";
+import { html } from "../html.js";
+import { learnWords, t } from "../i18n.js";
+import { complaint, line, name, socket } from "../line.js";
+import { route } from "../router.js";
+import { ChatLog } from "./chat_log.js";
+import { Composer } from "./composer.js";
+import { Icon } from "./icon.js";
+import { NameForm } from "./name_form.js";
+import { Members } from "./parts.js";
+import { Pins } from "./pins.js";
+
+learnWords(words);
+
+/** A room to talk in. */
+export function Chat({ name: roomName }) {
+  const room = roomOf(roomName);
+  const [renaming, looking] = [useSignal(false), useSignal(false)];
+  const named = name.value !== "" && !(complaint.value && !room.joined.value);
+  useEffect(() => {
+    document.title = t("room.document", { room: roomName });
+  }, []);
+  useEffect(() => (named ? enter(roomName, keyIn(route.peek().search)) : undefined), [named]);
+  return html`<section class="chat" aria-labelledby="room-title">
+    <header class="chat-head">
+      <h1 id="room-title"><${Icon} name="hash" />${roomName}</h1>
+      ${room.count.value !== null && html`<button type="button" class="chat-count" title=${t("room.members", { room: roomName })} onClick=${() => (looking.value = true)}><${Icon} name="users" size="18" /><span aria-hidden="true">${count(room.count.value)}</span><span class="sr" role="status">${t("room.here", { count: room.count.value })}</span></button>`}
+      ${named && html`<button type="button" class="ghost chat-name" aria-label=${t("room.rename", { name: name.value })} onClick=${() => (renaming.value = !renaming.value)}><span>${name.value}</span><${Icon} name="pencil" size="16" /></button>`}
+    </header>
+    <${LineState} />
+    ${named && html`<${Pins} room=${room} />`}
+    ${named && room.shut.value && html`<${Shut} room=${room} error=${room.shut.value} />`}
+    ${looking.value && html`<${Members} room=${room} onClose=${() => (looking.value = false)} />`}
+    ${named ? html`<${ChatLog} room=${room} />` : html`<div class="chat-door"><h2>${t("room.door", { room: roomName })}</h2><p class="quiet">${t("room.door_teach")}</p><${NameForm} /></div>`}
+    ${named && renaming.value && html`<${NameForm} onDone=${() => (renaming.value = false)} />`}
+    ${named && html`<${Composer} room=${room} />`}
+  </section>`;
+}
+
+/** What the address brings: the token of an invitation. */
+function keyIn(search) {
+  const invite = new URLSearchParams(search).get("invite");
+  return invite ? { invite } : {};
+}
+
+/** Why one is not in the room, and how one may come in. */
+function Shut({ room, error }) {
+  const asks = error.code === "password_needed";
+  const submit = (event) => {
+    event.preventDefault();
+    knock(room, asks ? { password: event.currentTarget.elements.password.value } : keyIn(route.peek().search));
+  };
+  return html`<form class="chat-offline" onSubmit=${submit}><${Icon} name="circle-alert" size="18" /><span role="alert">${t("room.shut", { reason: error.message })}</span>
+    ${asks && html`<input class="field" type="password" name="password" required autocomplete="off" aria-label=${t("room.password")} placeholder=${t("room.password")} />`}
+    <button type="submit" class="button">${t("room.knock")}</button></form>`;
+}
+
+/** Says that the line is down, and since when. Its place is there only when it is needed, above what one reads. */
+function LineState() {
+  const { state, since, reason } = line.value;
+  if (!linkUp.value) return html`<div class="chat-offline" role="status"><${Icon} name="clock" size="18" /><span>${t("room.link_lost")}</span></div>`;
+  if (since === null || state === "online") return null;
+  const key = state === "refused" ? "line.refused" : "line.offline";
+  return html`<div class="chat-offline" role="status"><${Icon} name="wifi-off" size="18" /><span>${t(key, { since: clockTime(since), reason: reason ?? "" })}</span>
+    <button type="button" class="link" onClick=${() => socket.renew()}>${t("line.now")}</button></div>`;
+}
