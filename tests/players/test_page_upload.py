@@ -3,6 +3,7 @@
 import re
 import subprocess
 from base64 import b64encode
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.support.api import get_json
 from tests.support.audio import make_tone
 from tests.support.chromium import browsing
 from tests.support.player import CURRENT, position, wait_until_past
-from tests.support.server import Server, start_server
+from tests.support.server import Server, running_server, start_server
 from tests.support.severing import LINE_BROKE, severable
 
 SLOW_BYTES_PER_S = 200_000
@@ -46,6 +47,13 @@ def slow_down(page: Page) -> None:
     client.send("Network.enable")
     conditions = {"offline": False, "latency": 0, "downloadThroughput": -1}
     client.send("Network.emulateNetworkConditions", conditions | {"uploadThroughput": SLOW_BYTES_PER_S})
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    """One rendition: of recordings that long, the others are all that anything here would wait for."""
+    with running_server(folder) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
