@@ -11,7 +11,7 @@ from msgspec.structs import force_setattr
 from chat.commands_log import AnyLogCommand
 from chat.commands_log import Send as Send
 from chat.commands_people import AnyPeopleCommand
-from chat.fields import Epoch, Name, RoomName, Seq, Token, TrackId
+from chat.fields import Epoch, Name, Password, RoomName, Seq, Token, TrackId
 from chat.frames import Command as Command
 from chat.names import clean_name
 
@@ -30,11 +30,16 @@ class Hello(Command, frozen=True):
 
 
 class Join(Command, frozen=True):
-    """Enter a room; with `epoch` and `seq` of the last message seen, resume it."""
+    """Enter a room; with `epoch` and `seq` of the last message seen, resume it.
+
+    A room may ask for a `password`, or for an `invite`: the token of its link.
+    """
 
     room: RoomName
     epoch: Epoch | None = None
     seq: Seq | None = None
+    password: Password | None = None
+    invite: Token | None = None
 
     def __post_init__(self) -> None:
         if (self.epoch is None) != (self.seq is None):

@@ -29,6 +29,8 @@ class Enter(Struct, frozen=True):
 
     room: str
     since: Position | None
+    password: str | None = None
+    invite: str | None = None
 
 
 class Exit(Struct, frozen=True):

@@ -95,6 +95,26 @@ class Left(Event, frozen=True):
     room: Room
 
 
+class Notice(Event, frozen=True, omit_defaults=True):
+    """The server says something to you alone.
+
+    With a `nonce` it answers that `send`, and nothing was stored: what the line was told to do is done, or
+    the message waits for a moderator.
+    """
+
+    room: Room
+    code: Annotated[
+        str,
+        Meta(
+            description="`done`: the line of the chat was carried out; `held`: your message waits for a "
+            "moderator, and you see it as `message` when it is let through; `review`: you are a moderator, "
+            "and something waits for you"
+        ),
+    ]
+    text: Annotated[str, Meta(description="for people; lines end with a newline")]
+    nonce: Annotated[str | None, Meta(description="of the `send`, if it answers one")] = None
+
+
 class Pong(Event, frozen=True):
     """Answers `ping`."""
 
@@ -158,6 +178,7 @@ AnyEvent = (
     | AnyLogEvent
     | Left
     | AnyPeopleEvent
+    | Notice
     | Pong
     | Watching
     | Unwatched

@@ -20,6 +20,7 @@ MAX_TOKEN_CHARS = 2048
 MAX_ID_CHARS = 64
 MAX_QUERY_CHARS = 200
 MAX_PAGE = 1000
+MAX_PASSWORD_CHARS = 200
 MAX_SEQ = 2**53 - 1  # the largest integer that JavaScript counts to
 
 # `$` would let a newline follow; the look-ahead ends the string in Python's and in JavaScript's dialect.
@@ -60,6 +61,14 @@ Body = Annotated[
 Token = Annotated[
     str,
     Meta(min_length=1, max_length=MAX_TOKEN_CHARS, description=f"1 to {MAX_TOKEN_CHARS} characters, or null"),
+]
+Password = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_PASSWORD_CHARS,
+        description=f"1 to {MAX_PASSWORD_CHARS} characters, or null",
+    ),
 ]
 Epoch = Annotated[
     str, Meta(max_length=MAX_EPOCH_CHARS, description=f"at most {MAX_EPOCH_CHARS} characters, or null")

@@ -55,6 +55,34 @@ class ChatLimits:
     close_grace_s: float = 5.0  # for the peer to answer a close frame
     room_idle_s: float = 60.0  # a room without members stays in memory this long
 
+    account_messages_per_s: float = 10.0  # of one person on all nodes; never less than `messages_per_s`
+    account_messages_burst: int = 50  # ... and at once; never less than `messages_burst`
+    network_messages_per_s: float = 50.0  # of all guests of one network on all nodes
+    network_messages_burst: int = 250  # ... and at once
+    handshakes_per_network_per_s: float = 20.0  # of one network, per node
+    handshakes_per_network_burst: int = 500  # ... and at once: a school after a restart
+
+    roles_per_room: int = 500  # people with a role
+    rooms_per_owner: int = 50
+    measures_per_room: int = 2000  # bans, mutes and shadow mutes in force
+    ban_min_bits_v4: int = 16  # the largest network that may be banned; operators may more
+    ban_min_bits_v6: int = 32
+    filters_per_room: int = 200  # words
+    max_slow_s: float = 3600.0  # slow mode
+    held_per_room: int = 200  # messages that wait for a moderator
+    held_per_author: int = 1
+    held_ttl_s: float = 86_400.0  # ... so long
+    reports_per_room: int = 500  # that nobody has settled
+    reports_per_s: float = 0.1  # of one person
+    reports_burst: int = 5
+    invite_ttl_s: float = 7 * 86_400.0  # of one for which no time is given
+    max_invite_ttl_s: float = 90 * 86_400.0
+    password_tries_per_s: float = 0.1  # of one network
+    password_tries_burst: int = 10
+    order_reread_s: float = 30.0  # what every node does, heard or not
+    orders_kept: int = 20_000  # rooms whose order is in memory
+    people_ttl_s: float = 90 * 86_400.0  # the network of a guest is known so long
+
     comments_per_s: float = 1.0  # on tracks, per person with a token, sustained
     comments_burst: int = 20  # ... and at once
     comments_per_address_per_s: float = 5.0  # of all guests at one address, with a token or without

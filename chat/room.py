@@ -66,6 +66,11 @@ class Room(Generic[M]):
         return not self.members and not self._waiting
 
     @property
+    def everyone(self) -> list[M]:
+        """Members, and who waits to be one."""
+        return [*self.members, *(waiting for waiting in self._waiting if waiting not in self.members)]
+
+    @property
     def listeners(self) -> Collection[M]:
         """Members who are given what comes: not those who must be told of a gap first."""
         if not self._astray:

@@ -100,9 +100,9 @@ class Session:
         self.author, self.state = author, State.OPEN
         return (Reply(Welcome(author.id, author.name, now_ms, token)),)
 
-    def refused(self, reason: str) -> Sequence[Effect]:
+    def refused(self, reason: str, code: ErrorCode = ErrorCode.TOKEN_REFUSED) -> Sequence[Effect]:
         """`Authenticate` failed; the client may say hello again."""
-        return (Reply(Error(ErrorCode.TOKEN_REFUSED.value, reason)),)
+        return (Reply(Error(code.value, reason)),)
 
     def entered(self, room: str) -> None:
         """The connection is a member, and was told `joined`: because it asked, or had lost touch."""
@@ -118,6 +118,11 @@ class Session:
         if self.state is State.ENTERING and self._entering == room:
             self.state, self._entering = State.OPEN, None
         return (Reply(Error(code.value, message, room=room, retry_ms=retry_ms)),)
+
+    @property
+    def entering(self) -> str | None:
+        """The room that is being opened for this connection."""
+        return self._entering
 
     def close(self) -> Sequence[Effect]:
         """Become deaf, and leave everything. Idempotent."""
@@ -159,7 +164,7 @@ class Session:
         since = None
         if command.epoch is not None and command.seq is not None:
             since = Position(command.epoch, command.seq)
-        return (Enter(command.room, since),)
+        return (Enter(command.room, since, command.password, command.invite),)
 
     def _carry(self, command: AnyCommand) -> Sequence[Effect]:
         room = getattr(command, "room", None)

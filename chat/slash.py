@@ -25,6 +25,7 @@ from chat.roles import Role
 MAX_REASON_CHARS = 200
 MAX_FOR_MS = 10 * 365 * 86_400_000
 
+_COMMAND = re.compile(r"/[A-Za-z]+(?=\s|$)")
 _TOKEN = re.compile(r'\s*(?:"([^"]*)"|(\S+))')
 _SPAN = re.compile(r"(?:\d{1,6}(?:ms|[smhdw]))+", re.IGNORECASE)
 _PIECE = re.compile(r"(\d+)(ms|[smhdw])", re.IGNORECASE)
@@ -41,8 +42,11 @@ class SlashUnknown(SlashRefused):
 
 
 def is_slash(body: str) -> bool:
-    """Whether a message is meant for the server, not for people. `//` begins a message with one slash."""
-    return body.startswith("/") and not body.startswith("//")
+    """Whether a message is meant for the server: its first word is a slash and letters, and no path.
+
+    `//` begins a message with one slash.
+    """
+    return _COMMAND.match(body) is not None
 
 
 def literal(body: str) -> str:

@@ -91,8 +91,7 @@ class App:
         self._background: list[asyncio.Task[None]] = []
         self.wheel, self.lag = TimerWheel(loop), LoopLag()
         self.chat_log = ChatLog(settings, engine, limits := chat_limits(settings))
-        self.hub = make_hub(settings, engine, self.chat_log.broker, self._tokens, self.wheel, limits)
-        self.chat_log.share_tracks(self.hub.watchers)
+        self.hub = make_hub(settings, engine, self.chat_log, self._tokens, self.wheel, limits)
         self.workers = WorkerPool(worker_limits(settings), settings.renditions)
         self.catalogue = Catalogue(engine)
         self.shelf = Shelf(root, self.catalogue.get, tasks)
@@ -140,7 +139,7 @@ class App:
             await self.storage.prepare()
         await self.runner.setup()  # which reads the page
         await workers_ready
-        await self.resumables.recover()
+        await asyncio.gather(self.resumables.recover(), self.hub.warden.load())
         resting = self.resumables.run(lambda: self.workers.turns.crowded)
         storing = [("storage", self.storage.run())] if self.storage else []
         for name, work in (("sweep", self.library.sweep()), ("resumables", resting), *storing):

@@ -31,6 +31,15 @@ class Identity:
     operator: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What an invite says: into which room, as what, and how often all invites of it had been revoked."""
+
+    room: str
+    role: str | None
+    generation: int
+
+
 class Tokens:
     """Issues and verifies JWTs signed with HS256."""
 
@@ -71,6 +80,27 @@ class Tokens:
             raise TokenRefused("the token is not valid yet")
         guest, operator = claims.get("guest") is True, claims.get("operator") is True
         return Identity(subject, name, guest=guest, operator=operator and not guest)
+
+    def issue_invite(self, invitation: Invitation, *, now_s: int, ttl_s: int) -> str:
+        """A token that lets whoever has it into a room. It names nobody, so it is no identity."""
+        claims: dict[str, object] = {"invite": invitation.room, "gen": invitation.generation}
+        claims |= {"iat": now_s, "exp": now_s + ttl_s}
+        claims |= {"role": invitation.role} if invitation.role else {}
+        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
+
+    def verify_invite(self, token: str, *, now_s: int) -> Invitation | None:
+        """What an invite says; None for what is none of ours, or has expired."""
+        options: jwt.types.Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+        try:
+            claims = jwt.decode(
+                token[:MAX_TOKEN_LENGTH], self._secret, algorithms=[_ALGORITHM], options=options
+            )
+        except jwt.InvalidTokenError:
+            return None
+        room, generation, role = claims.get("invite"), claims.get("gen"), claims.get("role")
+        if not isinstance(room, str) or not isinstance(generation, int) or not claims.get("exp", 0) > now_s:
+            return None
+        return Invitation(room, role if isinstance(role, str) else None, generation)
 
     def _encode(self, subject: str, name: str, now_s: int, ttl_s: int, **marks: bool) -> str:
         claims: dict[str, object] = {"sub": subject, "name": name, "iat": now_s, "exp": now_s + ttl_s}

@@ -11,12 +11,16 @@ from chat.errors import CloseCode, ErrorCode
 from chat.events import Ack, Error, Event
 from chat.fields import Author
 from chat.limits import Buckets, ChatLimits, Rate
+from chat.roles import Right
 from streamer.attempts import Turns
 from streamer.deeds import DEEDS
+from streamer.hearing import Hearing
 from streamer.herald import Herald
 from streamer.history import History
 from streamer.ids import ENTROPY_BYTES, new_id
+from streamer.moderator import Moderator
 from streamer.rooms import Rooms
+from streamer.warden import Warden
 from streamer.websocket import WebSocket
 
 _MAX_TYPING = 10_000  # people who have been typing lately
@@ -26,7 +30,7 @@ class ChatDesk:
     """Hands a command to its deed (`streamer/deeds.py`), and does for deeds what they have in common.
 
     Attributes:
-        broker, history, rooms, limits: for the deeds.
+        broker, history, rooms, warden, moderator, limits: for the deeds.
         typing: who was shown as typing, by room and id.
         turns: for deeds that judge what they then change.
         herald: announces what happens.
@@ -38,6 +42,8 @@ class ChatDesk:
         broker: Broker,
         history: History,
         rooms: Rooms,
+        warden: Warden,
+        moderator: Moderator,
         limits: ChatLimits,
         reply: Callable[[WebSocket, Event], None],
         clock: Callable[[], float],
@@ -48,6 +54,9 @@ class ChatDesk:
         self.history = history
         self.rooms = rooms
         self.limits = limits
+        self.warden = warden
+        self.moderator = moderator
+        self.hearing = Hearing(warden, self._store, self.spawn)
         self.reply = reply
         self.typing = Buckets(Rate(1 / limits.typing_interval_s, 1), _MAX_TYPING)
         self.turns = Turns()
@@ -78,14 +87,19 @@ class ChatDesk:
 
     def may(self, socket: WebSocket, room: str, what: Literal["delete", "pin"]) -> bool:
         """Whether somebody may delete messages of others in a room; or pin, and unpin."""
-        return what == "pin"
+        return self.hearing.may(socket, room, Right.PIN if what == "pin" else Right.DELETE)
 
     def append(self, socket: WebSocket, draft: Draft, then: Settle | None = None) -> None:
-        """Put an event into its room's log, and answer with `ack` or an error when that is settled.
+        """Put an event into its room's log, if the room's order lets it; the client is answered.
+
+        With `ack` or an error when that is settled, with an error if it may not be said.
 
         Args:
             then: called with the outcome, after the answer; once, whatever becomes of the draft.
         """
+        self.hearing.receive(socket, draft, then)
+
+    def _store(self, socket: WebSocket, draft: Draft, then: Settle | None) -> None:
         self.broker.append(draft, partial(self._settle, socket, draft, then))
 
     def refuse(self, socket: WebSocket, command: Any, code: ErrorCode, message: str) -> None:

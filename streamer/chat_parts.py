@@ -2,29 +2,37 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chat.broker import Broker
 from chat.limits import ChatLimits
 from streamer.auth import Tokens
+from streamer.chat_log import ChatLog
 from streamer.history import History
 from streamer.hub import WebSocketHub
+from streamer.lane import Lane
+from streamer.limits import trusted_networks
 from streamer.settings import Settings
 from streamer.wheel import TimerWheel
+
+_ORDER_THREADS = 2  # one may wait for the disk while others read
 
 
 def make_hub(
     settings: Settings,
     engine: AsyncEngine,
-    broker: Broker,
+    log: ChatLog,
     tokens: Tokens,
     wheel: TimerWheel,
     limits: ChatLimits,
 ) -> WebSocketHub:
-    """The hub, and what it needs of the database. Made on the running loop."""
-    return WebSocketHub(
-        broker=broker,
+    """The hub as the settings want it. Its warden must be loaded before anybody is let in."""
+    hub = WebSocketHub(
+        broker=log.broker,
         history=History(engine, limits),
+        order=Lane(engine, "veza-order", _ORDER_THREADS),
         tokens=tokens,
         wheel=wheel,
         limits=limits,
         origins=frozenset(origin.lower() for origin in settings.origins),
+        trusted_proxies=trusted_networks(settings),
     )
+    log.share_tracks(hub.watchers)
+    return hub

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chat.commands import Command
 from chat.commands_log import Delete, Edit, History, Pin, React, Search, Send, Unpin, Unreact
 from chat.commands_people import Members, Typing
-from streamer import deeds_log, deeds_past, deeds_people
+from streamer import deeds_log, deeds_past, deeds_people, deeds_slash
 from streamer.attempts import later
 from streamer.deeds_log import once
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Deed = Callable[["ChatDesk", "WebSocket", Any], None]
 
 DEEDS: dict[type[Command], Deed] = {
-    Send: deeds_log.send,
+    Send: deeds_slash.send,
     Members: deeds_people.members,
     Typing: deeds_people.typing,
     Edit: once(deeds_log.edit),

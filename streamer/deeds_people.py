@@ -22,6 +22,8 @@ def members(desk: ChatDesk, socket: WebSocket, command: commands.Members) -> Non
 def typing(desk: ChatDesk, socket: WebSocket, command: commands.Typing) -> None:
     """Show that somebody writes: a hint, which is passed over where there are many or it comes too often."""
     author = desk.author(socket)
+    if not desk.hearing.is_heard(socket, command.room):
+        return  # whose messages nobody sees is not seen writing them either
     if desk.rooms.roster(command.room).big or desk.typing.take(f"{command.room} {author.id}", desk.now_s()):
         return
     ttl_ms = round(desk.limits.typing_ttl_s * 1000)

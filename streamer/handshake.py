@@ -8,20 +8,27 @@ from websockets.server import ServerProtocol
 
 from chat.admission import Gate
 from chat.limits import ChatLimits
+from chat.networks import Address
 from streamer.auth import same_origin
+from streamer.peers import Peers
 from streamer.websocket import quiet_logger
 
 
 class Handshakes:
     """Answers the opening handshakes of a node, no more of them than it can greet."""
 
-    def __init__(self, limits: ChatLimits, origins: frozenset[str]) -> None:
-        """Args: `origins` as for `shake_hands`."""
+    def __init__(self, limits: ChatLimits, origins: frozenset[str], peers: Peers) -> None:
+        """Args: `origins` as for `shake_hands`; `peers` counts them by network."""
+        self._peers = peers
         self._gate = Gate(limits.accepts_per_s, limits.accepts_burst)
         self._origins = frozenset(origin.lower() for origin in origins)
 
-    def answer(self, received: bytes, refusal: str | None, now_s: float) -> tuple[bytes, int, bytes]:
+    def answer(
+        self, received: bytes, refusal: str | None, now_s: float, address: Address | None
+    ) -> tuple[bytes, int, bytes]:
         """As `shake_hands`, at monotonic time `now_s`; those who are too many are not even read."""
+        if refusal is None and (retry_ms := self._peers.take(address, now_s)):
+            return turn_back(math.ceil(retry_ms / 1000)), 503, b""
         if refusal is None and (retry_s := self._gate.take(now_s)):
             return turn_back(retry_s), 503, b""
         return shake_hands(received, self._origins, refusal)

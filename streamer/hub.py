@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from chat.admission import spread_ms
 from chat.broker import Broker
@@ -15,33 +15,29 @@ from chat.decoding import Malformed, decode_command
 from chat.effects import Authenticate, Carry, Effect, Enter, Exit, Follow, Reply, TellTime, Turn, Unfollow
 from chat.errors import CloseCode, ErrorCode
 from chat.events import Drain, Error, Event, Pong, encode_event
-from chat.fields import Author
 from chat.limits import ChatLimits
+from chat.networks import Network
 from chat.session import Rules, Session, State
-from streamer.auth import Identity, TokenRefused
+from streamer.auth import Tokens
 from streamer.chat_desk import ChatDesk
+from streamer.entrance import Entrance
+from streamer.greeting import Greeting
 from streamer.handshake import Handshakes, Refused
 from streamer.history import History
 from streamer.ids import ENTROPY_BYTES, new_id
+from streamer.lane import Lane
+from streamer.moderator import Moderator
+from streamer.orders import Orders
+from streamer.peers import Peers
 from streamer.rooms import Rooms
 from streamer.stats import ChatStats
+from streamer.warden import Warden
 from streamer.watchers import Watchers
 from streamer.websocket import PING_FRAME, WebSocket, frame_text
 from streamer.wheel import Ticket, TimerWheel
 
-GUEST_PREFIX = "guest-"
 _TICK_S = 1.0
 _BINARY = Malformed(Error(ErrorCode.MALFORMED.value, "a frame is a JSON object in a text frame, not binary"))
-
-
-class GuestTokens(Protocol):
-    """What is needed of `streamer.auth.Tokens`."""
-
-    def issue_guest(self, id: str, name: str, *, now_s: int) -> str: ...
-
-    def verify(self, token: str, *, now_s: int) -> Identity:
-        """Raises: TokenRefused."""
-        ...
 
 
 class WebSocketHub:
@@ -60,10 +56,12 @@ class WebSocketHub:
         *,
         broker: Broker,
         history: History,
-        tokens: GuestTokens,
+        order: Lane,
+        tokens: Tokens,
         wheel: TimerWheel,
         limits: ChatLimits,
         origins: frozenset[str] = frozenset(),
+        trusted_proxies: Sequence[Network] = (),
         clock: Callable[[], float] = time.time,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
@@ -71,6 +69,8 @@ class WebSocketHub:
 
         Args:
             wheel: turning.
+            order: to the database, for the order of rooms; closed with the hub.
+            trusted_proxies: networks whose X-Forwarded-For is believed.
             origins: sites besides our own whose pages may connect, as `https://host[:port]`; "*" for all.
             clock: seconds since the epoch.
             entropy: so many random bytes.
@@ -78,30 +78,36 @@ class WebSocketHub:
         self.stats = ChatStats()
         self.max_outbox_bytes = limits.max_outbox_bytes
         self._broker = broker
-        self._tokens = tokens
         self._wheel = wheel
         self._limits = limits
         self._clock = clock
         self._entropy = entropy
         self._loop = asyncio.get_running_loop()
         self._rules = Rules(limits)
-        self._handshakes = Handshakes(limits, origins)
+        self.peers = Peers(trusted_proxies, limits)
+        self._handshakes = Handshakes(limits, origins, self.peers)
         node = new_id(self._now_ms(), entropy(ENTROPY_BYTES))
         self._rooms = Rooms(broker, history, self, limits, wheel, self.stats, node, self._now_ms)
+        orders = Orders(order, limits.orders_kept)
+        self.warden = Warden(orders, broker, self._rooms, self, limits, clock, entropy)
+        self._entrance = Entrance(self.warden, tokens)
+        self.moderator = Moderator(self.warden, history, tokens)
+        self._greeter = Greeting(tokens, self.warden.greet, clock, entropy)
         self.desk = ChatDesk(
             broker=broker,
             history=history,
             rooms=self._rooms,
+            warden=self.warden,
+            moderator=self.moderator,
             limits=limits,
-            reply=self._reply,
+            reply=self.reply,
             clock=clock,
             entropy=entropy,
         )
         self.watchers = Watchers()
         # All connections, spread over the seconds of a ping interval.
         self._slots: list[set[WebSocket]] = [set() for _ in range(max(1, round(limits.ping_interval_s)))]
-        self._places = count()  # of new connections in the slots
-        self._turns = count()
+        self._places, self._turns = count(), count()  # of new connections in the slots, and of those
         self._greeting: deque[tuple[float, WebSocket]] = deque()  # by deadline of hello
         self._parting: deque[tuple[float, WebSocket]] = deque()  # by deadline of the closing handshake
         self._closing = False
@@ -116,13 +122,15 @@ class WebSocketHub:
         refusal = None
         if self._closing or self.stats.connections_open >= self._limits.max_connections:
             refusal = "The server is stopping." if self._closing else "Too many connections."
-        response, status, rest = self._handshakes.answer(received, refusal, self._loop.time())
+        address = self.peers.address(transport, received)
+        response, status, rest = self._handshakes.answer(received, refusal, self._loop.time(), address)
         self.stats.handshakes_total[status] += 1
         transport.write(response)
         if status != 101:
             transport.close()
             return Refused()
         socket = WebSocket(transport, self, Session(self._rules), self._limits.max_frame_bytes)
+        socket.address = address
         socket.slot = next(self._places) % len(self._slots)
         self._slots[socket.slot].add(socket)
         self._greeting.append((self._loop.time() + self._limits.hello_timeout_s, socket))
@@ -154,17 +162,18 @@ class WebSocketHub:
                     await self._deserted.wait()
         except TimeoutError:
             self._send_away()
-            for socket in self._sockets():
+            for socket in self.sockets():
                 socket.abort()
         self._ticket.cancel()
         await self.desk.close()
         await self._rooms.close()
+        await self.warden.close()
 
     def _send_away(self) -> None:
-        sockets = self._sockets()
+        sockets = self.sockets()
         for socket in sockets:
             chance = int.from_bytes(self._entropy(4), "big")
-            self._reply(socket, Drain(spread_ms(len(sockets), self._limits.accepts_per_s, chance)))
+            self.reply(socket, Drain(spread_ms(len(sockets), self._limits.accepts_per_s, chance)))
             socket.close(CloseCode.GOING_AWAY)
 
     # --- from a WebSocket
@@ -198,6 +207,16 @@ class WebSocketHub:
         self._perform(socket, socket.session.turned_away(room, code, message, retry_ms))
         socket.go_on()
 
+    # --- from the warden
+
+    def expel(self, socket: WebSocket, room: str, code: ErrorCode, message: str) -> None:
+        """Take a connection out of a room, in or on its way in, and tell it why."""
+        entering = socket.session.entering == room
+        self._rooms.exit(socket, room)
+        self._perform(socket, socket.session.turned_away(room, code, message))
+        if entering:
+            socket.go_on()
+
     # --- effects
 
     def _receive(self, socket: WebSocket, command: AnyCommand | Malformed) -> None:
@@ -215,22 +234,21 @@ class WebSocketHub:
         for effect in effects:
             match effect:
                 case Reply(event):
-                    self._reply(socket, event)
+                    self.reply(socket, event)
                 case TellTime():
-                    self._reply(socket, Pong(self._now_ms()))
+                    self.reply(socket, Pong(self._now_ms()))
                 case Carry(command):
                     self.desk.carry_out(socket, command)
-                case Enter(room, since):
-                    assert socket.session.author is not None
+                case Enter():
                     socket.wait()
-                    self._rooms.enter(socket, socket.session.author, room, since)
+                    self._entrance.enter(socket, effect, self._loop.time())
                 case Exit(room):
                     self._rooms.exit(socket, room)
                 case Turn(away):
                     for room in socket.session.rooms:
                         self._rooms.turn(socket, room, away=away)
                 case Authenticate(name, token):
-                    self._perform(socket, self._authenticate(socket.session, name, token))
+                    self._perform(socket, self._greeter.receive(socket, name, token))
                 case Follow(track):
                     self.watchers.follow(socket, track)
                 case Unfollow(track):
@@ -238,33 +256,16 @@ class WebSocketHub:
                 case _:
                     assert_never(effect)
 
-    def _reply(self, socket: WebSocket, event: Event) -> None:
+    def reply(self, socket: WebSocket, event: Event) -> None:
         if isinstance(event, Error):
             self.stats.errors_total[event.code] += 1
         socket.write(frame_text(encode_event(event)))
-
-    def _authenticate(self, session: Session, name: str | None, token: str | None) -> Sequence[Effect]:
-        now_s = int(self._clock())
-        identity: Identity | None = None
-        if token is not None:
-            try:
-                identity = self._tokens.verify(token, now_s=now_s)
-            except TokenRefused as refused:
-                return session.refused(str(refused))
-            if not identity.guest:
-                return session.authenticated(Author(identity.id, identity.name), token, self._now_ms())
-        if identity is None:
-            id = GUEST_PREFIX + new_id(self._now_ms(), self._entropy(ENTROPY_BYTES))
-        else:
-            id, name = identity.id, name or identity.name
-        assert name is not None
-        token = self._tokens.issue_guest(id, name, now_s=now_s)
-        return session.authenticated(Author(id, name), token, self._now_ms())
 
     # --- time
 
     def _tick(self) -> None:
         self._ticket = self._wheel.schedule(self._tick_s, self._tick)
+        self.warden.tick()
         now_s = self._loop.time()
         while self._greeting and self._greeting[0][0] <= now_s:
             _, socket = self._greeting.popleft()
@@ -286,5 +287,5 @@ class WebSocketHub:
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
 
-    def _sockets(self) -> list[WebSocket]:
+    def sockets(self) -> list[WebSocket]:
         return [socket for slot in self._slots for socket in slot]

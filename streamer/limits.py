@@ -1,6 +1,9 @@
 """From the settings, what each part of the server is held to."""
 
+from ipaddress import ip_network
+
 from chat.limits import ChatLimits
+from chat.networks import Network
 from streamer.server import DoorLimits
 from streamer.settings import Settings
 from streamer.uploads import UploadLimits
@@ -28,6 +31,11 @@ def chat_limits(settings: Settings) -> ChatLimits:
         accepts_per_s=settings.accepts_per_s,
         accepts_burst=settings.accepts_burst,
     )
+
+
+def trusted_networks(settings: Settings) -> list[Network]:
+    """The networks of our own proxies. Raises ValueError: one of them is none."""
+    return [ip_network(network, strict=False) for network in settings.trusted_proxies]
 
 
 def worker_limits(settings: Settings) -> WorkerLimits:

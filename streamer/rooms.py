@@ -2,12 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
 from chat.admission import spread_ms
-from chat.broker import Broker, Entry, LogUnavailable, Position
+from chat.broker import Broker, Draft, Entry, LogUnavailable, Position
+from chat.entries import encode_entry
 from chat.errors import ErrorCode
 from chat.events import encode_event
 from chat.fields import Author
@@ -22,7 +23,7 @@ from streamer.hall import Hall
 from streamer.history import History
 from streamer.pinboard import Pinboard
 from streamer.stats import ChatStats
-from streamer.websocket import WebSocket, frame_text
+from streamer.websocket import WebSocket, frame_text, write_to_all
 from streamer.wheel import TimerWheel
 
 
@@ -115,6 +116,23 @@ class Rooms:
         """A message of a room, if it is in memory."""
         hall = self._halls.get(name)
         return None if hall is None else hall.room.tail.find(id)
+
+    def members(self, name: str) -> list[WebSocket]:
+        """Connections that are in a room, or on their way in."""
+        hall = self._halls.get(name)
+        return [] if hall is None else hall.room.everyone
+
+    def seq(self, name: str) -> int:
+        """Of the newest entry that members have; 0 where nobody is."""
+        hall = self._halls.get(name)
+        return 0 if hall is None else hall.room.tail.seq
+
+    def show_to(self, sockets: Iterable[WebSocket], draft: Draft, seq: int) -> None:
+        """Show some members what is in no log, after what they are owed."""
+        hall = self._halls.get(draft.room)
+        if hall is not None:
+            hall.flush()
+            write_to_all(sockets, frame_text(encode_entry(draft, seq).payload))
 
     def flush(self) -> None:
         """Write what waits for its time."""

@@ -41,6 +41,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         list[Annotated[str, Meta(pattern=r"^(\*|https?://[^/\s,]+)$")]],
         _unit("origins", "Sites besides our own whose pages may write and open WebSockets."),
     ] = msgspec.field(default_factory=list)
+    trusted_proxies: Annotated[
+        list[Annotated[str, Meta(pattern=r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$")]],
+        _unit("networks", "Reverse proxies whose X-Forwarded-For says who a client is."),
+    ] = msgspec.field(default_factory=list)
     stop_grace_s: Annotated[
         float, _unit("seconds", "How long a stop waits for requests and workers.", ge=0, le=600)
     ] = 10.0
@@ -267,6 +271,7 @@ def _plain(key: str) -> Any:
 _WORDS = {
     "renditions": "a list of aac128, aac64, aac256, flac and opus96, separated by commas in the variable",
     "origins": 'a list of "*" or origins such as "https://example.org", separated by commas in the variable',
+    "trusted_proxies": "a list of networks such as 10.0.0.0/8, separated by commas in the variable",
     "database_url": "sqlite:///path, postgresql://..., or empty",
     "store_url": "file:, file:///folder, or s3://bucket or s3://bucket/prefix",
     "redis_url": "redis://..., rediss://..., or empty",

@@ -12,7 +12,9 @@ from websockets.protocol import Protocol as WireProtocol
 from websockets.protocol import Side, State
 
 from chat.errors import CloseCode
+from chat.networks import Address
 from chat.outbox import Verdict, judge
+from chat.roles import Person
 from chat.session import Session
 
 PING_FRAME = Frame(Opcode.PING, b"").serialize(mask=False)
@@ -77,6 +79,8 @@ class WebSocket(asyncio.Protocol):
 
     Attributes:
         fd: the descriptor, or -1 when frames must be given to `queue`.
+        address: who is at the other end, behind proxies; None when that is not known.
+        person: who it is, once that was found out.
         heard: something arrived since this was last set to False.
         congested: something waits to be read by the peer.
         slot: for whoever keeps many of these.
@@ -89,9 +93,11 @@ class WebSocket(asyncio.Protocol):
         "_peer",
         "_waiting",
         "_wire",
+        "address",
         "congested",
         "fd",
         "heard",
+        "person",
         "session",
         "slot",
         "transport",
@@ -105,6 +111,8 @@ class WebSocket(asyncio.Protocol):
         self.transport = transport
         self.fd = _descriptor(transport)
         self.session = session
+        self.address: Address | None = None
+        self.person: Person | None = None
         self.heard = True
         self.congested = False
         self.slot = 0
@@ -148,6 +156,10 @@ class WebSocket(asyncio.Protocol):
         if not self._closing:
             self._wire.send_close(code, code.reason)
             self._flush()
+
+    def close_later(self, code: CloseCode) -> None:
+        """Close when what is being written now is written."""
+        asyncio.get_running_loop().call_soon(self.close, code)
 
     def abort(self) -> None:
         """Drop the connection and what was not sent."""

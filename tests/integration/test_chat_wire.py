@@ -353,7 +353,7 @@ async def test_a_client_is_never_ahead_of_its_answers(tmp_path: Path) -> None:
             await ann.send("lobby", str(number), "x" * 4000)
         async with wire(server.port) as slow:
             slow.write(say("join", room="lobby") * 200)
-            await eventually(lambda: any(s.congested for s in server.hub._sockets()))
+            await eventually(lambda: any(s.congested for s in server.hub.sockets()))
             for _ in range(200):
                 assert len((await slow.expect("joined"))["messages"]) == 60
             slow.write(say("ping"))
@@ -368,7 +368,7 @@ async def test_who_reads_nothing_for_a_ping_interval_is_cut(tmp_path: Path) -> N
         await reader.readuntil(b'"watching"')
         server.hub.track_changed("t", json.dumps({"title": "x" * 20_000_000}).encode())
         writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await eventually(lambda: any(s.congested for s in server.hub._sockets()))
+        await eventually(lambda: any(s.congested for s in server.hub.sockets()))
         server.hub._tick_s = 0.02
         await eventually(lambda: not server.hub.stats.connections_open)
         assert server.hub.stats.closes_total == {4000: 1}

@@ -18,6 +18,7 @@ from streamer.database import open_database
 from streamer.history import History
 from streamer.hub import WebSocketHub
 from streamer.journal import Journal
+from streamer.lane import Lane
 from streamer.wheel import TimerWheel
 
 HEAR_TIMEOUT_S = 20
@@ -83,11 +84,13 @@ async def chat_server(
         hub = WebSocketHub(
             broker=broker,
             history=History(engine, limits),
+            order=Lane(engine, "veza-order"),
             tokens=Tokens(SECRET),
             wheel=wheel,
             limits=limits or ChatLimits(),
             **options,
         )
+        await hub.warden.load()
         server = await loop.create_server(lambda: FakeDoor(hub.accept), "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         try:

@@ -58,6 +58,15 @@ def test_whoever_joins_is_told_what_is_pinned() -> None:
     assert told(room.join("a", ANN, None)) == [joined(4, 1, [2, 3, 4]) | {"pins": [{"seq": 1}]}]
 
 
+def test_everyone_is_who_is_in_and_who_is_on_the_way() -> None:
+    room: Room[str] = Room("lobby", LIMITS)
+    room.join("a", ANN, None)
+    assert room.everyone == ["a"] and not room.members
+    room.load(Page("e", 0, []), None)
+    room.admit()
+    assert room.everyone == ["a"] == list(room.members)
+
+
 def test_a_gap_comes_before_joined() -> None:
     gap = {"type": "gap", "room": "lobby", "from_seq": 3, "to_seq": 7}
     assert told(open_room(10).join("a", ANN, Position("e", 2))) == [gap, joined(10, 1, [8, 9, 10])]

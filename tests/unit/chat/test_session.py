@@ -116,6 +116,14 @@ def test_joining_takes_until_the_room_is_entered() -> None:
     assert session.receive(Join("lobby"), 0.0) == (Enter("lobby", None),)
 
 
+def test_a_join_brings_along_what_opens_the_room() -> None:
+    session = greeted()
+    assert session.receive(Join("lobby", password="p", invite="i"), 0.0) == (Enter("lobby", None, "p", "i"),)
+    assert session.entering == "lobby"
+    session.entered("lobby")
+    assert session.entering is None
+
+
 def test_a_room_that_can_not_be_entered_is_not_joined() -> None:
     session = greeted()
     session.receive(Join("lobby"), 0.0)

@@ -110,15 +110,19 @@ def test_a_line_that_is_wrong_says_how_it_is_written(line: str, said: str | None
     assert said in str(refused.value)
 
 
-@pytest.mark.parametrize("line", ["/", "/dance", "/ ban ann", "/ban\u00a0x y"])
-def test_an_unknown_command_lists_what_there_is(line: str) -> None:
-    if line == "/ ban ann":
-        assert parse_slash(line) == Take(Measure.BAN, "ann")
-    elif line == "/ban\u00a0x y":
-        assert parse_slash(line) == Take(Measure.BAN, "x", None, "y")
-    else:
-        with pytest.raises(SlashUnknown, match="/help, /ban, /unban"):
-            parse_slash(line)
+def test_an_unknown_command_lists_what_there_is() -> None:
+    assert is_slash("/dance") and is_slash("/dance with me")
+    with pytest.raises(SlashUnknown, match="/help, /ban, /unban"):
+        parse_slash("/dance")
+
+
+def test_any_space_ends_a_word() -> None:
+    assert parse_slash("/ban\u00a0x\ny") == Take(Measure.BAN, "x", None, "y")
+
+
+@pytest.mark.parametrize("body", ["/", "/ ban ann", "/t/01ab?t=99", "/5", "/etc/passwd", "/?", "x /ban y"])
+def test_what_looks_like_a_path_is_said_to_people(body: str) -> None:
+    assert not is_slash(body) and literal(body) == body
 
 
 def test_two_slashes_are_one_that_is_meant() -> None:

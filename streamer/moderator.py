@@ -1,0 +1,176 @@
+"""Carries out what people who look after a room ask for, from the chat line and from the API alike."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec import UNSET
+
+from chat.acts import (
+    AnyAct,
+    Appoint,
+    Change,
+    Decide,
+    Filter,
+    Invite,
+    Kick,
+    Lift,
+    Report,
+    Revoke,
+    Show,
+    Take,
+)
+from chat.errors import ErrorCode
+from chat.filters import FilterRefused, clean_filter
+from chat.limits import Buckets, Rate
+from chat.networks import NetworkRefused
+from chat.order import Order, judge_act
+from chat.roles import FOR_GUESTS, Person
+from streamer import order_rows
+from streamer.auth import Invitation, Tokens
+from streamer.history import History
+from streamer.measures import Done, Measures
+from streamer.order_rows import TooMany
+from streamer.passwords import hash_password
+from streamer.reviews import Reviews
+from streamer.showing import Showing
+from streamer.subjects import ActRefused, Subjects
+from streamer.warden import Warden
+
+_MAX_BUCKETS = 10_000
+
+
+class Moderator:
+    """One door for all acts: judged, written with their line in the audit log, told to all nodes.
+
+    What concerns everybody in a room becomes a `system` entry of its log.
+
+    Bound: reports of 10,000 people are counted at a time.
+    """
+
+    def __init__(self, warden: Warden, history: History, tokens: Tokens) -> None:
+        self._warden = warden
+        self._tokens = tokens
+        subjects = Subjects(warden)
+        measures = Measures(warden, subjects)
+        self._showing = Showing(warden)
+        self.reviews = Reviews(warden, subjects, history)
+        limits = warden.limits
+        self._reports = Buckets(Rate(limits.reports_per_s, limits.reports_burst), _MAX_BUCKETS)
+        self._ways: dict[type[Any], Callable[[Person, Order, Any], Awaitable[Done]]] = {
+            Take: measures.take,
+            Lift: measures.lift,
+            Kick: measures.kick,
+            Appoint: measures.appoint,
+            Change: self._change,
+            Filter: self._filter,
+            Decide: self._decide,
+            Report: self._report,
+            Invite: self._invite,
+            Revoke: self._revoke,
+            Show: self._show,
+        }
+
+    async def carry_out(self, actor: Person, room: str, act: AnyAct) -> Done:
+        """Do what somebody asks for, if they may.
+
+        Raises:
+            ActRefused: they may not, or it can't be done.
+            DatabaseFailed: nobody knows whether it was done.
+        """
+        order = await self._warden.orders.load(room)
+        if refused := judge_act(order, actor, act):
+            raise ActRefused(refused.code, refused.message)
+        try:
+            return await self._ways[type(act)](actor, order, act)
+        except (TooMany, NetworkRefused, FilterRefused) as error:
+            raise ActRefused(ErrorCode.INVALID_SLASH, str(error)) from None
+
+    async def found(self, actor: Person, room: str) -> None:
+        """Make a room that somebody owns.
+
+        Raises:
+            Taken: there is one.
+            TooMany: they own as many as they may.
+        """
+        deed = self._warden.deed(actor, room, "create_room")
+        await self._warden.orders.run(order_rows.found_room, deed, self._warden.limits.rooms_per_owner)
+        await self._warden.changed(room)
+
+    # --- about the room
+
+    async def _change(self, actor: Person, order: Order, act: Change) -> Done:
+        values = {
+            name: value
+            for name in ("entry", "speakers", "slow_ms", "hold", "guest_links")
+            if (value := getattr(act, name)) is not UNSET
+        }
+        if not 0 <= values.get("slow_ms", 0) <= self._warden.limits.max_slow_s * 1000:
+            most = self._warden.limits.max_slow_s
+            raise ActRefused(ErrorCode.INVALID_SLASH, f"slow mode is at most {most:g} s")
+        secret: dict[str, Any] = {}
+        if act.password is not UNSET:
+            secret["password_hash"] = None if act.password is None else await hash_password(act.password)
+        kept = secret.get("password_hash", order.policy.password_hash)
+        if values.get("entry", order.policy.entry) == "password" and kept is None:
+            raise ActRefused(ErrorCode.INVALID_SLASH, "a room that asks for a password needs one")
+        if not values and not secret:
+            raise ActRefused(ErrorCode.INVALID_SLASH, "nothing is to be changed")
+        text = ", ".join(f"{name} is {_show(value)}" for name, value in values.items()) or "a new password"
+        deed = self._warden.deed(actor, order.room, "policy", detail=text)
+        await self._warden.orders.run(order_rows.change, deed, values | secret)
+        await self._warden.changed(order.room)
+        self._warden.announce(actor, order.room, text, {"what": "policy", "policy": values})
+        return Done(text)
+
+    async def _filter(self, actor: Person, order: Order, act: Filter) -> Done:
+        word = clean_filter(act.word)
+        deed = self._warden.deed(
+            actor, order.room, "filter", detail=f"{'add' if act.add else 'remove'} {word}"
+        )
+        limit = self._warden.limits.filters_per_room
+        changed = await self._warden.orders.run(order_rows.change_filter, deed, word, act.add, limit)
+        if changed:
+            await self._warden.changed(order.room)
+        there = "is" if act.add else "is not"
+        return Done(f"{word} {there} in the filter")
+
+    async def _invite(self, actor: Person, order: Order, act: Invite) -> Done:
+        limits, now_ms = self._warden.limits, self._warden.now_ms()
+        ttl_s = limits.invite_ttl_s if act.for_ms is None else act.for_ms / 1000
+        if not 1 <= ttl_s <= limits.max_invite_ttl_s:
+            raise ActRefused(
+                ErrorCode.INVALID_SLASH, f"an invite is good for 1 to {limits.max_invite_ttl_s:g} s"
+            )
+        if act.role is not None and act.role not in FOR_GUESTS:
+            raise ActRefused(ErrorCode.FORBIDDEN, f"no invite makes somebody {act.role.value}")
+        role = act.role.value if act.role else None
+        invitation = Invitation(order.room, role, order.policy.invites)
+        token = self._tokens.issue_invite(invitation, now_s=now_ms // 1000, ttl_s=round(ttl_s))
+        deed = self._warden.deed(
+            actor, order.room, "invite", detail=f"for {round(ttl_s)} s {role or ''}".strip()
+        )
+        await self._warden.orders.run(order_rows.note, deed)
+        return Done(f"/r/{order.room}?invite={token}", (token, now_ms + round(ttl_s) * 1000))
+
+    async def _revoke(self, actor: Person, order: Order, act: Revoke) -> Done:
+        deed = self._warden.deed(actor, order.room, "revoke_invites")
+        await self._warden.orders.run(order_rows.revoke_invites, deed)
+        await self._warden.changed(order.room)
+        return Done("no invite that was made until now lets anybody in")
+
+    async def _decide(self, actor: Person, order: Order, act: Decide) -> Done:
+        return Done(await self.reviews.decide(actor, order.room, act))
+
+    async def _report(self, actor: Person, order: Order, act: Report) -> Done:
+        if retry_ms := self._reports.take(actor.id, self._warden.monotonic_s()):
+            raise ActRefused(
+                ErrorCode.RATE_LIMITED, f"too many reports; try again in {retry_ms} ms", retry_ms
+            )
+        return Done(await self.reviews.report(actor, order.room, act))
+
+    async def _show(self, actor: Person, order: Order, act: Show) -> Done:
+        return Done(await self._showing.show(actor, order, act.what))
+
+
+def _show(value: object) -> str:
+    return {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
