@@ -19,7 +19,7 @@ from streamer.announcer import Announcer
 from streamer.auth import Tokens
 from streamer.catalogue import Catalogue
 from streamer.chat_log import ChatLog
-from streamer.chat_parts import make_hub
+from streamer.chat_parts import make_hub, room_routes
 from streamer.collection import Collection
 from streamer.comments import Comments
 from streamer.cover_workers import CoverWorkers
@@ -51,7 +51,6 @@ from streamer.routes_account import AccountRoutes
 from streamer.routes_comments import CommentRoutes
 from streamer.routes_covers import CoverRoutes
 from streamer.routes_media import MediaRoutes
-from streamer.routes_rooms import RoomRoutes
 from streamer.routes_system import SystemRoutes
 from streamer.routes_tracks import TrackRoutes
 from streamer.routes_uploads import UploadRoutes
@@ -233,9 +232,10 @@ class App:
         comments = CommentRoutes(self.comments, gatekeeper)
         covers = CoverRoutes(self.covers, self.library, self.uploads, gatekeeper)
         account = AccountRoutes(self.quota, gatekeeper)
-        talk, media = RoomRoutes(self.hub.desk), MediaRoutes(self.shelf)
-        parts = (tracks, covers, comments, resumable, account, media, talk, system)
-        routes = [*self.collection.routes(gatekeeper), *(route for part in parts for route in part.routes())]
+        media, of_rooms = MediaRoutes(self.shelf), room_routes(self.hub, gatekeeper)
+        parts = (tracks, covers, comments, resumable, account, media, system)
+        made = (*self.collection.routes(gatekeeper), *of_rooms)
+        routes = [*made, *(route for part in parts for route in part.routes())]
         system.describe(routes)
         route.register(app, routes)
         add_page_routes(app)

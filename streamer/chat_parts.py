@@ -5,14 +5,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chat.limits import ChatLimits
 from streamer.auth import Tokens
 from streamer.chat_log import ChatLog
+from streamer.gatekeeper import Gatekeeper
 from streamer.history import History
 from streamer.hub import WebSocketHub
 from streamer.lane import Lane
 from streamer.limits import trusted_networks
+from streamer.room_desk import RoomDesk
+from streamer.route import Route
+from streamer.routes_order import OrderRoutes
+from streamer.routes_policies import PolicyRoutes
+from streamer.routes_rooms import RoomRoutes
 from streamer.settings import Settings
 from streamer.wheel import TimerWheel
 
 _ORDER_THREADS = 2  # one may wait for the disk while others read
+
+
+def room_routes(hub: WebSocketHub, gatekeeper: Gatekeeper) -> list[Route]:
+    """The API of rooms."""
+    desk = RoomDesk(hub.warden, hub.moderator, hub.peers, gatekeeper)
+    parts = (PolicyRoutes(desk), OrderRoutes(desk), RoomRoutes(hub.desk, desk.check_reader))
+    return [route for part in parts for route in part.routes()]
 
 
 def make_hub(

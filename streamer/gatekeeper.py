@@ -43,6 +43,10 @@ class Gatekeeper:
             return None
         return self._identity(request)
 
+    def known(self, request: web.Request) -> Identity:
+        """Who it is that sends a request, a guest or an account. Raises TokenMissing without a good token."""
+        return self._identity(request)
+
     def check_change(self, identity: Identity | None, record: TrackRecord) -> None:
         """Whether somebody may change or delete a track, and what others have put on it.
 

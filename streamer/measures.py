@@ -11,7 +11,7 @@ from chat.roles import FOR_GUESTS, OPERATOR_RANK, RANKS, Person
 from chat.slash import MAX_FOR_MS, show_span
 from streamer import order_rows
 from streamer.order_rows import Deed
-from streamer.subjects import ActRefused, Subject, Subjects
+from streamer.subjects import ActRefused, Subject, SubjectMissing, Subjects
 from streamer.warden import Warden, Word
 
 _DONE = {Measure.BAN: "banned", Measure.MUTE: "muted", Measure.SHADOW: "shadowed"}
@@ -84,7 +84,7 @@ class Measures:
             )
         ]
         if not found:
-            raise ActRefused(ErrorCode.INVALID_SLASH, f"{act.subject} is not {_DONE[act.measure]}")
+            raise SubjectMissing(f"{act.subject} is not {_DONE[act.measure]}")
         for one in found:
             subject = Subject(one.author_id, one.name or str(one.network), False, one.network)
             deed = self._deed(actor, where, f"un{act.measure.value}", subject)
@@ -155,5 +155,7 @@ class Measures:
         more: dict[str, Any] | None = None,
     ) -> None:
         """Have everybody in the room, now and later, see what was done."""
+        if not room:
+            return  # in no room
         whom = {"subject": {"id": subject.id, "name": subject.name}} if subject is not None else {}
         self._warden.announce(actor, room, text, {"what": what} | whom | (more or {}))

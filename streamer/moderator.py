@@ -83,7 +83,7 @@ class Moderator:
         try:
             return await self._ways[type(act)](actor, order, act)
         except (TooMany, NetworkRefused, FilterRefused) as error:
-            raise ActRefused(ErrorCode.INVALID_SLASH, str(error)) from None
+            raise ActRefused(ErrorCode.INVALID_SLASH, str(error)) from error
 
     async def found(self, actor: Person, room: str) -> None:
         """Make a room that somebody owns.

@@ -61,6 +61,30 @@ class CommentUnknown(Problem):
     """There is no such comment on this track, or it has been deleted."""
 
 
+class RoomTaken(Problem):
+    """There is such a room: it has an owner, or somebody has spoken in it."""
+
+
+class RoleMissing(Problem):
+    """This takes another role in the room, or one above that of whom it concerns."""
+
+
+class SubjectUnknown(Problem):
+    """Nobody is called that, or several are; or there is no such measure or message."""
+
+
+class ReportUnknown(Problem):
+    """There is no such report, or somebody has settled it."""
+
+
+class OrderFull(Problem):
+    """There are as many of these as there may be: docs/protocol.md has the limits."""
+
+
+class LogAway(Problem):
+    """The message can't be stored right now; try again in a moment."""
+
+
 class CommentsFull(Problem):
     """The track has as many comments as a track may have."""
 
@@ -161,6 +185,7 @@ TABLE: dict[type[Problem], tuple[int, str, str]] = {
     TokenMissing: (401, "token-missing", "A token is needed"),
     OriginRefused: (403, "origin-refused", "Not from that site"),
     NotYours: (403, "not-yours", "Not yours"),
+    RoleMissing: (403, "role-missing", "It takes another role"),
     TrackUnknown: (404, "track-unknown", "No such track"),
     AlbumUnknown: (404, "album-unknown", "No such album"),
     PlaylistUnknown: (404, "playlist-unknown", "No such playlist"),
@@ -168,7 +193,11 @@ TABLE: dict[type[Problem], tuple[int, str, str]] = {
     UploadUnknown: (404, "upload-unknown", "No such upload"),
     CommentUnknown: (404, "comment-unknown", "No such comment"),
     PartMissing: (404, "part-missing", "The track has no such part"),
+    SubjectUnknown: (404, "subject-unknown", "Nobody and nothing such"),
+    ReportUnknown: (404, "report-unknown", "No such report"),
     UploadStalled: (408, "upload-stalled", "The upload stalled"),
+    RoomTaken: (409, "room-taken", "There is such a room"),
+    OrderFull: (409, "order-full", "No room for more"),
     PlaylistFull: (409, "playlist-full", "No room in the playlist"),
     OffsetWrong: (409, "offset-wrong", "Not where the upload ends"),
     CommentsFull: (409, "comments-full", "No room for more comments"),
@@ -186,6 +215,7 @@ TABLE: dict[type[Problem], tuple[int, str, str]] = {
     ChecksumWrong: (460, "checksum-wrong", "The checksum does not match"),
     UploadsBusy: (503, "uploads-busy", "Too many uploads at once"),
     ServerStopping: (503, "server-stopping", "The server is stopping"),
+    LogAway: (503, "log-away", "The log can't be written"),
     StoreBroken: (502, "store-broken", "The store has not what it should"),
     StoreUnreachable: (503, "store-unreachable", "The store can't be reached"),
     HistoryUnavailable: (503, "history-unavailable", "The room can't be read"),

@@ -14,7 +14,7 @@ from chat.fields import Author
 from chat.roles import Person
 from streamer.history import History
 from streamer.people_rows import drop_held, note_people, read_held, read_reports, report, settle_report
-from streamer.subjects import ActRefused, Subjects
+from streamer.subjects import ActRefused, SubjectMissing, Subjects
 from streamer.warden import Warden, Word
 
 
@@ -39,7 +39,7 @@ class Reviews:
         """
         rows = await self.held(room, act.subject)
         if not rows:
-            raise ActRefused(ErrorCode.INVALID_SLASH, f"nothing of {act.subject} waits here")
+            raise SubjectMissing(f"nothing of {act.subject} waits here")
         if act.approve:
             # First they are known, so that what they say next does not wait behind what they said first.
             people = ("room", "author_id", "account", "network")

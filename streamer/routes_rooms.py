@@ -1,5 +1,6 @@
 """Rooms over HTTP: what was said there."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import msgspec
@@ -12,7 +13,7 @@ from chat.fields import MAX_PAGE, MAX_SEQ, MessageId, RoomName
 from streamer.chat_desk import ChatDesk
 from streamer.lane import DatabaseFailed
 from streamer.payload import JSON, explain
-from streamer.problems import HistoryUnavailable, RequestInvalid
+from streamer.problems import HistoryUnavailable, RequestInvalid, RoleMissing, TokenMissing
 from streamer.route import Reply, Route
 
 MESSAGES = "/api/v1/rooms/{room}/messages"
@@ -55,8 +56,10 @@ class _Page(msgspec.Struct, frozen=True):
 class RoomRoutes:
     """The handlers of what stands under /api/v1/rooms."""
 
-    def __init__(self, desk: ChatDesk) -> None:
+    def __init__(self, desk: ChatDesk, check_reader: Callable[[web.Request, str], Awaitable[None]]) -> None:
+        """Args: `check_reader` raises a Problem for who may not read a room."""
         self._desk = desk
+        self._check_reader = check_reader
 
     def routes(self) -> list[Route]:
         """The table."""
@@ -71,11 +74,12 @@ class RoomRoutes:
                     )
                 ],
                 description="The newest messages, or those before or after a `seq`. What was deleted has no "
-                "words, edits are in place, reactions are counted.",
+                "words, edits are in place, reactions are counted. Of a room that is not open to all, its "
+                "members see them.",
                 tag="rooms",
                 query=MessageQuery,
                 parameters={"room": "The room's name."},
-                problems=[HistoryUnavailable],
+                problems=[HistoryUnavailable, TokenMissing, RoleMissing],
             )
         ]
 
@@ -84,6 +88,7 @@ class RoomRoutes:
             room = msgspec.convert(request.match_info["room"], RoomName)
         except msgspec.ValidationError as error:
             raise RequestInvalid(explain(error, "room")) from None
+        await self._check_reader(request, room)
         if query.after is not None and (query.before is not None or query.q is not None):
             raise RequestInvalid("after does not go with before or q: a page goes one way")
         try:

@@ -21,6 +21,13 @@ class ActRefused(Exception):
         self.retry_ms = retry_ms
 
 
+class SubjectMissing(ActRefused):
+    """Nobody, or nothing, is called that, or several are."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.INVALID_SLASH, message)
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Somebody that an act is about.
@@ -46,7 +53,7 @@ class Subjects:
         """The one who is meant: by id, or by a name that only one has, or only one who is here.
 
         Raises:
-            ActRefused: nobody, or several.
+            SubjectMissing: nobody, or several.
             DatabaseFailed
         """
         visitors, orders = self._warden.visitors, self._warden.orders
@@ -64,12 +71,12 @@ class Subjects:
         if len(known) > 1:
             shown = ", ".join(list(known)[:_MAX_SHOWN])
             message = f"{len(known)} people are called {subject}; say which by id: {shown}"
-            raise ActRefused(ErrorCode.INVALID_SLASH, message)
+            raise SubjectMissing(message)
         for found in known.values():
             return found
         if subject.startswith((GUEST_PREFIX, "user-")):
             return Subject(subject, subject, not subject.startswith(GUEST_PREFIX), None)
-        raise ActRefused(ErrorCode.INVALID_SLASH, f"nobody called {subject} is here or has spoken here")
+        raise SubjectMissing(f"nobody called {subject} is here or has spoken here")
 
     def _here(self, room: str, subject: str) -> dict[str, Subject]:
         """Of those who are in the room on this node; with the network they have now."""

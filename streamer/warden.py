@@ -154,11 +154,15 @@ class Warden:
         if not person.account and self.visitors.is_taken(person.name):
             message = f"the name {person.name} is, or looks like, that of somebody with an account"
             return Refused(ErrorCode.NAME_TAKEN, message)
-        if person.account and self.visitors.claim(person.id, person.name):
-            self.spawn(self.visitors.remember(person.id, person.name, now_ms))
-            self.tell(Word("name", id=person.id, text=person.name))
+        self.meet(person)
         socket.person = person
         return None
+
+    def meet(self, person: Person) -> None:
+        """Somebody is here, over a WebSocket or the API: the name of an account is theirs from then on."""
+        if person.account and self.visitors.claim(person.id, person.name):
+            self.spawn(self.visitors.remember(person.id, person.name, self.now_ms()))
+            self.tell(Word("name", id=person.id, text=person.name))
 
     async def changed(self, room: str) -> None:
         """The order of a room was changed here: hold everybody to it, everywhere. Raises DatabaseFailed."""

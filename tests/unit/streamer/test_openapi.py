@@ -14,6 +14,8 @@ from streamer.routes_account import AccountRoutes
 from streamer.routes_comments import CommentRoutes
 from streamer.routes_covers import CoverRoutes
 from streamer.routes_media import MediaRoutes
+from streamer.routes_order import OrderRoutes
+from streamer.routes_policies import PolicyRoutes
 from streamer.routes_rooms import RoomRoutes
 from streamer.routes_system import SystemRoutes
 from streamer.routes_tracks import TrackRoutes
@@ -23,7 +25,9 @@ NOTHING: Any = None
 ROUTES: list[Route] = [
     *TrackRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
     *CommentRoutes(NOTHING, NOTHING).routes(),
-    *RoomRoutes(NOTHING).routes(),
+    *RoomRoutes(NOTHING, NOTHING).routes(),
+    *PolicyRoutes(NOTHING).routes(),
+    *OrderRoutes(NOTHING).routes(),
     *CoverRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
     *Collection(*[NOTHING] * 6).routes(NOTHING),
     *AccountRoutes(NOTHING, NOTHING).routes(),
