@@ -24,6 +24,13 @@ def send_json(url: str, body: Any, method: str = "POST") -> Any:
         return json.loads(answer.read() or b"null")
 
 
+def download(url: str, path: Path) -> Path:
+    """GET a file; where it was put."""
+    with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+        path.write_bytes(answer.read())
+    return path
+
+
 def upload(server_url: str, path: Path) -> dict[str, Any]:
     """POST a file as a raw body and return the track."""
     url = f"{server_url}/api/v1/tracks?filename={quote(path.name)}"
