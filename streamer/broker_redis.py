@@ -26,7 +26,7 @@ from streamer.broker_redis_ears import Ears
 from streamer.broker_redis_kept import Kept
 from streamer.broker_redis_keys import Keys
 from streamer.broker_redis_line import Line, LineBroken
-from streamer.broker_redis_link import Link, RedisStats
+from streamer.broker_redis_link import Link, Pause, RedisStats
 from streamer.broker_redis_listener import Listener
 from streamer.broker_redis_logs import Logs
 from streamer.broker_redis_pruner import Pruner
@@ -234,9 +234,8 @@ class RedisBroker:
     async def read(self, room: str, after: int | None, limit: int) -> Page:
         try:
             async with asyncio.timeout(self._limits.read_timeout_s):
-                await self._listener.wait(self._keys.room(room).channel)
-                page = await self._logs.read(room, after or 0, limit)
-        except (LineBroken, DatabaseFailed, TimeoutError) as error:
+                page = await self._read(room, after or 0, limit)
+        except (DatabaseFailed, TimeoutError) as error:
             raise LogUnavailable(str(error) or self._link.trouble or "no answer in time") from error
         self._ears.read(room, page)
         return page
@@ -256,6 +255,15 @@ class RedisBroker:
         return not any(self._drafts.find(token) for token in tokens)
 
     # --- inside
+
+    async def _read(self, room: str, after: int, limit: int) -> Page:
+        pause = Pause()
+        while True:
+            await self._listener.wait(self._keys.room(room).channel)
+            try:
+                return await self._logs.read(room, after, limit)
+            except LineBroken:  # who reads has time to wait for another
+                await pause.wait()
 
     def _append_again(self, draft: Draft) -> None:
         self._drafts.add(draft, lambda _: None, self._loop.time() + GIVE_UP_S)

@@ -11,12 +11,13 @@ from streamer import broker_redis_script as script
 from streamer.broker_redis_kept import Kept, read_payload
 from streamer.broker_redis_line import Line, LineBroken, Refusal
 from streamer.broker_redis_link import RedisStats
-from streamer.broker_redis_logs import Logs
+from streamer.broker_redis_logs import Ask, Logs
 
 BARRIER_S = 1.0
 """Twice the longest pause before a line is opened again: so long every node has to put back what it knows."""
 _RETRY_S = 0.1
 _OFFERED = 200  # entries in one script
+_ROOMS = 100  # in one write
 
 log = structlog.get_logger()
 
@@ -54,45 +55,80 @@ class Recovery:
         """
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + barrier_s
-        rooms = set(self._kept.rooms)
-        restored = self._stats.restored_total
+        rooms = list(self._kept.rooms)
+        before = self._stats.restored_total
         while True:
-            rooms = {room for room in rooms if not await self._offer(line, room)}
+            lacking = [
+                room
+                for start in range(0, len(rooms), _ROOMS)
+                for room in await self._offer_all(line, rooms[start : start + _ROOMS])
+            ]
+            rooms = [room for room in lacking if not await self._offer(line, room)]
             left_s = deadline_s - loop.time()
             if left_s <= 0:
                 break
             await asyncio.sleep(min(left_s, _RETRY_S) if rooms else left_s)
         for room in rooms:
             await self._renew(line, room)
-        if restored := self._stats.restored_total - restored:
+        if restored := self._stats.restored_total - before:
             log.warning("Redis had lost messages; they were put back", messages=restored)
+
+    async def _offer_all(self, line: Line, rooms: Sequence[str]) -> list[str]:
+        """Offer the beginnings of many rooms at once, and open those that are not. Returns those that may
+        lack something still."""
+        turn = asyncio.Lock()
+
+        async def ask(commands: Sequence[script.Command]) -> list[Any]:
+            async with turn:  # the line has one caller at a time
+                return await line.ask(commands)
+
+        whole = set()
+        for _ in range(2):
+            left = [room for room in rooms if room not in whole]
+            parts = [self._kept.of_room(room)[1][:_OFFERED] for room in left]
+            commands = [self._command(line, *offered) for offered in zip(left, parts, strict=True)]
+            closed = []
+            for room, part, answer in zip(left, parts, await line.ask(commands), strict=True):
+                if isinstance(answer, list) and answer[0] == b"unopened":
+                    closed.append(room)
+                elif self._took(answer, part) and len(part) < _OFFERED:
+                    whole.add(room)
+            opening = [self._open(line, room, ask) for room in closed]
+            for failure in await asyncio.gather(*opening, return_exceptions=True):
+                if failure is not None:
+                    raise failure
+        return [room for room in rooms if room not in whole]
 
     async def _offer(self, line: Line, room: str) -> bool:
         """Whether the log has everything that this node knows of it."""
-        epoch, entries = self._kept.of_room(room)
+        _, entries = self._kept.of_room(room)
         for start in range(0, len(entries), _OFFERED):
             part = entries[start : start + _OFFERED]
-            answer = await self._ask_room(line, room, epoch, part)
-            if answer[0] != b"done":
-                return False
-            _, seq, restored, *taken = answer
-            self._stats.restored_total += restored
-            if taken or seq < part[-1].seq:
+            [answer] = await line.ask([self._command(line, room, part)])
+            if not self._took(answer, part):
                 return False
         return True
 
-    async def _ask_room(self, line: Line, room: str, epoch: str, entries: Sequence[Entry]) -> list[Any]:
+    def _took(self, answer: Any, offered: Sequence[Entry]) -> bool:
+        if isinstance(answer, Refusal):
+            raise LineBroken(answer.text)
+        if answer[0] != b"done":
+            return False
+        _, seq, restored, *taken = answer
+        self._stats.restored_total += restored
+        return not taken and (not offered or seq >= offered[-1].seq)
+
+    def _command(self, line: Line, room: str, entries: Sequence[Entry]) -> script.Command:
         keys = self._logs.keys.room(room)
+        epoch, _ = self._kept.of_room(room)
         named = []
         for entry in entries:
             draft, _ = read_payload(entry.payload)
             named.append((entry, keys.nonce(draft.author.id, draft.nonce), draft.id))
-        command = script.offer(keys, line.run, self._publish, epoch, named)
-        answer = await _ask(line, command)
-        if answer[0] == b"unopened":
-            await self._logs.open(room, line.ask, line.run, epoch)
-            answer = await _ask(line, command)
-        return answer
+        return script.offer(keys, line.run, self._publish, epoch, named)
+
+    async def _open(self, line: Line, room: str, ask: Ask) -> None:
+        await self._logs.open(room, ask, line.run, self._kept.of_room(room)[0])
 
     async def _renew(self, line: Line, room: str) -> None:
         """Change the epoch, and append once more what has no place in the log."""
@@ -102,17 +138,10 @@ class Recovery:
         if isinstance(known, bytes) and known.decode() == epoch:
             fresh = self._logs.new_epoch()
             await self._logs.rename(room, fresh)
-            await _ask(line, script.renew(keys, epoch, fresh))
+            await line.ask([script.renew(keys, epoch, fresh)])
         self._stats.renewed_total += 1
         log.warning("a room's log does not go on where it was", room=room, messages=len(entries))
         self._kept.forget(room)
         for entry in entries:
             # Its nonce keeps out what is in the log after all.
             self._append(read_payload(entry.payload)[0])
-
-
-async def _ask(line: Line, command: script.Command) -> list[Any]:
-    [answer] = await line.ask([command])
-    if isinstance(answer, Refusal):
-        raise LineBroken(answer.text)
-    return answer if isinstance(answer, list) else [answer]

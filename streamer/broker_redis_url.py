@@ -1,8 +1,10 @@
 """What a `redis_url` says."""
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Struct
+
+_OPTIONS = ("ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile")
 
 
 class Address(Struct, frozen=True):
@@ -27,8 +29,9 @@ def read_url(url: str) -> Address:
     parts = urlsplit(url)
     if not parts.hostname:
         raise ValueError("it names no host")
-    if parts.query or parts.fragment:
-        raise ValueError("it takes no options")
+    for option, _ in parse_qsl(parts.query, keep_blank_values=True):
+        if option not in _OPTIONS:
+            raise ValueError(f"{option} is not an option; there are {', '.join(_OPTIONS)}")
     _ = parts.port  # which has an error of its own
     database = parts.path.strip("/") or "0"
     if not database.isdigit():

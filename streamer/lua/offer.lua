@@ -5,7 +5,7 @@
 -- ARGV  run, room, channel, PUBLISH or SPUBLISH, ms that a nonce is kept, epoch,
 --       then for each entry, by seq: seq, key of its nonce, id, payload
 -- Gives {'unopened'}; {'strange'} if the log is called otherwise; or {'done', seq, number put back, and the seqs
--- that others have taken}. What lies beyond a hole is not put back.
+-- that others have taken}. What lies beyond a hole, or beyond a number that was taken, is not put back.
 local meta = redis.call('HMGET', KEYS[1], 'run', 'epoch', 'seq')
 if meta[1] ~= ARGV[1] then
   return {'unopened'}
@@ -25,7 +25,7 @@ for at = 7, #ARGV, 4 do
     if there and there[2][2] ~= ARGV[at + 3] then
       taken[#taken + 1] = ARGV[at]
     end
-  elseif number == seq + 1 then
+  elseif number == seq + 1 and #taken == 0 then
     seq = number
     first = first or ARGV[at]
     redis.call('XADD', KEYS[2], ARGV[at] .. '-0', 'p', ARGV[at + 3])
