@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat.broker import Entry
@@ -18,13 +19,15 @@ from streamer.broker_redis_link import Pause, RedisStats
 from streamer.broker_redis_script import GROUP, Command
 from streamer.chronicle import Group, make_row
 from streamer.lane import DatabaseFailed, Lane
+from streamer.tables import messages
 
 LEASE_MS = 6000
 _RENEW_S = 2.0
 _BLOCK_MS = 500
 _QUEUED = 500  # of one queue, read at once
-_PART = 1000  # entries of one room in one transaction
-_ROOMS = 100  # ... and rooms
+_ROOMS = 100  # in one transaction
+_ROWS = 2000  # ... about
+_BREATH = 100  # rows that are made before others have a turn
 _DONE = 1000  # ids in one script
 _GATHER_S = 0.02  # what comes meanwhile goes into the same transaction
 
@@ -168,9 +171,10 @@ class Archivist:
         """Bring these rooms into SQL, as far as one transaction goes."""
         keys = [self._keys.room(name) for name in names]
         metas = await self._ask([("HMGET", room.meta, "epoch", "archived") for room in keys])
+        count = _ROWS // len(keys)
         found = await self._ask(
             [
-                ("XRANGE", room.log, f"{int(meta[1] or 0) + 1}-0", "+", "COUNT", _PART)
+                ("XRANGE", room.log, f"{int(meta[1] or 0) + 1}-0", "+", "COUNT", count)
                 for room, meta in zip(keys, metas, strict=True)
             ]
         )
@@ -182,11 +186,20 @@ class Archivist:
             entries = [Entry(int(id[:-2]), fields[1]) for id, fields in part]
             if epoch is not None and entries:
                 names_rows.append({"name": room.room, "epoch": epoch.decode(), "created_at": now_ms})
-                rows += [make_row(*read_payload(entry.payload)) for entry in entries]
-            ends.append((room, entries[-1].seq if entries else int(archived or 0), len(part) < _PART))
+                rows += await _make_rows(entries)
+            ends.append((room, entries[-1].seq if entries else int(archived or 0), len(part) < count))
         if rows:
             self._stats.archived_total += await self._sql.run(chronicle.write_once, Group(names_rows, rows))
+            await self._forget_words([row for row in rows if row["kind"] == "deleted"])
         await self._finish(ends)
+
+    async def _forget_words(self, deletions: Sequence[dict[str, object]]) -> None:
+        """Take what was deleted out of Redis; who reads it gets from SQL what is left of it."""
+        for row in deletions:
+            room = self._keys.room(str(row["room"]))
+            seqs = await self._sql.run(_find_words, room.room, str(row["id"]))
+            if seqs:
+                await self._ask([("XDEL", room.log, *(f"{seq}-0" for seq in seqs))])
 
     async def _finish(self, ends: Sequence[tuple[RoomKeys, int, bool]]) -> None:
         commands: list[Command] = []
@@ -207,3 +220,16 @@ class Archivist:
             if isinstance(answer, Refusal):
                 raise LineBroken(answer.text)
         return answers
+
+
+def _find_words(connection: Connection, room: str, id: str) -> list[int]:
+    query = select(messages.c.seq).where(messages.c.room == room, messages.c.id == id)
+    return list(connection.scalars(query.where(messages.c.kind.in_(("message", "edited")))))
+
+
+async def _make_rows(entries: Sequence[Entry]) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for start in range(0, len(entries), _BREATH):
+        rows += [make_row(*read_payload(entry.payload)) for entry in entries[start : start + _BREATH]]
+        await asyncio.sleep(0)
+    return rows

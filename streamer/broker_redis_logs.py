@@ -10,6 +10,7 @@ from sqlalchemy import Connection, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat.broker import Entry, Page
+from chat.entries import blank, deletion, says
 from streamer import broker_redis_script as script
 from streamer import chronicle
 from streamer.broker_redis_keys import Keys
@@ -90,8 +91,7 @@ class Logs:
             if answer[0] == b"unopened":
                 await self.open(room, self.ask, run)
                 continue
-            page = read_page(answer)
-            return await self._fill(room, page, max(after, page.seq - limit))
+            return await self._fill(room, answer, after, limit)
         raise LineBroken("Redis changes hands")
 
     async def open(self, room: str, ask: Ask, run: str, epoch: str | None = None) -> None:
@@ -121,32 +121,42 @@ class Logs:
         await self._line.close()
         await self._sql.close()
 
-    async def _fill(self, room: str, page: Page, low: int) -> Page:
-        """Add what lies above `low` and is in SQL only."""
-        first = page.entries[0].seq if page.entries else page.seq + 1
-        if first <= low + 1:
-            return page
-        _, rows = await self._sql.run(chronicle.read_page, room, low, page.seq - low)
-        found = {row.seq: row for row in rows}
-        older: list[Entry] = []
-        for seq in range(first - 1, low, -1):
-            if seq not in found:
-                break
-            older.append(read_entry(found[seq]))
-        return Page(page.epoch, page.seq, [*reversed(older), *page.entries])
+    async def _fill(self, room: str, answer: Sequence[Any], after: int, limit: int) -> Page:
+        """Make a page of what Redis has, and what is in SQL only."""
+        epoch, seq, entries = _read_answer(answer)
+        low = max(after, seq - limit)
+        found = {entry.seq: entry for entry in entries if entry.seq > low}
+        if len(found) < seq - low:
+            _, rows = await self._sql.run(chronicle.read_page, room, low, seq - low)
+            found |= {row.seq: read_entry(row) for row in rows if row.seq <= seq and row.seq not in found}
+        return _make_page(epoch, seq, found)
 
 
 def read_page(answer: Sequence[Any]) -> Page:
     """What `streamer/lua/read.lua` answered. Entries before a hole are left out."""
-    _, epoch, seq_text, found = answer
-    seq = int(seq_text)
-    entries: list[Entry] = []
-    for id, (_, payload) in found:
-        number = int(id[:-2])
-        if number != seq - len(entries):
-            break
-        entries.append(Entry(number, payload))
-    return Page(epoch.decode(), seq, entries[::-1])
+    epoch, seq, entries = _read_answer(answer)
+    return _make_page(epoch, seq, {entry.seq: entry for entry in entries})
+
+
+def _read_answer(answer: Sequence[Any]) -> tuple[str, int, list[Entry]]:
+    _, epoch, seq, found = answer
+    return epoch.decode(), int(seq), [Entry(int(id[:-2]), payload) for id, (_, payload) in found]
+
+
+def _make_page(epoch: str, seq: int, found: dict[int, Entry]) -> Page:
+    low = seq
+    while low in found:
+        low -= 1
+    entries = [found[number] for number in range(low + 1, seq + 1)]
+    return Page(epoch, seq, without_words(entries))
+
+
+def without_words(entries: list[Entry]) -> list[Entry]:
+    """The same, but what says the words of a message that is deleted further on."""
+    deleted = dict(gone for entry in entries if (gone := deletion(entry)) is not None)
+    for id, at in deleted.items():
+        entries = [blank(entry, at) if says(entry, id) else entry for entry in entries]
+    return entries
 
 
 def _rename(connection: Connection, room: str, epoch: str) -> None:

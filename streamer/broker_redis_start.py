@@ -35,6 +35,8 @@ async def inspect(line: Line) -> None:
     version = facts.get("redis_version", "0.0")
     if tuple(int(part) for part in version.split(".")[:2]) < MIN_VERSION:
         raise LineBroken(f"it is Redis {version}, and 7.0 or newer is needed")
+    if facts.get("redis_mode") == "cluster":
+        raise LineBroken("it is a node of a Redis Cluster, which is not supported yet")
     for warning in warnings(facts):
         log.warning(warning)
 

@@ -164,3 +164,20 @@ async def test_everything_is_whole_with_nodes_that_come_and_go(redis: Redis, dat
                 await others.stop()
         await talkers.stop()
         await check([steady], talkers)
+
+
+async def test_what_is_deleted_has_no_words_left_in_redis(redis: Redis, database_url: str) -> None:
+    async with running_node(redis.url, database_url) as node:
+        await append_all(node, "a", "b")
+        edit = replace(draft("e"), id="id-ann-a", kind="edited", body="ann says nothing", more={"of": 1})
+        gone = replace(draft("d"), id="id-ann-a", kind="deleted", body=None, more={"of": 1})
+        await node.append(edit)
+        await node.append(gone)
+        page = await node.broker.read(ROOM, None, 10)
+        assert b"says a" not in b"".join(entry.payload for entry in page.entries)
+        await node.broker.caught_up(ROOM)
+        assert [id for id, _ in redis.say("XRANGE", KEYS.log, "-", "+")] == ["2-0", "4-0"]
+        page = await node.broker.read(ROOM, None, 10)
+        said = b"".join(entry.payload for entry in page.entries)
+        assert (b"says a" in said, b"nothing" in said, b"says b" in said) == (False, False, True)
+        assert [entry.seq for entry in page.entries] == [1, 2, 3, 4]
