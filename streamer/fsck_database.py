@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hls.model import Rendition, Segment
 from streamer import derived
 from streamer.finding import Finding, Kind, Remedy
+from streamer.rendition_rows import from_row
 from streamer.tables import renditions, search_words, tracks
 
 _SEGMENTS = msgspec.msgpack.Decoder(list[Segment])
@@ -84,14 +85,4 @@ async def rendition(connection: AsyncConnection, track_id: str, name: str) -> Re
     """One rendition of a track, its table as `end_of` has found it to be."""
     query = sa.select(renditions).where(renditions.c.track_id == track_id, renditions.c.name == name)
     row = (await connection.execute(query)).mappings().first()
-    if row is None:
-        return None
-    return Rendition(
-        name=row["name"],
-        codecs=row["codecs"],
-        timescale=row["timescale"],
-        channels=row["channels"],
-        init_size_bytes=row["init_size_bytes"],
-        segments=_SEGMENTS.decode(row["segments"]),
-        complete=True,
-    )
+    return None if row is None else from_row(row)

@@ -29,7 +29,7 @@ async def load(connection: AsyncConnection, record: TrackRecord) -> None:
     query = sa.select(renditions).where(renditions.c.track_id == record.id)
     parts = (await connection.execute(query)).mappings().all()
     ordered = sorted(parts, key=lambda part: _RANK.get(part["name"], len(_RANK)))
-    record.renditions = {part["name"]: _rendition(part) for part in ordered}
+    record.renditions = {part["name"]: from_row(part) for part in ordered}
     if record.renditions:
         record.packaged_ticks = next(iter(record.renditions.values())).duration_ticks
 
@@ -58,7 +58,12 @@ def _row(track_id: str, rendition: Rendition) -> dict[str, Any]:
     }
 
 
-def _rendition(row: sa.RowMapping) -> Rendition:
+def from_row(row: sa.RowMapping) -> Rendition:
+    """A rendition with its segments.
+
+    Raises:
+        msgspec.DecodeError: its table can't be read.
+    """
     return Rendition(
         name=row["name"],
         codecs=row["codecs"],
