@@ -1,5 +1,5 @@
 # `make serve` runs the server, `make test` runs everything that CI runs. Both install what is missing first.
-.PHONY: help serve test lint types unit coverage contract integration players conformance fuzz format bench clean
+.PHONY: help serve test lint types unit coverage contract integration players conformance fuzz format chaos tests/integration bench clean
 
 PYTEST = .venv/bin/python -m pytest -q
 # A test file to a process, for its tests share a server.
@@ -15,11 +15,11 @@ serve: ## run Veza on embedded defaults (settings: config/veza.toml or VEZA_... 
 	@$(SETUP) serve
 	@.venv/bin/veza serve
 
-test: ## lint, types, unit, contract, conformance, fuzz, integration, players
+test: ## lint, types, unit, contract, conformance, fuzz, integration and chaos, players
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: lint types coverage
 	$(PYTEST) $(PARALLEL) tests/contract tests/conformance tests/fuzz
-	$(PYTEST) $(WAITING) tests/integration
+	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: tests/integration chaos
 	$(PYTEST) $(WAITING) tests/players
 
 lint: ## ruff: rules and formatting
@@ -43,6 +43,14 @@ coverage: ## the same, and every branch of hls and chat is taken
 contract integration players conformance fuzz: ## one suite
 	@$(SETUP) test
 	$(PYTEST) $(PARALLEL) tests/$@
+
+tests/integration:
+	$(PYTEST) $(WAITING) $@
+
+chaos: ## break rooms on purpose, and judge what clients saw (SEED=... SECONDS=... NODES=... REDIS=1)
+	@$(SETUP) test
+	.venv/bin/python -m chaos --seconds $(or $(SECONDS),120) --nodes $(or $(NODES),1) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(REDIS),--redis)
 
 format: ## rewrite the code the way lint wants it
 	@$(SETUP) test
