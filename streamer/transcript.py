@@ -18,6 +18,7 @@ _RESET = "\x1b[0m"
 _STYLES = {"quiet": "\x1b[2m", "bad": "\x1b[31m", "name": "\x1b[1m", "loud": "\x1b[7m", "body": ""}
 # Of the 256 colours, those that are read on white and on black.
 _PEOPLE = (31, 32, 35, 37, 66, 68, 70, 72, 97, 99, 130, 132, 133, 136, 161, 166, 167, 170, 172, 173)
+_EVENTS = {"now_playing": "now playing:", "went_live": "live now:", "ended": "the broadcast has ended"}
 _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
 
@@ -105,7 +106,7 @@ class Transcript:
         lines = self._new_day(event["at"])
         if reply := event.get("reply_to"):
             lines.append([("quiet", f"{_INDENT}┌ {self._quote(reply)}")])
-        if event.get("deleted"):
+        if "deleted_at" in event:
             return [*lines, [*_head(event), ("quiet", "(deleted)")]]
         mentioned = self.me and self.me in (_id(each) for each in event.get("mentions") or ())
         first, *rest = body.split("\n")
@@ -135,7 +136,10 @@ class Transcript:
         return self._note(event, "unpinned")
 
     def _show_system(self, event: Frame) -> list[Line]:
-        return [[("quiet", f"{_INDENT}· {safe(event.get('body') or '')}")]]
+        fields = event.get("fields") or {}
+        words = _EVENTS.get(event.get("event", ""), event.get("event", ""))
+        text = event.get("body") or fields.get("text") or f"{words} {_title(fields)}".strip()
+        return [[("quiet", f"{_INDENT}· {safe(text)}")]]
 
     def _show_notice(self, event: Frame) -> list[Line]:
         return [[("quiet", f"{_INDENT}{safe(line)}")] for line in event["text"].split("\n")]
@@ -186,6 +190,11 @@ def _bad(text: str) -> Line:
 def _short(text: str) -> str:
     line = safe(" ".join(text.split()))
     return line if len(line) <= _QUOTED_CHARS else f"{line[:_QUOTED_CHARS]}…"
+
+
+def _title(fields: Frame) -> str:
+    track = fields.get("track")
+    return str(fields.get("title") or (track.get("title") if isinstance(track, dict) else None) or "")
 
 
 def _id(named: str | Frame) -> str:

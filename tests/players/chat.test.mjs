@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { apply, applyAll, applyToPins, asGap, fill, prepend, SHOWN_LIMIT } from "../../streamer/web/chat/log.js";
+import { apply, applyAll, applyToPins, asGap, fill, marked, prepend, SHOWN_LIMIT } from "../../streamer/web/chat/log.js";
 import { parse, plain } from "../../streamer/web/chat/markdown.js";
 
 const ORIGIN = "https://veza.example";
@@ -117,6 +117,12 @@ test("a gap is filled from its end, until nothing is missing", () => {
   assert.deepEqual(all.map(({ seq, from, to }) => seq ?? [from, to]), [2, [3, 4], 5, 7, 8, 9, 10]);
   assert.deepEqual(fill(all, all[1], [message(1), message(2)], false).map(({ seq }) => seq), [2, 5, 7, 8, 9, 10]);
   assert.equal(fill(all, gap, [], false), all, "a gap that is gone");
+});
+
+test("what was not read yet is marked where it begins", () => {
+  const entries = applyAll([], [message(1), { ...message(2), author: bob }, message(3), { ...message(4), author: bob }]);
+  const at = (read) => marked(entries, read, "a").findIndex(({ kind }) => kind === "unread");
+  assert.deepEqual([at(0), at(1), at(2), at(4)], [-1, 1, 3, -1]);
 });
 
 test("pins follow what happens to their messages", () => {

@@ -193,6 +193,52 @@ def test_room(chromium: Browser, gallery: Server, look: str) -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS)
+def test_room_with_much_going_on(chromium: Browser, gallery: Server, look: str) -> None:
+    room = f"busy-{look}"
+    (track, *_) = get_json(f"{gallery.url}/api/v1/tracks")["items"]
+    with (
+        browsing(chromium, gallery.url, **LOOKS[look]) as (page, _),
+        browsing(chromium, gallery.url) as (other, _),
+    ):
+        come_in(page, room, "ann")
+        come_in(other, room, "Miloš")
+        say(
+            other,
+            f"@ann, **this** is it: {gallery.url}/t/{track['id']}?t=3 with `pan=mono` as in https://x.org/pan",
+        )
+        field = page.get_by_label("Write to")
+        field.fill(
+            "> with pan=mono\nIt is made of\n```\nsox -n out.wav synth 40 sine 100:4000 remix 1 2\n```"
+        )
+        field.press("Enter")
+        first = page.locator(".message", has=page.locator(".moment"))
+        first.hover()
+        first.get_by_role("button", name="Pin", exact=True).click()
+        expect(page.locator(".chat-pins")).to_be_visible()
+        first.get_by_role("button", name="React", exact=True).click()
+        look_at(page, f"room-palette-{look}")
+        first.get_by_role("button", name="React with 🎉").click()
+        expect(first.locator(".reaction")).to_have_count(1)
+        first.get_by_role("button", name="Reply", exact=True).click()
+        page.keyboard.type("hearing it now")
+        look_at(page, f"room-answer-{look}")
+        page.keyboard.press("Enter")
+        say(page, "and a slip")
+        expect(page.locator(".message:not(.is-pending)")).to_have_count(4)
+        page.get_by_label("Write to").press("ArrowUp")
+        page.get_by_label("Write to").fill("and no slip")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("(edited)")).to_be_visible()
+        look_at(page, f"room-busy-{look}")
+        page.locator(".chat-pins").click()
+        look_at(page, f"room-pins-{look}")
+        page.keyboard.press("Escape")
+        page.locator(".chat-count").click()
+        expect(page.locator(".members li")).to_have_count(2)
+        look_at(page, f"room-members-{look}")
+
+
+@pytest.mark.parametrize("look", LOOKS)
 def test_empty_places_and_dialogs(chromium: Browser, server: Server, folder: Path, look: str) -> None:
     with browsing(chromium, server.url, **LOOKS[look]) as (page, faults):
         faults.allowed.append("404")

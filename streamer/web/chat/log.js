@@ -1,6 +1,6 @@
 // What a room shows, made of what its log says. Pure: entries in, entries out; nothing is changed in place.
 //
-// An entry is `{kind, key, ...}` of kind "message", "system", "presence", "notice" or "gap". Messages carry what became
+// An entry is `{kind, key, ...}` of kind "message", "system", "presence", "notice", "unread" or "gap". Messages carry what became
 // of them: `edited_at`, `deleted_at`, `reactions` (`{emoji, count, people}`), `pinned`.
 
 // Beyond it the oldest go; who scrolls back gets them again.
@@ -71,6 +71,12 @@ export function fill(entries, gap, messages, more) {
   const first = inside[0]?.seq ?? gap.from;
   const rest = more && first > gap.from ? [asGap(gap.from, first - 1)] : [];
   return [...entries.slice(0, index), ...rest, ...inside.map(asEntry), ...entries.slice(index + 1)];
+}
+
+/** With a mark before the first message of others that was not read; none where nothing was read yet. */
+export function marked(entries, read, me) {
+  const index = entries.findIndex((entry) => entry.kind === "message" && entry.seq > read && entry.author.id !== me);
+  return read && index > 0 ? entries.toSpliced(index, 0, { kind: "unread", key: "unread" }) : entries;
 }
 
 /** Messages `from` to `to` that could not be replayed; from 0 on when the log began anew. */

@@ -39,9 +39,9 @@ export function parse(text, origin = "") {
 }
 
 /** One line as text alone: for quotes and titles. */
-export function plain(text) {
+export function plain(text, origin = "") {
   const flatten = (parts) => parts.map((part) => (typeof part === "string" ? part : part.kind === "moment" ? "♪" : part.text ?? flatten(part.parts))).join("");
-  return parse(text).map(({ text: code, parts }) => code ?? flatten(parts)).join(" ").replace(/\s+/g, " ").trim();
+  return parse(text, origin).map(({ text: code, parts }) => code ?? flatten(parts)).join(" ").replace(/\s+/g, " ").trim();
 }
 
 /** Parts of a text. Each character is looked at once for each depth, and marks that nothing closes are looked for once. */

@@ -4,7 +4,7 @@ import { batch, signal } from "@preact/signals";
 import { t } from "../i18n.js";
 import { me, socket } from "../line.js";
 import { tell } from "../notices.js";
-import { apply, applyAll, applyToPins, asGap, fill, LOGGED, prepend } from "./log.js";
+import { apply, applyAll, applyToPins, asGap, fill, LOGGED, marked, prepend } from "./log.js";
 import { remember } from "./visited.js";
 
 const PAGE = 50;
@@ -185,7 +185,9 @@ on("joined", (room, frame) => {
   const anew = !frame.recovered && !(room.gap && kept.length);
   const before = anew ? [] : room.gap ? [...kept, room.gap] : kept;
   if (anew) room.complete.value = !(frame.messages[0]?.seq > 1);
-  room.entries.value = applyAll(before, frame.messages.filter(({ seq }) => anew || seq > newest));
+  room.read = Math.max(room.read, frame.read ?? 0);
+  const entries = applyAll(before, frame.messages.filter(({ seq }) => anew || seq > newest));
+  room.entries.value = anew ? marked(entries, room.read, me.peek()) : entries;
   const pins = frame.pins ?? room.pins.peek();
   room.pins.value = frame.messages.reduce((all, each) => applyToPins(all, room.entries.peek(), each), pins);
   room.gap = null;

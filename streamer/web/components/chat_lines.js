@@ -14,13 +14,14 @@ const EVENTS = new Set(["now_playing", "went_live", "ended"]);
 /** What happened that nobody said. */
 export function Line({ room, entry }) {
   if (entry.kind === "gap") return html`<${Gap} room=${room} gap=${entry} />`;
+  if (entry.kind === "unread") return html`<p class="chat-day is-unread"><span>${t("room.new_since")}</span></p>`;
   if (entry.kind === "presence") {
     const names = new Intl.ListFormat("en").format(entry.people.map((person) => person.name));
     return html`<p class="chat-line">${t(entry.came ? "room.came" : "room.left", { names })}</p>`;
   }
   if (entry.kind === "notice") return html`<p class="chat-line chat-notice" role="status">${entry.text}</p>`;
   const fields = entry.fields ?? {};
-  const text = entry.body || (EVENTS.has(entry.event) ? t(`room.event.${entry.event}`, { ...fields, title: fields.title ?? fields.track?.title ?? "" }) : entry.event);
+  const text = entry.body || fields.text || (EVENTS.has(entry.event) ? t(`room.event.${entry.event}`, { ...fields, title: fields.title ?? fields.track?.title ?? "" }) : entry.event);
   return html`<p class="chat-line chat-system"><${Icon} name="audio-lines" size="16" /><span>${text}</span></p>`;
 }
 

@@ -19,7 +19,7 @@ const KEYS = { r: "reply", e: "edit", Delete: "delete" };
 /** What has been said. It follows new messages only while one is at its end; one who reads back is left in peace. */
 export function ChatLog({ room }) {
   const box = useRef(null);
-  const view = useRef({ atEnd: true, last: 0, mine: 0, first: null, height: 0 });
+  const view = useRef({ atEnd: true, last: 0, mine: 0, anchor: null });
   const [unread, active, doomed] = [useSignal(0), useSignal(null), useSignal(null)];
   const past = usePast(room);
   const entries = room.entries.value;
@@ -33,7 +33,7 @@ export function ChatLog({ room }) {
   const look = () => {
     const { scrollTop, scrollHeight, clientHeight } = box.current;
     view.current.atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
-    view.current.height = scrollHeight;
+    view.current.anchor = anchorIn(box.current);
     if (view.current.atEnd) {
       unread.value = 0;
       seen(room);
@@ -41,15 +41,14 @@ export function ChatLog({ room }) {
     if (scrollTop < NEAR_START_PX) past.more();
   };
   useLayoutEffect(() => {
-    const { atEnd, last, mine, first, height } = view.current;
+    const { atEnd, last, mine, anchor } = view.current;
     const fresh = entries.filter((entry) => entry.kind === "message" && entry.seq > last && entry.author.id !== me.peek()).length;
-    const earlier = first !== null && entries[0]?.key !== first && entries.some(({ key }) => key === first);
     const spoke = pending.length > mine;
-    Object.assign(view.current, { last: Math.max(last, entries.findLast(({ seq }) => seq)?.seq ?? 0), mine: pending.length, first: entries[0]?.key ?? null });
+    Object.assign(view.current, { last: Math.max(last, entries.findLast(({ seq }) => seq)?.seq ?? 0), mine: pending.length });
     if (atEnd || spoke) toEnd();
     else {
-      // What came above pushes down what is read: it stays where it is.
-      if (earlier) box.current.scrollTop += box.current.scrollHeight - height;
+      // What came above would push down what is read. What was scrolled meanwhile is as it should be.
+      if (anchor?.node.isConnected) box.current.scrollTop += placeIn(box.current, anchor.node) - anchor.place;
       unread.value += fresh;
     }
     look();
@@ -63,7 +62,10 @@ export function ChatLog({ room }) {
   const act = (what, message) => {
     if (what === "jump") focusOn(box.current, message.key);
     else if (what === "delete") doomed.value = message;
-    else answer(room, message, what);
+    else {
+      answer(room, message, what);
+      write(); // at once: what is typed next belongs there
+    }
   };
   return html`<div class="chat-box">
     <div class="chat-log" ref=${box} onScroll=${look} onKeyDown=${(event) => pressed(event, room, act)} onPointerLeave=${() => (active.value = null)}
@@ -79,6 +81,21 @@ export function ChatLog({ room }) {
     ${doomed.value && html`<${Ask} title=${t("room.delete_title")} text=${t("room.delete_ask")} yes=${t("track.delete_yes")} no=${t("track.keep")}
       onYes=${() => (erase(room, doomed.peek()), (doomed.value = null))} onClose=${() => (doomed.value = null)} />`}
   </div>`;
+}
+
+const topIn = (log, node) => node.getBoundingClientRect().top - log.getBoundingClientRect().top;
+const placeIn = (log, node) => topIn(log, node) + log.scrollTop;
+
+/** The first message in sight, and how far it is from the beginning. */
+function anchorIn(log) {
+  const all = log.querySelectorAll(".message[data-key]");
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (topIn(log, all[middle]) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low < all.length ? { node: all[low], place: placeIn(log, all[low]) } : null;
 }
 
 // An entry that has not changed keeps its node, and is not drawn again: there may be thousands.
@@ -128,13 +145,15 @@ function usePast(room) {
 }
 
 function Past({ room, past }) {
-  if (past.error.value) return html`<p class="chat-line bad">${t("room.older_failed", { reason: past.error.value })} <button type="button" class="link" onClick=${() => past.more(true)}>${t("error.again")}</button></p>`;
-  if (past.loading.value) return html`<p class="chat-line" role="status">${t("room.older")}</p>`;
-  if (!room.complete.value) return null;
+  if (past.error.value) return html`<p class="chat-line chat-past bad">${t("room.older_failed", { reason: past.error.value })} <button type="button" class="link" onClick=${() => past.more(true)}>${t("error.again")}</button></p>`;
+  // Always as high, so that nothing moves when it changes.
+  if (!room.complete.value) return html`<p class="chat-line chat-past" role="status">${past.loading.value ? t("room.older") : ""}</p>`;
   const quiet = !room.entries.value.some(({ kind }) => kind === "message") && !room.pending.value.length;
   if (quiet) return html`<div class="chat-quiet"><${Icon} name="message-circle" size="40" /><h2>${t("room.quiet", { room: room.name })}</h2><p>${t("room.quiet_teach")}</p></div>`;
-  return html`<p class="chat-line">${t("room.beginning", { room: room.name })}</p>`;
+  return html`<p class="chat-line chat-past">${t("room.beginning", { room: room.name })}</p>`;
 }
+
+const write = () => document.getElementById("message")?.focus({ preventScroll: true });
 
 /** Show a message that is in the log already, and mark it for a moment. */
 export function focusOn(log, key) {
@@ -158,7 +177,7 @@ function pressed(event, room, act) {
   } else if (event.key === "Escape" || (at && event.target === at && KEYS[event.key])) {
     event.preventDefault();
     const message = room.entries.peek().find(({ key }) => key === at?.dataset.key);
-    if (event.key === "Escape") document.getElementById("message")?.focus();
+    if (event.key === "Escape") write();
     else if (event.key === "r" || message.author.id === me.peek()) act(KEYS[event.key], message);
   }
 }

@@ -27,11 +27,8 @@ export function Composer({ room }) {
   useEffect(() => {
     field.current.value = editing ? editing.body : tab.read(key, "");
     fit();
-    if (editing || answering || matchMedia("(hover: hover)").matches) field.current.focus({ preventScroll: true });
+    if (matchMedia("(hover: hover)").matches) field.current.focus({ preventScroll: true });
   }, [room, editing]);
-  useEffect(() => {
-    if (answering) field.current.focus({ preventScroll: true });
-  }, [answering]);
   const changed = () => {
     if (!room.editing.peek()) tab.write(key, field.current.value);
     fit();
@@ -63,7 +60,7 @@ export function Composer({ room }) {
   };
   return html`<form class="composer" onSubmit=${send}>
     ${(editing || answering) && html`<p class="composer-about"><${Icon} name=${editing ? "pencil" : "reply"} size="16" />
-      <span>${editing ? t("room.editing") : t("room.answering", { name: answering.author.name })} <q>${plain((editing ?? answering).body).slice(0, QUOTED_CHARS)}</q></span>
+      <span>${editing ? t("room.editing") : t("room.answering", { name: answering.author.name })} <q>${plain((editing ?? answering).body, location.origin).slice(0, QUOTED_CHARS)}</q></span>
       <button type="button" class="ghost" aria-label=${t("room.settle")} onClick=${() => settle(room)}><${Icon} name="x" size="16" /></button></p>`}
     <label class="sr" for="message">${t("room.write", { room: room.name })}</label>
     <textarea id="message" ref=${field} class="field" rows="1" maxlength=${BODY_LIMIT} placeholder=${t("room.write", { room: room.name })} enterkeyhint="send"

@@ -41,7 +41,7 @@ export function Message({ room, entry, head, active, act }) {
 function Quote({ room, id, onJump }) {
   const target = useComputed(() => room.entries.value.find((entry) => entry.id === id)).value;
   if (!target) return html`<p class="message-quote">${t("room.answers_earlier")}</p>`;
-  const said = target.deleted_at ? t("room.deleted") : plain(target.body).slice(0, QUOTED_CHARS);
+  const said = target.deleted_at ? t("room.deleted") : plain(target.body, location.origin).slice(0, QUOTED_CHARS);
   return html`<button type="button" class="message-quote" onClick=${() => onJump(target)}><b>${target.author.name}</b> <span>${said}</span></button>`;
 }
 

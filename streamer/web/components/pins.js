@@ -24,7 +24,7 @@ export function Pins({ room }) {
   const last = pins.findLast(({ author }) => author);
   if (!pins.length) return null;
   return html`<button type="button" class="chat-pins" onClick=${() => (open.value = true)}><${Icon} name="pin" size="16" />
-      <span class="sr">${t("room.pins", { count: pins.length })}</span><span class="chat-pin">${last ? plain(last.body) : ""}</span>${pins.length > 1 && html`<span aria-hidden="true">${pins.length}</span>`}</button>
+      <span class="sr">${t("room.pins", { count: pins.length })}</span><span class="chat-pin">${last ? plain(last.body, location.origin) : ""}</span>${pins.length > 1 && html`<span aria-hidden="true">${pins.length}</span>`}</button>
     ${open.value && html`<${Dialog} title=${t("room.pins", { count: pins.length })} onClose=${() => (open.value = false)}>
       <ul class="pin-list">${pins.filter(({ author }) => author).map((each) => html`<li key=${each.id}><${Pinned} room=${room} message=${each} onShow=${() => (open.value = false)} /></li>`)}</ul>
     <//>`}`;
@@ -38,6 +38,6 @@ function Pinned({ room, message, onShow }) {
   };
   return html`<p class="message-head"><b>${message.author.name}</b><time>${fullTime(message.at)}</time></p>
     <${RichText} text=${message.body} />
-    <p>${there && html`<button type="button" class="link" onClick=${show}>${t("room.show")}</button>`}
+    <p class="pin-tools">${there && html`<button type="button" class="link" onClick=${show}>${t("room.show")}</button>`}
       <button type="button" class="link" onClick=${() => pin(room, { ...message, pinned: true })}>${t("room.do.unpin")}</button></p>`;
 }

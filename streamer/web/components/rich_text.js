@@ -46,6 +46,5 @@ function Moment({ track: id, href, text }) {
     event.preventDefault();
     player.play(track, { at });
   };
-  const label = t("room.moment", { title: track.title, at: playTime(at) });
-  return html`<a class="moment" href=${href} onClick=${play} onPointerEnter=${() => player.pointAt(track)} aria-label=${label}><${Icon} name="play" size="14" /><span>${track.title}</span><span class="moment-at">${playTime(at)}</span></a>`;
+  return html`<a class="moment" href=${href} onClick=${play} onPointerEnter=${() => player.pointAt(track)} title=${t("room.moment")}><${Icon} name="play" size="14" /><span>${track.title}</span><span class="moment-at">${playTime(at)}</span></a>`;
 }

@@ -85,11 +85,18 @@ def test_entries_speak_of_the_message_they_belong_to(transcript: Transcript) -> 
 def test_a_message_brings_what_became_of_it(transcript: Transcript) -> None:
     edited = message("b", edited_at=AT, reactions=[{"emoji": "♥", "count": 2}])
     assert printed(transcript, **edited) == [f"{_HEAD}b (edited)", "      ♥ 2"]
-    assert printed(transcript, **message("", deleted=True)) == [f"{_HEAD}(deleted)"]
+    assert printed(transcript, **message("", deleted_at=AT)) == [f"{_HEAD}(deleted)"]
 
 
 def test_notices_and_faults_are_told(transcript: Transcript) -> None:
-    assert printed(transcript, type="system", body="now playing: x") == ["      · now playing: x"]
+    system = {"type": "system", "event": "now_playing", "seq": 1}
+    assert printed(transcript, **system, fields={"title": "x"}) == ["      · now playing: x"]
+    assert printed(transcript, **system, fields={"track": {"title": "y"}}) == ["      · now playing: y"]
+    assert printed(transcript, **system, fields={"track": "id"}) == ["      · now playing:"]
+    assert printed(transcript, **(system | {"event": "muted"}), fields={"text": "bob is muted"}) == [
+        "      · bob is muted"
+    ]
+    assert printed(transcript, **(system | {"event": "sealed"})) == ["      · sealed"]
     assert printed(transcript, type="notice", text="one\ntwo") == ["      one", "      two"]
     assert printed(transcript, type="link", up=True) == ["      the server has its memory back"]
     assert printed(transcript, type="link", up=False)[0].startswith("!     the server has lost touch")
