@@ -51,10 +51,7 @@ class Joined(Event, frozen=True):
     ]
     pins: Annotated[
         Frames,
-        Meta(
-            description="`message` frames of what is pinned, the first pin first, as they stood about now: "
-            "apply the `pinned` and `unpinned` of `messages`, too"
-        ),
+        Meta(description="`message` frames of what is pinned, the first pin first, as they stand now"),
     ] = field(default_factory=list)
 
 

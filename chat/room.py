@@ -9,6 +9,7 @@ from chat.broker import Entry, Page, Position
 from chat.events import Event, Gap, Joined
 from chat.fields import Author
 from chat.limits import ChatLimits
+from chat.pins import Pins
 from chat.recovery import Fresh, Lost, Ready, Tail, Wait
 from chat.roster import Roster
 
@@ -59,7 +60,7 @@ class Room(Generic[M]):
         self.members: dict[M, Author] = {}
         self.roster = Roster(name, node, version, limits)
         self.tail = Tail(limits)
-        self.pins: Sequence[Raw] = ()  # as they stood when they were read last; whoever reads them sets it
+        self.pins = Pins()  # to be kept by whoever reads them
 
     @property
     def vacant(self) -> bool:
@@ -155,6 +156,6 @@ class Room(Generic[M]):
         gap = [Gap(self.name, *ready.gap)] if ready.gap else []
         shown = [Raw(entry.payload) for entry in ready.entries]
         tail = self.tail
-        people, pins = len(self.roster), list(self.pins)
+        people, pins = len(self.roster), list(self.pins.frames())
         joined = Joined(self.name, tail.epoch, tail.seq, people, ready.recovered, shown, pins)
         return Admitted(member, [*gap, joined])

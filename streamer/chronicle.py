@@ -26,6 +26,7 @@ LogRow = Mapping[str, Any]  # the columns in `COLUMNS`, which are in the order o
 COLUMNS = ("room", "seq", "id", "nonce", "author_id", "author_name", "body", "at", "kind", "more", "thread")
 _NONCES_PER_READ = 1000
 _OF_THE_TEXT = ("mentions", "track")  # what an edit says anew
+_STANDING = (messages.c.kind == "message") & messages.c.deleted_at.is_(None)
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -192,8 +193,7 @@ def _message(row: LogRow) -> Any:
 
 
 def _edit(connection: Connection, row: LogRow) -> None:
-    standing = (messages.c.kind == "message") & messages.c.deleted_at.is_(None)
-    query = select(messages.c.seq, messages.c.more).where(_message(row), standing)
+    query = select(messages.c.seq, messages.c.more).where(_message(row), _STANDING)
     found = connection.execute(query).first()
     if found is None:  # it came too late, and must not bring back words
         _blank(connection, row["room"], row["seq"], row["more"])
@@ -255,8 +255,15 @@ def _unreact(connection: Connection, row: LogRow) -> None:
     connection.execute(delete(reactions).where(*same))
 
 
+def _stands(connection: Connection, row: LogRow) -> bool:
+    """Whether the message is there: who did something to it may not have known yet that it was deleted."""
+    return connection.scalar(select(messages.c.seq).where(_message(row), _STANDING)) is not None
+
+
 def _react(connection: Connection, row: LogRow) -> None:
     _unreact(connection, row)
+    if not _stands(connection, row):
+        return
     named = {"author_name": row["author_name"], "at": row["at"]}
     connection.execute(insert(reactions).values(_reaction(row) | named))
 
@@ -267,6 +274,8 @@ def _unpin(connection: Connection, row: LogRow) -> None:
 
 def _pin(connection: Connection, row: LogRow) -> None:
     _unpin(connection, row)
+    if not _stands(connection, row):
+        return
     by = {"by_id": row["author_id"], "by_name": row["author_name"], "at": row["at"]}
     connection.execute(insert(pins).values({"room": row["room"], "message_id": row["id"], **by}))
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
+from chat.broker import LogUnavailable
 from chat.commands_log import Edit, Send
 from chat.errors import ErrorCode
 from chat.fields import TrackAt
 from chat.links import find_track
 from chat.mentions import among, mentioned
 from streamer.attempts import Declined
+from streamer.lane import DatabaseFailed
 
 if TYPE_CHECKING:
     from streamer.chat_desk import ChatDesk
+
+_PATIENCE_S = 1.0
 
 
 def has_references(command: Send | Edit) -> bool:
@@ -44,16 +49,31 @@ async def _mentions(desk: ChatDesk, room: str, body: str) -> list[str]:
         return []
     here = among(desk.rooms.roster(room).names(), keys)
     absent = [key for key in keys if key not in here]
-    spoken = await desk.history.spoken(room, absent) if absent else {}
+    spoken = await _spoken(desk, room, absent) if absent else {}
     ids = [id for key in keys for id in here.get(key, [spoken[key]] if key in spoken else [])]
     return list(dict.fromkeys(ids))[:limit]
+
+
+async def _spoken(desk: ChatDesk, room: str, keys: list[str]) -> dict[str, str]:
+    """Nobody, when it can't be found out: a message is not held up for whom it mentions."""
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await desk.broker.caught_up(room)
+            return await desk.history.spoken(room, keys)
+    except (DatabaseFailed, LogUnavailable, TimeoutError):
+        return {}
 
 
 async def _track(desk: ChatDesk, command: Send | Edit) -> TrackAt | None:
     track = command.track or find_track(command.body)
     if track is None:
         return None
-    length_ms = await desk.history.track_length_ms(track.id)
+    try:
+        length_ms = await desk.history.track_length_ms(track.id)
+    except DatabaseFailed:
+        if command.track is not None:
+            raise
+        return None
     beyond = length_ms is not None and track.at_ms is not None and 0 < length_ms < track.at_ms
     if command.track is not None and length_ms is None:
         raise Declined(ErrorCode.TRACK_UNKNOWN, f"there is no track {track.id}")

@@ -1,29 +1,23 @@
-"""What is pinned in a room of this node: read from SQL, and read again when it has changed."""
+"""What is pinned in a room of this node: read from SQL, and read again when more is to be known."""
 
 import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from msgspec import Raw
 
 from chat.broker import Broker, Entry, LogUnavailable
 from chat.room import Room
 from streamer.history import History
 from streamer.lane import DatabaseFailed
 
-_PINS = (b'{"type":"pinned"', b'{"type":"unpinned"')
-_TEXTS = (b'{"type":"edited"', b'{"type":"deleted"')
 _PATIENCE_S = 2.0
 
 log = structlog.get_logger()
 
 
 class Pinboard:
-    """Sets `Room.pins`.
-
-    Newcomers may be shown what was pinned a moment ago: what has changed since is among the entries that they
-    are shown with it, or come after.
+    """Keeps `Room.pins`.
 
     Attributes:
         stale: to be read before anybody is told.
@@ -34,25 +28,31 @@ class Pinboard:
         self._broker = broker
         self._history = history
         self._following = False
-        self._changed = False
+        self._unread = False
+        self._noted = 0  # entries
         self.stale = True
 
     def note(self, entries: Sequence[Entry]) -> bool:
-        """Take notice of new entries; whether `follow` is to be run now."""
-        kinds = _PINS + _TEXTS if self._room.pins else _PINS
-        if not any(entry.payload.startswith(kinds) for entry in entries):
-            return False
-        self._changed = True
-        if self._following:
+        """Take new entries of the log; whether `follow` is to be run now."""
+        pins, find = self._room.pins, self._room.tail.find
+        for entry in entries:
+            self._unread = pins.apply(entry, find) or self._unread
+        self._noted += len(entries)
+        if self._following or not self._unread:
             return False
         self._following = True
         return True
 
     async def read(self) -> None:
         """Read what is pinned. When that fails, what was known stays: no room is closed for its pins."""
+        noted = self._noted
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                self._room.pins = [Raw(entry.payload) for entry in await self._history.pins(self._room.name)]
+                found = await self._history.pins(self._room.name)
+            if noted == self._noted:
+                self._room.pins.load(found)
+            else:  # something came meanwhile that these may not know of
+                self._unread = True
             self.stale = False
         except (DatabaseFailed, TimeoutError) as error:
             log.warning("pins were not read", room=self._room.name, reason=str(error))
@@ -60,8 +60,8 @@ class Pinboard:
     async def follow(self) -> None:
         """Read as often as there was something new. Safe to cancel."""
         try:
-            while self._changed:
-                self._changed = False
+            while self._unread:
+                self._unread = False
                 await self._broker.caught_up(self._room.name)
                 await self.read()
         except LogUnavailable as error:

@@ -96,6 +96,18 @@ async def test_an_edit_of_what_was_deleted_changes_nothing(history: History, eng
     assert await history.find("lobby", "one") == Found(1, "one", "1", "", True)
 
 
+async def test_what_is_done_to_what_was_deleted_changes_nothing(
+    history: History, engine: AsyncEngine
+) -> None:
+    late = [
+        Draft("lobby", "n7", ANN, "one", 7, "deleted", more={"of": 1}),
+        Draft("lobby", "n8", BOB, "one", 8, "reacted", more={"emoji": "+1", "of": 1}),
+        Draft("lobby", "n9", BOB, "one", 9, "pinned", more={"of": 1}),
+    ]
+    await apply(engine, late, 7)
+    assert await rows(engine, reactions) == await rows(engine, pins) == []
+
+
 async def test_reactions_and_pins_are_taken_back(history: History, engine: AsyncEngine) -> None:
     assert len(await rows(engine, reactions)) == len(await rows(engine, pins)) == 1
     back = Draft("lobby", "n7", BOB, "one", 7, "unreacted", more={"emoji": "+1"})

@@ -14,12 +14,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from chat.limits import ChatLimits
 from streamer.auth import Tokens
 from streamer.broker_memory import MemoryBroker
+from streamer.broker_redis import RedisBroker
+from streamer.broker_redis_url import read_url
 from streamer.database import open_database
 from streamer.history import History
 from streamer.hub import WebSocketHub
 from streamer.journal import Journal
 from streamer.lane import Lane
 from streamer.wheel import TimerWheel
+from tests.support.redis import Redis
 
 HEAR_TIMEOUT_S = 20
 SECRET = b"a secret for tests, 32 bytes long or more"
@@ -52,7 +55,7 @@ class FakeDoor(asyncio.Protocol):
 class ChatServer:
     port: int
     hub: WebSocketHub
-    broker: MemoryBroker
+    broker: Any  # MemoryBroker, or RedisBroker with `redis`
     journal: Journal
     engine: AsyncEngine
     wheel: TimerWheel
@@ -69,18 +72,27 @@ async def chat_server(
     limits: ChatLimits | None = None,
     tick_s: float = 0.05,
     make_broker: Callable[[Journal], MemoryBroker] = MemoryBroker,
+    redis: Redis | None = None,
     **options: Any,
 ) -> AsyncIterator[ChatServer]:
-    """A hub on a free port of loopback; its database in `folder` outlives it."""
+    """A hub on a free port of loopback; its database in `folder` outlives it.
+
+    With `redis` it is one of the nodes that share it, and the folder.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     loop = asyncio.get_running_loop()
     engine = await open_database(f"sqlite:///{folder / 'veza.db'}")
     journal = Journal(engine)
     wheel = TimerWheel(loop, tick_s)
     wheel.start()
-    writer = asyncio.create_task(journal.run())
+    broker: Any  # MemoryBroker, or RedisBroker with `redis`
+    if redis is None:
+        broker, running = make_broker(journal), journal.run()
+    else:
+        broker = shared = RedisBroker(read_url(redis.url), engine, limits or ChatLimits())
+        running = shared.run()
+    writer = asyncio.create_task(running)
     try:
-        broker = make_broker(journal)
         hub = WebSocketHub(
             broker=broker,
             history=History(engine, limits),

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-from msgspec import Raw
-
 from chat.broker import Entry, Page, Position
 from chat.events import encode_event
 from chat.events_people import Presence
@@ -54,8 +52,8 @@ def test_whoever_joins_is_told_where_the_room_is() -> None:
 
 def test_whoever_joins_is_told_what_is_pinned() -> None:
     room = open_room(4)
-    room.pins = [Raw(b'{"seq":1}')]
-    assert told(room.join("a", ANN, None)) == [joined(4, 1, [2, 3, 4]) | {"pins": [{"seq": 1}]}]
+    room.pins.load([Entry(1, b'{"id":"x"}')])
+    assert told(room.join("a", ANN, None)) == [joined(4, 1, [2, 3, 4]) | {"pins": [{"id": "x"}]}]
 
 
 def test_everyone_is_who_is_in_and_who_is_on_the_way() -> None:
