@@ -129,6 +129,7 @@ class ChatDesk:
     def _answer(self, socket: WebSocket, draft: Draft, outcome: Outcome) -> None:
         if isinstance(outcome, Stored):
             self.rooms.stats.messages_total += 1
+            self.rooms.note_stored(draft.room, outcome.seq)
             self.reply(socket, Ack(draft.room, draft.nonce, outcome.seq, outcome.id))
             return
         if isinstance(outcome, NotStored):

@@ -17,6 +17,7 @@ class Hall:
         asked: other nodes were, who is in.
         reading: of the log, one at a time.
         idle: while nobody is in.
+        stored: the greatest seq that was acknowledged from here.
         presence_s: when the next presence may be told.
     """
 
@@ -31,6 +32,7 @@ class Hall:
         "presence_s",
         "reading",
         "room",
+        "stored",
     )
 
     def __init__(
@@ -42,6 +44,7 @@ class Hall:
         self.reading: asyncio.Task[None] | None = None
         self.idle: Ticket | None = None
         self.presence_s = 0.0
+        self.stored = 0
         self._loop = loop
         self._stats = stats
         self._outbox: RoomOutbox[WebSocket] = RoomOutbox()

@@ -6,6 +6,7 @@ room, so that a question reads nothing of other rooms.
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,20 +21,14 @@ _MARK = "\ue080"  # not one of those in `streamer.words`
 def terms(room: str, body: str) -> str:
     """What is indexed of a message."""
     before = _before(room)
-    return " ".join(before + word for word in sorted(indexed(body)))
+    return " ".join([before + word for word in sorted(indexed(body))])
 
 
 def put(connection: Connection, said: Sequence[tuple[str, int, str]]) -> None:
     """Index messages, given as (room, seq, body), or index them anew."""
-    value = ":terms"
-    if connection.dialect.name == "postgresql":
-        value = "array_to_tsvector(string_to_array(:terms, ' '))"
-    query = (
-        f"INSERT INTO message_words (room, seq, terms) VALUES (:room, :seq, {value}) "
-        "ON CONFLICT (room, seq) DO UPDATE SET terms = excluded.terms"
-    )
-    rows = [{"room": room, "seq": seq, "terms": terms(room, body)} for room, seq, body in said]
-    connection.execute(sa.text(query), rows)
+    # As in `streamer.chronicle`, past the layers that build statements.
+    rows = [(room, seq, terms(room, body)) for room, seq, body in said]
+    connection.exec_driver_sql(_statement(connection.dialect), rows)
 
 
 def remove(connection: Connection, room: str, seq: int) -> None:
@@ -70,5 +65,16 @@ def find(
     return [seq for (seq,) in rows]
 
 
+@lru_cache(maxsize=4)
+def _statement(dialect: sa.Dialect) -> str:
+    value = "array_to_tsvector(string_to_array(:terms, ' '))" if dialect.name == "postgresql" else ":terms"
+    query = (
+        f"INSERT INTO message_words (room, seq, terms) VALUES (:room, :seq, {value}) "
+        "ON CONFLICT (room, seq) DO UPDATE SET terms = excluded.terms"
+    )
+    return str(sa.text(query).compile(dialect=dialect))
+
+
+@lru_cache(maxsize=1000)
 def _before(room: str) -> str:
     return _MARK + hashlib.blake2b(room.encode(), digest_size=5).hexdigest()

@@ -113,9 +113,17 @@ class Rooms:
         return self._halls[name].room.roster
 
     def find(self, name: str, id: str) -> Entry | None:
-        """A message of a room, if it is in memory."""
+        """A message of a room, if it is in memory, and that is up to date."""
         hall = self._halls.get(name)
-        return None if hall is None else hall.room.tail.find(id)
+        if hall is None or hall.room.tail.seq < hall.stored:
+            return None  # what was acknowledged here has not come yet, and may be about this message
+        return hall.room.tail.find(id)
+
+    def note_stored(self, name: str, seq: int) -> None:
+        """Somebody here was told that an entry is in the log."""
+        hall = self._halls.get(name)
+        if hall is not None:
+            hall.stored = max(hall.stored, seq)
 
     def members(self, name: str) -> list[WebSocket]:
         """Connections that are in a room, or on their way in."""

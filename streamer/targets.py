@@ -25,11 +25,8 @@ async def find(desk: ChatDesk, room: str, id: str) -> Found:
     held = desk.rooms.find(room, id)
     if held is not None:
         return _read(held)
+    await desk.broker.caught_up(room)
     found = await desk.history.find(room, id)
-    if found is None:
-        # Where SQL is behind the log, the message may be on its way.
-        await desk.broker.caught_up(room)
-        found = await desk.history.find(room, id)
     if found is None:
         raise Declined(ErrorCode.MESSAGE_UNKNOWN, f"room {room} has no message {id}")
     return found

@@ -36,6 +36,7 @@ _SPACELESS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003ffff]"
 )
+_ASCII_RUN = re.compile(r"[a-z0-9]+")
 # Where ASCII punctuation goes that is a word of its own: to both databases it would be a gap.
 _PUNCTUATION = 0xE100
 _FIRST_MARK = 0xE000
@@ -57,7 +58,15 @@ def words(text: str) -> list[str]:
 def indexed(text: str) -> set[str]:
     """All words by which a text is found."""
     found: set[str] = set()
-    for chunk in fold(text).split():
+    rest: list[str] = []
+    for chunk in text.split():
+        # Nearly all of what people write, at a tenth of the cost.
+        if chunk.isascii() and (plain := _ASCII_RUN.findall(chunk.lower())):
+            found.update(run[:MAX_WORD_CHARS] for run in plain)
+            found.add("".join(plain)[:MAX_WORD_CHARS])
+        else:
+            rest.append(chunk)
+    for chunk in fold(" ".join(rest)).split():
         found.update(_words_of(chunk) if any(_runs(chunk)) else _punctuation(chunk))
         runs = list(_runs(chunk))
         found.update(run[-1] for run in runs if _SPACELESS.match(run))  # begins no pair

@@ -72,3 +72,9 @@ def test_terms_are_nested() -> None:
     title, rest = mark(1, 0), mark(1, 1)
     assert terms(1, ([None, "a"], ["b"])) == f"{title}a {rest}a {rest}b"
     assert terms(1, ([""], [None])) == ""
+
+
+@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
+def test_plain_text_takes_a_shorter_way_to_the_same_words(text: str) -> None:
+    wide = "".join(character if character == " " else chr(ord(character) + 0xFEE0) for character in text)
+    assert indexed(text) == indexed(wide)
