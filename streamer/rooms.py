@@ -125,6 +125,11 @@ class Rooms:
         if hall is not None:
             hall.stored = max(hall.stored, seq)
 
+    def names(self, name: str) -> dict[str, str]:
+        """Who is in a room, on all nodes, as far as they are known by name: author id to name."""
+        hall = self._halls.get(name)
+        return {} if hall is None else hall.room.roster.names()
+
     def members(self, name: str) -> list[WebSocket]:
         """Connections that are in a room, or on their way in."""
         hall = self._halls.get(name)

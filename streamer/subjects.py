@@ -65,9 +65,11 @@ class Subjects:
             id = row["author_id"]
             account = not id.startswith(GUEST_PREFIX) if row["account"] is None else bool(row["account"])
             network = ip_network(row["network"]) if row["network"] else None
-            known.setdefault(id, Subject(id, row["name"], account, network))
+            there = known.get(id)
+            if there is None or there.network is None:
+                known[id] = Subject(id, there.name if there else row["name"], account, network)
         if len(known) > 1 and len(here) == 1:
-            known = here
+            known = {id: known[id] for id in here}
         if len(known) > 1:
             shown = ", ".join(list(known)[:_MAX_SHOWN])
             message = f"{len(known)} people are called {subject}; say which by id: {shown}"
@@ -79,8 +81,11 @@ class Subjects:
         raise SubjectMissing(f"nobody called {subject} is here or has spoken here")
 
     def _here(self, room: str, subject: str) -> dict[str, Subject]:
-        """Of those who are in the room on this node; with the network they have now."""
+        """Of those who are in the room: on this node with the network they have now, else without one."""
         found = {}
+        for id, name in self._warden.rooms.names(room).items():
+            if subject == id or subject.casefold() == name.casefold():
+                found[id] = Subject(id, name, not id.startswith(GUEST_PREFIX), None)
         for socket in self._warden.members(room):
             person = socket.person
             assert person is not None
