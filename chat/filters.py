@@ -48,7 +48,8 @@ class WordFilter:
         """The first unwanted words in it, folded; also those written with s p a c e s between letters."""
         if not self._phrases:
             return None
-        for found in (words(body), _spelled(words(body))):
+        written = words(body)
+        for found in (written, _spelled(written)):
             for start in range(len(found)):
                 for length in range(1, self._longest + 1):
                     phrase = tuple(found[start : start + length])
