@@ -6,7 +6,16 @@ Each benchmark is a program of its own (`python -m bench.NAME`), so that one's m
 import subprocess
 import sys
 
-BENCHMARKS = ("packaging", "requests", "latency", "fanout", "idle_websockets", "redis_append")
+BENCHMARKS = (
+    "packaging",
+    "requests",
+    "latency",
+    "fanout",
+    "acks",
+    "idle_websockets",
+    "storm",
+    "redis_append",
+)
 
 
 def main(wanted: list[str]) -> int:

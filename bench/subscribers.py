@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import cast
 
 MARK = b"@@mark@@"
+PING = b"\x89\x00"
+PONG = b"\x8a\x80" + bytes(4)
 HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
@@ -49,6 +51,8 @@ class Subscriber(asyncio.Protocol):
                 return
             self.opened.set_result(None)
             self.transport.write(b"".join(masked_text_frame(payload) for payload in self.hello))
+        if PING in data:  # all else that comes is text
+            self.transport.write(PONG)
         data = self._tail + data
         if marks := data.count(MARK):
             self._received(marks)

@@ -229,16 +229,19 @@ def _place(room: str, seq: int) -> Any:
     return (messages.c.room == room) & (messages.c.seq == seq)
 
 
+# Made once: a text that SQLAlchemy has not seen costs more than what the database does with it.
+_NOTE_NAME = text(
+    "INSERT INTO room_names (room, name_key, author_id, seq) VALUES (:room, :key, :id, :seq) "
+    "ON CONFLICT (room, name_key, author_id) DO NOTHING"
+)
+
+
 def _note_names(connection: Connection, said: Sequence[LogRow]) -> None:
     names = {(row["room"], name_key(row["author_name"]), row["author_id"]): row["seq"] for row in said[::-1]}
-    query = text(
-        "INSERT INTO room_names (room, name_key, author_id, seq) VALUES (:room, :key, :id, :seq) "
-        "ON CONFLICT (room, name_key, author_id) DO NOTHING"
-    )
     rows = [
         {"room": room, "key": key, "id": id, "seq": seq} for (room, key, id), seq in sorted(names.items())
     ]
-    connection.execute(query, rows)
+    connection.execute(_NOTE_NAME, rows)
 
 
 def _reaction(row: LogRow) -> dict[str, Any]:
