@@ -33,6 +33,12 @@ class Enter(Struct, frozen=True):
     invite: str | None = None
 
 
+class Meet(Struct, frozen=True):
+    """Find the direct room with somebody, now or after a while, then call `met` or `unmet`."""
+
+    to: str
+
+
 class Exit(Struct, frozen=True):
     """Take this connection out of a room."""
 
@@ -63,4 +69,4 @@ class Unfollow(Struct, frozen=True):
     track: str | None
 
 
-Effect = Reply | TellTime | Authenticate | Enter | Exit | Turn | Carry | Follow | Unfollow
+Effect = Reply | TellTime | Authenticate | Enter | Meet | Exit | Turn | Carry | Follow | Unfollow

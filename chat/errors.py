@@ -40,6 +40,12 @@ class ErrorCode(Enum):
     )
     TRACK_UNKNOWN = "track_unknown", "The track of the link is not here."
     ROOM_FULL = "room_full", "The room has as many members as a room may have."
+    NO_SUCH_PERSON = "no_such_person", "Nobody else was ever here with that id."
+    DIRECT_REFUSED = (
+        "direct_refused",
+        "The direct room is of others, or one of the two has blocked the other.",
+    )
+    TOO_MANY_BLOCKS = "too_many_blocks", "As many people are blocked as one person may block."
     RATE_LIMITED = (
         "rate_limited",
         "Too fast. The command was not carried out; send it again after `retry_ms`.",

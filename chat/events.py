@@ -53,6 +53,7 @@ class Joined(Event, frozen=True):
         Frames,
         Meta(description="`message` frames of what is pinned, the first pin first, as they stand now"),
     ] = field(default_factory=list)
+    read: Annotated[int, Meta(description="how far you have read, on any device; 0 for not at all")] = 0
 
 
 class Gap(Event, frozen=True):

@@ -63,4 +63,66 @@ class Typing(Event, frozen=True):
     ]
 
 
-AnyPeopleEvent = Presence | Members | Standing | Typing
+class Read(Event, frozen=True):
+    """Answers `read`; also told to the other connections of the same person."""
+
+    room: Room
+    seq: Annotated[int, Meta(description="everything up to it was read")]
+
+
+class Invited(Event, frozen=True):
+    """Somebody has opened the direct room they share with you: `join` it."""
+
+    room: Room
+    by: Annotated[Author, Meta(description='`{"id","name"}`')]
+
+
+class Direct(Struct, frozen=True):
+    """A room of two."""
+
+    room: str
+    other: Author
+    seq: int
+    read: int
+    at: int
+
+
+class Directs(Event, frozen=True):
+    """Answers `directs`."""
+
+    directs: Annotated[
+        Sequence[Direct],
+        Meta(
+            description='at most 100, as `{"room","other","seq","read","at"}`: with whom, the newest entry, '
+            "how far you have read, and when something last happened; that where it was last comes first"
+        ),
+    ]
+
+
+class Blocked(Event, frozen=True):
+    """Answers `block`; also told to the other connections of the same person."""
+
+    id: Annotated[str, Meta(description="whose messages are to be hidden")]
+
+
+class Unblocked(Event, frozen=True):
+    """Answers `unblock`; also told to the other connections of the same person."""
+
+    id: Annotated[str, Meta(description="whose messages are to be shown again")]
+
+
+class Blocks(Event, frozen=True):
+    """Answers `blocks`."""
+
+    people: Annotated[People, Meta(description='whom you have blocked, as `{"id","name"}`, the last first')]
+
+
+class Link(Event, frozen=True):
+    """The server has lost its log for more than a moment, or has it again; after `welcome` if it is lost."""
+
+    up: Annotated[bool, Meta(description="false: nothing can be sent and no room be joined for now")]
+
+
+AnyPeopleEvent = (
+    Presence | Members | Standing | Typing | Read | Invited | Directs | Blocked | Unblocked | Blocks | Link
+)

@@ -21,6 +21,8 @@ MAX_ID_CHARS = 64
 MAX_QUERY_CHARS = 200
 MAX_PAGE = 1000
 MAX_PASSWORD_CHARS = 200
+MAX_PERSON_CHARS = 256
+DIRECT_PREFIX = "direct:"  # of the names of rooms of two
 MAX_SEQ = 2**53 - 1  # the largest integer that JavaScript counts to
 
 # `$` would let a newline follow; the look-ahead ends the string in Python's and in JavaScript's dialect.
@@ -52,6 +54,9 @@ TrackId = Annotated[
         pattern=rf"^[A-Za-z0-9_\-]+{_END}",
         description=f"1 to {MAX_TRACK_CHARS} letters, digits, - _, or null",
     ),
+]
+PersonId = Annotated[
+    str, Meta(min_length=1, max_length=MAX_PERSON_CHARS, description=f"1 to {MAX_PERSON_CHARS} characters")
 ]
 Name = Annotated[str, Meta(description=f"1 to {MAX_NAME_CHARS} visible characters, or null")]
 Seq = Annotated[int, Meta(ge=0, le=MAX_SEQ, description=f"an integer from 0 to {MAX_SEQ}")]

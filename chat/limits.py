@@ -50,6 +50,14 @@ class ChatLimits:
     typing_interval_s: float = 3.0  # at most one `typing` per person and room in this time
     typing_ttl_s: float = 6.0  # it is shown for so long
 
+    people_write_s: float = 1.0  # who is here and how far they have read is written, and told, so often
+    max_markers: int = 1000  # read markers of one person that a node keeps in mind
+    directs_per_s: float = 0.2  # `direct`, per person and node, sustained
+    directs_burst: int = 20  # ... and at once
+    directs_listed: int = 100
+    max_blocks: int = 500  # per person
+    link_grace_s: float = 2.0  # the log is away for so long before anybody is told
+
     hello_timeout_s: float = 10.0
     ping_interval_s: float = 25.0  # shorter than the 30 to 60 s after which proxies drop a silent connection
     close_grace_s: float = 5.0  # for the peer to answer a close frame

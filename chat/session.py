@@ -7,9 +7,21 @@ from typing import Any
 from chat.broker import Position
 from chat.commands import AnyCommand, Hello, Join, Leave, Ping, Unwatch, Watch
 from chat.commands_log import Logged
-from chat.commands_people import Away, Back
+from chat.commands_people import Away, Back, Direct
 from chat.decoding import Malformed
-from chat.effects import Authenticate, Carry, Effect, Enter, Exit, Follow, Reply, TellTime, Turn, Unfollow
+from chat.effects import (
+    Authenticate,
+    Carry,
+    Effect,
+    Enter,
+    Exit,
+    Follow,
+    Meet,
+    Reply,
+    TellTime,
+    Turn,
+    Unfollow,
+)
 from chat.errors import ErrorCode
 from chat.events import Error, Left, Unwatched, Watching, Welcome
 from chat.events_people import Standing
@@ -124,6 +136,16 @@ class Session:
         """The room that is being opened for this connection."""
         return self._entering
 
+    def met(self, room: str) -> Sequence[Effect]:
+        """`Meet` has found the room."""
+        self.state = State.OPEN
+        return self._join(Join(room))
+
+    def unmet(self, code: ErrorCode, message: str, retry_ms: int | None = None) -> Sequence[Effect]:
+        """`Meet` has failed."""
+        self.state = State.OPEN
+        return (Reply(Error(code.value, message, retry_ms=retry_ms)),)
+
     def close(self) -> Sequence[Effect]:
         """Become deaf, and leave everything. Idempotent."""
         rooms = self.rooms if self._entering is None else self.rooms | {self._entering}
@@ -166,6 +188,10 @@ class Session:
             since = Position(command.epoch, command.seq)
         return (Enter(command.room, since, command.password, command.invite),)
 
+    def _direct(self, command: Direct) -> Sequence[Effect]:
+        self.state = State.ENTERING
+        return (Meet(command.to),)
+
     def _carry(self, command: AnyCommand) -> Sequence[Effect]:
         room = getattr(command, "room", None)
         if room is not None and room not in self.rooms:
@@ -207,6 +233,7 @@ class Session:
 _OPEN: dict[type, Callable[[Session, Any], Sequence[Effect]]] = {
     Hello: Session._already_greeted,
     Join: Session._join,
+    Direct: Session._direct,
     Leave: Session._leave,
     Away: Session._away,
     Back: Session._back,

@@ -102,6 +102,11 @@ class Tokens:
             return None
         return Invitation(room, role if isinstance(role, str) else None, generation)
 
+    def digest(self, text: str) -> str:
+        """A name for `text`, 40 hexadecimal digits, that only who has the secret can find."""
+        key = hashlib.blake2b(self._secret, digest_size=32).digest()
+        return hashlib.blake2b(text.encode(), key=key, digest_size=20).hexdigest()
+
     def _encode(self, subject: str, name: str, now_s: int, ttl_s: int, **marks: bool) -> str:
         claims: dict[str, object] = {"sub": subject, "name": name, "iat": now_s, "exp": now_s + ttl_s}
         claims |= {mark: True for mark, given in marks.items() if given}

@@ -19,6 +19,7 @@ from streamer.herald import Herald
 from streamer.history import History
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.moderator import Moderator
+from streamer.people import People
 from streamer.rooms import Rooms
 from streamer.warden import Warden
 from streamer.websocket import WebSocket
@@ -30,7 +31,7 @@ class ChatDesk:
     """Hands a command to its deed (`streamer/deeds.py`), and does for deeds what they have in common.
 
     Attributes:
-        broker, history, rooms, warden, moderator, limits: for the deeds.
+        broker, history, rooms, people, warden, moderator, limits: for the deeds.
         typing: who was shown as typing, by room and id.
         turns: for deeds that judge what they then change.
         herald: announces what happens.
@@ -44,6 +45,7 @@ class ChatDesk:
         rooms: Rooms,
         warden: Warden,
         moderator: Moderator,
+        people: People,
         limits: ChatLimits,
         reply: Callable[[WebSocket, Event], None],
         clock: Callable[[], float],
@@ -53,6 +55,7 @@ class ChatDesk:
         self.broker = broker
         self.history = history
         self.rooms = rooms
+        self.people = people
         self.limits = limits
         self.warden = warden
         self.moderator = moderator

@@ -10,6 +10,7 @@ from streamer.history import History
 from streamer.hub import WebSocketHub
 from streamer.lane import Lane
 from streamer.limits import trusted_networks
+from streamer.persons import Persons
 from streamer.room_desk import RoomDesk
 from streamer.route import Route
 from streamer.routes_order import OrderRoutes
@@ -23,7 +24,7 @@ _ORDER_THREADS = 2  # one may wait for the disk while others read
 
 def room_routes(hub: WebSocketHub, gatekeeper: Gatekeeper) -> list[Route]:
     """The API of rooms."""
-    desk = RoomDesk(hub.warden, hub.moderator, hub.peers, gatekeeper)
+    desk = RoomDesk(hub.warden, hub.moderator, hub.people.directs, hub.peers, gatekeeper)
     parts = (PolicyRoutes(desk), OrderRoutes(desk), RoomRoutes(hub.desk, desk.check_reader))
     return [route for part in parts for route in part.routes()]
 
@@ -41,6 +42,7 @@ def make_hub(
         broker=log.broker,
         history=History(engine, limits),
         order=Lane(engine, "veza-order", _ORDER_THREADS),
+        persons=Persons(engine),
         tokens=tokens,
         wheel=wheel,
         limits=limits,

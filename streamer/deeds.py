@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chat.commands import Command
 from chat.commands_log import Delete, Edit, History, Pin, React, Search, Send, Unpin, Unreact
-from chat.commands_people import Members, Typing
+from chat.commands_people import Block, Blocks, Directs, Members, Read, Typing, Unblock
 from streamer import deeds_log, deeds_past, deeds_people, deeds_slash
 from streamer.attempts import later
 from streamer.deeds_log import once
@@ -33,4 +33,9 @@ DEEDS: dict[type[Command], Deed] = {
     Unpin: once(deeds_log.pin),
     History: later(deeds_past.history),
     Search: later(deeds_past.search),
+    Read: deeds_people.read,
+    Directs: deeds_people.directs,
+    Block: deeds_people.block,
+    Unblock: deeds_people.unblock,
+    Blocks: deeds_people.blocks,
 }

@@ -5,14 +5,15 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 from typing import assert_never
 
+from chat import effects
 from chat.admission import spread_ms
 from chat.broker import Broker
 from chat.commands import AnyCommand
 from chat.decoding import Malformed, decode_command
-from chat.effects import Authenticate, Carry, Effect, Enter, Exit, Follow, Reply, TellTime, Turn, Unfollow
 from chat.errors import CloseCode, ErrorCode
 from chat.events import Drain, Error, Event, Pong, encode_event
 from chat.limits import ChatLimits
@@ -29,6 +30,8 @@ from streamer.lane import Lane
 from streamer.moderator import Moderator
 from streamer.orders import Orders
 from streamer.peers import Peers
+from streamer.people import People
+from streamer.persons import Persons
 from streamer.rooms import Rooms
 from streamer.stats import ChatStats
 from streamer.warden import Warden
@@ -57,6 +60,7 @@ class WebSocketHub:
         broker: Broker,
         history: History,
         order: Lane,
+        persons: Persons,
         tokens: Tokens,
         wheel: TimerWheel,
         limits: ChatLimits,
@@ -77,17 +81,16 @@ class WebSocketHub:
         """
         self.stats = ChatStats()
         self.max_outbox_bytes = limits.max_outbox_bytes
-        self._broker = broker
-        self._wheel = wheel
-        self._limits = limits
-        self._clock = clock
-        self._entropy = entropy
+        self._broker, self._wheel, self._limits = broker, wheel, limits
+        self._clock, self._entropy = clock, entropy
         self._loop = asyncio.get_running_loop()
         self._rules = Rules(limits)
         self.peers = Peers(trusted_proxies, limits)
         self._handshakes = Handshakes(limits, origins, self.peers)
-        node = new_id(self._now_ms(), entropy(ENTROPY_BYTES))
-        self._rooms = Rooms(broker, history, self, limits, wheel, self.stats, node, self._now_ms)
+        node = new_id(self.now_ms(), entropy(ENTROPY_BYTES))
+        self.people = People(persons, broker, tokens, limits, wheel, self)
+        marker, now_ms = self.people.callers.marker, self.now_ms
+        self._rooms = Rooms(broker, history, self, limits, wheel, self.stats, node, now_ms, marker)
         orders = Orders(order, limits.orders_kept)
         self.warden = Warden(orders, broker, self._rooms, self, limits, clock, entropy)
         self._entrance = Entrance(self.warden, tokens)
@@ -99,6 +102,7 @@ class WebSocketHub:
             rooms=self._rooms,
             warden=self.warden,
             moderator=self.moderator,
+            people=self.people,
             limits=limits,
             reply=self.reply,
             clock=clock,
@@ -110,8 +114,7 @@ class WebSocketHub:
         self._places, self._turns = count(), count()  # of new connections in the slots, and of those
         self._greeting: deque[tuple[float, WebSocket]] = deque()  # by deadline of hello
         self._parting: deque[tuple[float, WebSocket]] = deque()  # by deadline of the closing handshake
-        self._closing = False
-        self._deserted = asyncio.Event()
+        self._closing, self._deserted = False, asyncio.Event()
         self._tick_s = _TICK_S
         self._ticket: Ticket = wheel.schedule(_TICK_S, self._tick)
 
@@ -168,6 +171,7 @@ class WebSocketHub:
         await self.desk.close()
         await self._rooms.close()
         await self.warden.close()
+        await self.people.close()
 
     def _send_away(self) -> None:
         sockets = self.sockets()
@@ -186,7 +190,8 @@ class WebSocketHub:
 
     def closing(self, socket: WebSocket, code: int) -> None:
         self.stats.closes_total[code] += 1
-        self._perform(socket, socket.session.close())
+        self.perform(socket, socket.session.close())
+        self.people.left(socket)
         self._parting.append((self._loop.time() + self._limits.close_grace_s, socket))
 
     def lost(self, socket: WebSocket) -> None:
@@ -204,7 +209,7 @@ class WebSocketHub:
     def turned_away(
         self, socket: WebSocket, room: str, code: ErrorCode, message: str, retry_ms: int | None = None
     ) -> None:
-        self._perform(socket, socket.session.turned_away(room, code, message, retry_ms))
+        self.perform(socket, socket.session.turned_away(room, code, message, retry_ms))
         socket.go_on()
 
     # --- from the warden
@@ -213,7 +218,7 @@ class WebSocketHub:
         """Take a connection out of a room, in or on its way in, and tell it why."""
         entering = socket.session.entering == room
         self._rooms.exit(socket, room)
-        self._perform(socket, socket.session.turned_away(room, code, message))
+        self.perform(socket, socket.session.turned_away(room, code, message))
         if entering:
             socket.go_on()
 
@@ -224,34 +229,38 @@ class WebSocketHub:
             return  # not carried out, so not answered: the client says it again where it goes next
         self.stats.commands_total += 1
         try:
-            self._perform(socket, socket.session.receive(command, self._loop.time()))
+            self.perform(socket, socket.session.receive(command, self._loop.time()))
         except Exception as error:
             context = {"message": "a command was not carried out", "exception": error, "protocol": socket}
             self._loop.call_exception_handler(context)
             socket.close(CloseCode.INTERNAL)
 
-    def _perform(self, socket: WebSocket, effects: Sequence[Effect]) -> None:
-        for effect in effects:
+    def perform(self, socket: WebSocket, decided: Sequence[effects.Effect]) -> None:
+        for effect in decided:
             match effect:
-                case Reply(event):
+                case effects.Reply(event):
                     self.reply(socket, event)
-                case TellTime():
-                    self.reply(socket, Pong(self._now_ms()))
-                case Carry(command):
+                case effects.TellTime():
+                    self.reply(socket, Pong(self.now_ms()))
+                case effects.Carry(command):
                     self.desk.carry_out(socket, command)
-                case Enter():
+                case effects.Enter():
                     socket.wait()
-                    self._entrance.enter(socket, effect, self._loop.time())
-                case Exit(room):
+                    enter = partial(self._entrance.enter, socket, effect, self._loop.time())
+                    self.people.directs.admit(socket, effect.room, enter)
+                case effects.Meet(to):
+                    socket.wait()
+                    self.people.directs.meet(socket, to)
+                case effects.Exit(room):
                     self._rooms.exit(socket, room)
-                case Turn(away):
-                    for room in socket.session.rooms:
-                        self._rooms.turn(socket, room, away=away)
-                case Authenticate(name, token):
-                    self._perform(socket, self._greeter.receive(socket, name, token))
-                case Follow(track):
+                case effects.Turn(away):
+                    self._rooms.turn(socket, socket.session.rooms, away=away)
+                case effects.Authenticate(name, token):
+                    self.perform(socket, self._greeter.receive(socket, name, token))
+                    self.people.greeted(socket, new=token is None)
+                case effects.Follow(track):
                     self.watchers.follow(socket, track)
-                case Unfollow(track):
+                case effects.Unfollow(track):
                     self.watchers.unfollow(socket, track)
                 case _:
                     assert_never(effect)
@@ -280,11 +289,11 @@ class WebSocketHub:
             if socket.heard:
                 socket.heard = False
                 socket.write(PING_FRAME)
-                self._perform(socket, socket.session.look(now_s))
+                self.perform(socket, socket.session.look(now_s))
             else:
                 socket.close(CloseCode.SLOW_READER if socket.congested else CloseCode.SILENT)
 
-    def _now_ms(self) -> int:
+    def now_ms(self) -> int:
         return int(self._clock() * 1000)
 
     def sockets(self) -> list[WebSocket]:

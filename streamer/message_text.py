@@ -47,7 +47,7 @@ async def _mentions(desk: ChatDesk, room: str, body: str) -> list[str]:
     keys = mentioned(body, limit)
     if not keys:
         return []
-    here = among(desk.rooms.roster(room).names(), keys)
+    here = among(desk.rooms.room(room).roster.names(), keys)
     absent = [key for key in keys if key not in here]
     spoken = await _spoken(desk, room, absent) if absent else {}
     ids = [id for key in keys for id in here.get(key, [spoken[key]] if key in spoken else [])]

@@ -4,10 +4,12 @@ from aiohttp import web
 
 from chat.acts import AnyAct, Measure, Show
 from chat.errors import ErrorCode
+from chat.fields import DIRECT_PREFIX
 from chat.order import Order, Proof, judge_act, judge_entry
 from chat.roles import Person
 from streamer import room as views
 from streamer.auth import Identity
+from streamer.directs import Directs
 from streamer.gatekeeper import Gatekeeper
 from streamer.measures import Done
 from streamer.moderator import Moderator
@@ -31,9 +33,12 @@ from streamer.warden import Warden
 class RoomDesk:
     """Does for routes what the chat line does for deeds: finds the person, and translates what is refused."""
 
-    def __init__(self, warden: Warden, moderator: Moderator, peers: Peers, gatekeeper: Gatekeeper) -> None:
+    def __init__(
+        self, warden: Warden, moderator: Moderator, directs: Directs, peers: Peers, gatekeeper: Gatekeeper
+    ) -> None:
         self._warden = warden
         self._moderator = moderator
+        self._directs = directs
         self._peers = peers
         self._gatekeeper = gatekeeper
 
@@ -90,6 +95,10 @@ class RoomDesk:
         Raises:
             TokenMissing, RoleMissing
         """
+        if room.startswith(DIRECT_PREFIX) and not await self._directs.may_enter(
+            self.person(request).id, room
+        ):
+            raise RoleMissing(f"{room} is a direct room of others")
         order = await self._warden.orders.load(room)
         if order.policy.entry == "open":
             return

@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from chat.admission import spread_ms
 from chat.broker import Broker, Draft, Entry, LogUnavailable, Position
 from chat.entries import encode_entry
@@ -56,8 +58,9 @@ class Rooms:
         stats: ChatStats,
         node: str,
         now_ms: Callable[[], int],
+        marker: Callable[[str, str, str], int],
     ) -> None:
-        """Args: `node` names this one, and is new at each start."""
+        """Args: `node` names this one, new at each start; `marker` says how far somebody has read a room."""
         self._broker = broker
         self._history = history
         self._door = door
@@ -67,6 +70,7 @@ class Rooms:
         self._loop = asyncio.get_running_loop()
         self._halls: dict[str, Hall] = {}
         self._now_ms = now_ms
+        self._marker = marker
         self.gossip = Gossip(broker, node, limits, wheel, self._roster_moved)
         self._moved: set[Hall] = set()  # presence is owed
         self._presence_timer: asyncio.TimerHandle | None = None
@@ -101,16 +105,14 @@ class Rooms:
             self._note_moved(hall)
             self._watch_idle(hall)
 
-    def turn(self, socket: WebSocket, name: str, *, away: bool) -> None:
-        """A member is away now, or back."""
-        hall = self._halls.get(name)
-        if hall is not None:
+    def turn(self, socket: WebSocket, names: Iterable[str], *, away: bool) -> None:
+        """A member of rooms is away now, or back."""
+        for hall in (self._halls[name] for name in names):
             hall.room.turn(socket, away=away)
             self._note_moved(hall)
 
-    def roster(self, name: str) -> Roster:
-        """Who is in a room that somebody here is in."""
-        return self._halls[name].room.roster
+    def room(self, name: str) -> Room[WebSocket]:  # that somebody here is in
+        return self._halls[name].room
 
     def find(self, name: str, id: str) -> Entry | None:
         """A message of a room, if it is in memory, and that is up to date."""
@@ -246,7 +248,10 @@ class Rooms:
 
     def _admit(self, hall: Hall, admitted: Admitted[WebSocket]) -> None:
         socket = admitted.member
-        socket.write(b"".join(frame_text(encode_event(event)) for event in admitted.events))
+        *before, joined = admitted.events
+        read = self._marker(hall.room.members[socket].id, hall.room.name, hall.room.tail.epoch)
+        events = (*before, replace(joined, read=read))
+        socket.write(b"".join(frame_text(encode_event(event)) for event in events))
         hall.join(socket)
         if socket.session.away:
             hall.room.turn(socket, away=True)

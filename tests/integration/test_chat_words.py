@@ -245,7 +245,7 @@ async def test_mentions_are_of_people_who_are_or_were_here(pair: Pair) -> None:
         await zoe.send("lobby", "1", "bye")
         gone = zoe.seen[0]["id"]
     rooms = pair.ann_server.hub.desk.rooms
-    await eventually(lambda: rooms.roster("lobby").names().keys() == set(pair.ids.values()))
+    await eventually(lambda: rooms.room("lobby").roster.names().keys() == set(pair.ids.values()))
     await ann.say("send", room="lobby", nonce="2", body='@BOB, @"zoë the 2nd", @nobody, a@ann')
     message = await bob.until("message", nonce="2")
     assert message["mentions"] == [pair.ids["bob"], gone]

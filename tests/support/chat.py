@@ -21,6 +21,7 @@ from streamer.history import History
 from streamer.hub import WebSocketHub
 from streamer.journal import Journal
 from streamer.lane import Lane
+from streamer.persons import Persons
 from streamer.wheel import TimerWheel
 from tests.support.redis import Redis
 
@@ -97,6 +98,7 @@ async def chat_server(
             broker=broker,
             history=History(engine, limits),
             order=Lane(engine, "veza-order"),
+            persons=Persons(engine),
             tokens=Tokens(SECRET),
             wheel=wheel,
             limits=limits or ChatLimits(),

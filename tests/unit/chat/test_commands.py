@@ -49,6 +49,7 @@ ANN = Author("u1", "ann")
                 "recovered": True,
                 "messages": [{"type": "message"}],
                 "pins": [],
+                "read": 0,
             },
         ),
         (Gap("lobby", 3, 9), {"type": "gap", "room": "lobby", "from_seq": 3, "to_seq": 9}),

@@ -40,6 +40,7 @@ def joined(last: int, members: int, messages: list[int], *, recovered: bool = Fa
         "recovered": recovered,
         "pins": [],
         "messages": [{"seq": seq} for seq in messages],
+        "read": 0,
     }
 
 

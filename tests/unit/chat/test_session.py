@@ -5,9 +5,9 @@ import pytest
 
 from chat.broker import Position
 from chat.commands import COMMANDS, AnyCommand, Command, Hello, Join, Leave, Ping, Send, Unwatch, Watch
-from chat.commands_people import Away, Back
+from chat.commands_people import Away, Back, Direct
 from chat.decoding import Malformed
-from chat.effects import Authenticate, Carry, Enter, Exit, Follow, Reply, TellTime, Turn, Unfollow
+from chat.effects import Authenticate, Carry, Enter, Exit, Follow, Meet, Reply, TellTime, Turn, Unfollow
 from chat.errors import ErrorCode
 from chat.events import Error, Left, Unwatched, Watching, Welcome
 from chat.events_people import Standing
@@ -66,8 +66,17 @@ def test_once_open_every_command_has_an_effect(kind: type[Command]) -> None:
 
 def made(kind: type[Command]) -> AnyCommand:
     """A command of a kind, about the lobby."""
-    fields = {"name": "ann", "room": "lobby", "nonce": "n", "body": "hi", "id": "m", "emoji": "heart"}
+    fields: dict[str, object] = {
+        "name": "ann",
+        "room": "lobby",
+        "nonce": "n",
+        "body": "hi",
+        "id": "m",
+        "emoji": "heart",
+        "to": "2",
+    }
     fields |= {"query": "hi", "track": "t"} if kind in (Watch, Unwatch) else {"query": "hi"}
+    fields |= {"seq": 1} if kind is not Join else {}
     command: AnyCommand = msgspec.convert({"type": kind.__name__.lower(), **fields}, AnyCommand)
     return command
 
@@ -244,3 +253,24 @@ def test_who_says_nothing_for_long_is_away() -> None:
     assert session.look(701.0) == ()
     session.close()
     assert session.look(1e6) == ()
+
+
+def test_a_direct_room_is_entered_when_it_is_known_which() -> None:
+    session = in_room()
+    assert session.receive(Direct("2"), 0.0) == (Meet("2"),)
+    assert session.state is State.ENTERING
+    assert session.met("direct:ab") == (Enter("direct:ab", None),)
+    assert set(session.close()) == {Exit("lobby"), Exit("direct:ab")}
+
+
+def test_who_can_not_be_met_is_not_waited_for() -> None:
+    session = in_room()
+    session.receive(Direct("2"), 0.0)
+    error(session.unmet(ErrorCode.NO_SUCH_PERSON, "nobody has the id 2"), ErrorCode.NO_SUCH_PERSON)
+    assert session.state is State.OPEN
+    session.receive(Join("den"), 0.0)
+    session.entered("den")
+    session.receive(Direct("2"), 0.0)
+    error(session.met("direct:ab"), ErrorCode.TOO_MANY_ROOMS)
+    session.receive(Direct("2"), 0.0)
+    assert set(session.close()) == {Exit("lobby"), Exit("den")}
