@@ -2,8 +2,9 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -53,12 +54,24 @@ def upload(paths: tuple[Path, ...], server: str | None, token: str | None) -> No
     sys.exit(upload_all(paths, server or _local_server(), token))
 
 
+def _visiting(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of commands that go into a room."""
+    options = (
+        click.option("--server", metavar="URL", help="Where Veza is. [default: as the settings here say]"),
+        click.option("--name", metavar="NAME", help="What others see. [default: the user's name here]"),
+        click.option("--token", metavar="TOKEN", help="Be the account that `veza token` made it for."),
+        click.option("--password", metavar="WORD", help="Of the room, if it asks for one."),
+        click.option("--invite", metavar="TOKEN", help="That of a link into the room."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @main.command()
 @click.argument("room")
 @click.argument("text", required=False)
-@click.option("--server", metavar="URL", help="Where Veza is. [default: as the settings here say]")
-@click.option("--name", metavar="NAME", help="What others see. [default: the user's name here]")
-@click.option("--token", metavar="TOKEN", help="Speak as the account that `veza token` made it for.")
+@_visiting
 @click.option(
     "--wait",
     type=_Ttl(),
@@ -66,9 +79,7 @@ def upload(paths: tuple[Path, ...], server: str | None, token: str | None) -> No
     show_default=True,
     help="How long to try: 10s, 5m, across broken lines.",
 )
-def say(
-    room: str, text: str | None, server: str | None, name: str | None, token: str | None, wait: int
-) -> None:
+def say(room: str, text: str | None, wait: int, **visitor: str | None) -> None:
     """Say TEXT in ROOM, or without TEXT each line of standard input.
 
     Ends when the message is on the server's disk. When the line breaks it goes again over a new one, and is
@@ -76,20 +87,15 @@ def say(
     """
     from streamer.cli_say import say as say_in
 
-    who = name or (None if token else _guest_name())
-    sys.exit(say_in(server or _local_server(), room, text, name=who, token=token, wait_s=wait))
+    sys.exit(say_in(room=room, text=text, wait_s=wait, **_visitor(**visitor)))
 
 
 @main.command()
 @click.argument("room")
-@click.option("--server", metavar="URL", help="Where Veza is. [default: as the settings here say]")
-@click.option("--name", metavar="NAME", help="What others see. [default: the user's name here]")
-@click.option("--token", metavar="TOKEN", help="Be the account that `veza token` made it for.")
+@_visiting
 @click.option("--follow", is_flag=True, help="Stay when the input ends; for pipes.")
 @click.option("--color/--no-color", default=None, help="[default: as the terminal is]")
-def room(
-    room: str, server: str | None, name: str | None, token: str | None, follow: bool, color: bool | None
-) -> None:
+def room(room: str, follow: bool, color: bool | None, **visitor: str | None) -> None:
     """Be in ROOM: see what is said there, and say what you type.
 
     Lines that begin with / are the room's commands (/quit ends). Between pipes, lines of the input are said,
@@ -97,9 +103,7 @@ def room(
     """
     from streamer.cli_room import visit
 
-    who = name or (None if token else _guest_name())
-    server = server or _local_server()
-    sys.exit(visit(server, room, name=who, token=token, follow=follow, colours=color))
+    sys.exit(visit(room=room, follow=follow, colours=color, **_visitor(**visitor)))
 
 
 @main.command()
@@ -166,13 +170,31 @@ def _local_server() -> str:
     return f"http://{host}:{settings.port}"
 
 
+def _visitor(
+    server: str | None, name: str | None, token: str | None, password: str | None, invite: str | None
+) -> dict[str, Any]:
+    """What the options of `_visiting` say, as the commands take it."""
+    asked = {"password": password, "invite": invite}
+    return {
+        "server": server or _local_server(),
+        "name": name or (None if token else _guest_name()),
+        "token": token,
+        "key": {what: value for what, value in asked.items() if value is not None},
+    }
+
+
 def _guest_name() -> str:
+    """That of the user here, unless it has none, or one that no guest may have, such as root."""
     import getpass
 
+    from chat.names import MAX_NAME_CHARS
+    from chat.skeleton import is_reserved
+
     try:
-        return getpass.getuser()[:32]
+        name = getpass.getuser()[:MAX_NAME_CHARS]
     except (OSError, KeyError):  # a container's user may have no name
         return "guest"
+    return "guest" if is_reserved(name) else name
 
 
 def _fail(message: str) -> NoReturn:

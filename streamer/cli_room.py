@@ -4,7 +4,7 @@ import asyncio
 import io
 import os
 import sys
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -20,17 +20,26 @@ if TYPE_CHECKING:
 _TYPING_EVERY_S = 3.0
 _TYPING_LASTS_S = 6.0
 _LAST_WORDS_S = 30  # for what was written before the input ended to be acknowledged
+_LAST_SIGHT_S = 2  # and to be seen
 _MAX_WAITING = 100
 _SENT_OUT = frozenset(("kicked", "banned"))
 _QUIT = frozenset(("/quit", "/exit"))
 
 
 def visit(
-    server: str, room: str, *, name: str | None, token: str | None, follow: bool, colours: bool | None
+    server: str,
+    room: str,
+    *,
+    name: str | None,
+    token: str | None,
+    key: dict[str, str],
+    follow: bool,
+    colours: bool | None,
 ) -> int:
     """Be in a room until the input ends, or with `follow` until interrupted.
 
     Args:
+        key: what the room asks for, `password` or `invite`.
         colours: None for as the terminal is.
 
     Returns:
@@ -45,16 +54,19 @@ def visit(
         sys.stdout.reconfigure(errors="replace", line_buffering=True)
     if colours is None:
         colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    async def main() -> int:
+        visitor = _Visitor(address, room, name, token, colours)
+        visitor.client.join(room, **key)
+        return await _visit(visitor, follow)
+
     try:
-        return asyncio.run(_visit(address, room, name, token, follow, colours))
+        return asyncio.run(main())
     except KeyboardInterrupt:
         return 0
 
 
-async def _visit(
-    address: str, room: str, name: str | None, token: str | None, follow: bool, colours: bool
-) -> int:
-    visitor = _Visitor(address, room, name, token, colours)
+async def _visit(visitor: "_Visitor", follow: bool) -> int:
     async with asyncio.TaskGroup() as group:
         in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
         reading = group.create_task(visitor.converse() if in_terminal else visitor.read(follow))
@@ -72,13 +84,13 @@ class _Visitor:
 
     def __init__(self, address: str, room: str, name: str | None, token: str | None, colours: bool) -> None:
         self.client = ChatClient(address, self._hear, name=name, token=token)
-        self.client.join(room)
         self.turned_away: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._failed = 0
         self._room = room
         self._colours = colours
         self._transcript = Transcript(room)
         self._joined = False
+        self._said = self._seen = 0  # the place of our last words, and of the last that came
         self._moved = asyncio.Event()  # something was acknowledged, or failed
         self._typing: dict[str, float] = {}
         self._typed_s = 0.0
@@ -93,6 +105,8 @@ class _Visitor:
         """Say each line of standard input, as fast as they are acknowledged."""
         async with aclosing(stdin_lines()) as lines:
             async for line in lines:
+                if line.strip() in _QUIT:
+                    return
                 while self.client.pending >= _MAX_WAITING:
                     await self._progress()
                 self._say(line)
@@ -121,11 +135,15 @@ class _Visitor:
                 self._say(line)
 
     async def last_words(self) -> None:
-        """Wait until everything is acknowledged, within reason."""
+        """Wait until everything is acknowledged, and shown, within reason."""
         try:
             async with asyncio.timeout(_LAST_WORDS_S):
                 while self.client.pending and not self.turned_away.done():
                     await self._progress()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_SIGHT_S):
+                    while self._seen < self._said:
+                        await self._progress()
         except TimeoutError:
             self._print([[("bad", f"!     {self.client.pending} not acknowledged, and perhaps not said")]])
 
@@ -146,7 +164,7 @@ class _Visitor:
         kind = event["type"]
         if kind in ("acked", "failed"):
             self._failed += kind == "failed"
-            self._moved.set()
+            self._said = max(self._said, event["frame"].get("seq", 0))
         elif kind == "joined" and event["room"] == self._room:
             self._joined = True
         elif kind == "typing" and (who := event.get("author")):
@@ -154,10 +172,12 @@ class _Visitor:
         elif kind == "message":
             self._typing.pop(safe(event["author"]["name"]), None)
         self._print(self._transcript.lines(event))
+        if event.get("room") == self._room:
+            self._seen = max(self._seen, event.get("seq", 0))
+        self._moved.set()
         refused = kind == "error" and (not self._joined or event["code"] in _SENT_OUT)
         if (refused or self.client.state is ClientState.REFUSED) and not self.turned_away.done():
             self.turned_away.set_result(None)
-            self._moved.set()
         if self._session:
             self._session.app.invalidate()
 

@@ -13,24 +13,37 @@ from streamer.stdin import stdin_lines
 SAID, REFUSED, UNSURE = 0, 1, 3
 
 
-def say(server: str, room: str, text: str | None, *, name: str | None, token: str | None, wait_s: int) -> int:
+def say(
+    server: str,
+    room: str,
+    text: str | None,
+    *,
+    name: str | None,
+    token: str | None,
+    key: dict[str, str],
+    wait_s: int,
+) -> int:
     """Say `text`, or each line of standard input if it is None. Returns the exit code.
 
     Args:
+        key: what the room asks for, `password` or `invite`.
         wait_s: how long each may take to be acknowledged, over any number of connections.
     """
     try:
         address = socket_address(server)
     except ValueError as error:
         return _complain(str(error), REFUSED)
-    return asyncio.run(_say(address, room, text, name, token, wait_s))
 
-
-async def _say(
-    address: str, room: str, text: str | None, name: str | None, token: str | None, wait_s: int
-) -> int:
-    async with asyncio.TaskGroup() as group:
+    async def main() -> int:
         speaker = _Speaker(address, room, name, token)
+        speaker.client.join(room, **key)
+        return await _say(speaker, text, wait_s)
+
+    return asyncio.run(main())
+
+
+async def _say(speaker: "_Speaker", text: str | None, wait_s: int) -> int:
+    async with asyncio.TaskGroup() as group:
         running = group.create_task(speaker.client.run())
         try:
             async with aclosing(_one(text) if text is not None else stdin_lines()) as bodies:
@@ -51,7 +64,6 @@ class _Speaker:
 
     def __init__(self, address: str, room: str, name: str | None, token: str | None) -> None:
         self.client = ChatClient(address, self._hear, name=name, token=token)
-        self.client.join(room)
         self._room = room
         self._why = "no answer"
         self._turned_away: asyncio.Future[str] = asyncio.get_running_loop().create_future()

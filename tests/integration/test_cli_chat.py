@@ -128,6 +128,28 @@ def test_between_pipes_a_room_is_plain_text(server: Server) -> None:
     assert done.returncode == 1 and "NO" in done.stdout
 
 
+def test_the_line_of_the_chat_gives_orders_and_a_door_may_ask_for_a_password(server: Server) -> None:
+    command = [*VEZA, "token", "op", "--operator"]
+    where = environ(VEZA_DATA_DIR=str(server.data_dir))
+    token = subprocess.run(command, env=where, capture_output=True, text=True, check=True).stdout.strip()
+    lines = "/help\n/policy password sesame\nwelcome\n/nosuch\n"
+    done = veza("room", "den", "--server", server.url, "--token", token, stdin=lines)
+    assert done.returncode == 1  # one line was not carried out
+    for part in (
+        "      /kick NAME",
+        "entry is password",
+        "op welcome",
+        "!     not done: there is no command",
+    ):
+        assert part in done.stdout
+    done = veza("say", "den", "hi", "--server", server.url)
+    assert done.returncode == 1 and "asks for a password" in done.stderr
+    assert veza("say", "den", "hi", "--server", server.url, "--password", "sesame").returncode == 0
+    key = ("--password", "sesame", "--name", "bob")
+    done = veza("room", "den", "--server", server.url, *key, stdin="me, too\n")
+    assert done.returncode == 0 and done.stdout.splitlines()[-1].endswith("bob me, too")
+
+
 class Terminal:
     """A terminal of 80 by 24 with a program in it; `seen` is what the program has written."""
 
