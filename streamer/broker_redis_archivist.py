@@ -26,10 +26,10 @@ _RENEW_S = 2.0
 _BLOCK_MS = 500
 _QUEUED = 500  # of one queue, read at once
 _ROOMS = 100  # in one transaction
-_ROWS = 2000  # ... about
+_ROWS = 200  # ... about: while they are written, deliveries share the interpreter with that
 _BREATH = 100  # rows that are made before others have a turn
 _DONE = 1000  # ids in one script
-_GATHER_S = 0.02  # what comes meanwhile goes into the same transaction
+_GATHER_S = 0.05
 
 log = structlog.get_logger()
 
