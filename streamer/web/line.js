@@ -28,7 +28,9 @@ socket.on("welcome", (frame) => {
   complaint.value = null;
   if (frame.token) token.value = frame.token;
 });
-socket.on("error", ({ message }) => (complaint.value = message));
+socket.on("error", ({ message, room }) => {
+  if (!room) complaint.value = message; // a room's are told where the room is
+});
 socket.on("status", ({ state, at }) => {
   const before = line.peek();
   if (state === "online") line.value = { state, since: null };

@@ -1,5 +1,6 @@
 """What people do with what was said in a room of the page: answer, edit, delete, react, pin, look back."""
 
+import os
 import re
 import subprocess
 import sys
@@ -260,3 +261,34 @@ def test_who_is_here_and_who_writes_is_shown(two: tuple[Page, Page]) -> None:
     bob.keyboard.press("Enter")
     expect(message(ann, "hm")).to_be_visible()
     expect(ann.locator(".typists")).to_have_text("")
+
+
+def give_orders(server: Server, room: str, *lines: str) -> None:
+    """Say lines in a room as somebody who may do everything."""
+    veza = (sys.executable, "-c", "from streamer.cli import main; main()")
+    env = {"VEZA_DATA_DIR": str(server.data_dir), "PATH": os.environ["PATH"]}
+    command = [*veza, "token", "op", "--operator"]
+    token = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
+    command = [*veza, "say", room, "--server", server.url, "--token", token, "--password", "sesame"]
+    subprocess.run(command, input="\n".join(lines), text=True, check=True)
+
+
+def test_a_door_a_notice_and_being_sent_out(two: tuple[Page, Page], server: Server) -> None:
+    ann, _ = two
+    come_in(ann, "den", "ann")
+    give_orders(server, "den", "/policy password sesame", "/kick ann too loud")
+    shut = ann.get_by_text("You are not in this room")
+    expect(shut).to_contain_text("too loud")
+    ann.get_by_role("button", name="Come in").click()
+    expect(shut).to_contain_text("asks for a password")
+    ann.get_by_label("Password of the room").fill("wrong")
+    ann.get_by_role("button", name="Come in").click()
+    expect(shut).to_contain_text("password")
+    ann.get_by_label("Password of the room").fill("sesame")
+    ann.get_by_role("button", name="Come in").click()
+    expect(shut).to_have_count(0)
+    say(ann, "/help")
+    expect(ann.locator(".chat-notice")).to_contain_text("/report NAME")
+    say(ann, "back again")
+    expect(message(ann, "back again")).to_be_visible()
+    expect(ann.locator(".message.is-pending")).to_have_count(0)

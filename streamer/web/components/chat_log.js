@@ -31,6 +31,7 @@ export function ChatLog({ room }) {
     seen(room);
   };
   const look = () => {
+    if (!box.current) return; // one has just left
     const { scrollTop, scrollHeight, clientHeight } = box.current;
     view.current.atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
     view.current.anchor = anchorIn(box.current);
