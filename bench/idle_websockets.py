@@ -45,7 +45,7 @@ async def measure(pid: int, port: int, name: str, hello: list[bytes]) -> None:
 
 
 def main() -> None:
-    allow_open_files(2 * SOCKETS + 2048)
+    allow_open_files(SOCKETS + WARM + 2048)  # for each process
     # A server for each: what one kind of connection frees, the other would fill.
     for name, hello in (("welcomed", HELLO[:1]), ("in a room of all", HELLO)):
         with (
