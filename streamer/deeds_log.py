@@ -43,7 +43,7 @@ async def _send(desk: ChatDesk, socket: WebSocket, command: Send) -> None:
     if command.reply_to is not None:
         answered = await find_standing(desk, command.room, command.reply_to)
         more = {"reply_to": answered.id, "thread": answered.thread or answered.id}
-    _say(desk, socket, command, more | await read_text(desk, command))
+    _say(desk, socket, command, more | await read_text(desk, desk.author(socket), command))
 
 
 def once(work: Work) -> Deed:
@@ -82,7 +82,7 @@ async def edit(desk: ChatDesk, socket: WebSocket, command: Edit) -> None:
     found = await find_standing(desk, command.room, command.id)
     if found.author_id != desk.author(socket).id:
         raise Declined(ErrorCode.NOT_YOURS, f"message {found.id} was written by somebody else")
-    more = {"of": found.seq, **await read_text(desk, command)}
+    more = {"of": found.seq, **await read_text(desk, desk.author(socket), command)}
     desk.append(socket, _draft(desk, socket, command, "edited", more, command.body))
 
 

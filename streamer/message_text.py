@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chat.broker import LogUnavailable
 from chat.commands_log import Edit, Send
 from chat.errors import ErrorCode
-from chat.fields import TrackAt
+from chat.fields import Author, TrackAt
 from chat.links import find_track
 from chat.mentions import among, mentioned
 from streamer.attempts import Declined
@@ -25,8 +25,8 @@ def has_references(command: Send | Edit) -> bool:
     return command.track is not None or "@" in command.body or "/t/" in command.body
 
 
-async def read_text(desk: ChatDesk, command: Send | Edit) -> dict[str, Any]:
-    """`mentions` and `track` of the event, as far as there are any.
+async def read_text(desk: ChatDesk, author: Author, command: Send | Edit) -> dict[str, Any]:
+    """`mentions` and `track` of the event, if there are any; who has blocked `author` is not mentioned.
 
     Raises:
         Declined: the track that was given is not here, or not so long.
@@ -34,7 +34,9 @@ async def read_text(desk: ChatDesk, command: Send | Edit) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     if ids := await _mentions(desk, command.room, command.body):
-        found["mentions"] = ids
+        blockers = await desk.people.persons.blockers(author.id, ids)
+        if heard := [id for id in ids if id not in blockers]:
+            found["mentions"] = heard
     track = await _track(desk, command)
     if track is not None:
         found["track"] = track

@@ -254,6 +254,20 @@ async def test_mentions_are_of_people_who_are_or_were_here(pair: Pair) -> None:
     assert (await history(bob))["messages"][-1]["mentions"] == [pair.ids["bob"]]
 
 
+async def test_who_has_blocked_somebody_is_not_mentioned_by_them(pair: Pair) -> None:
+    ann, bob = pair.ann, pair.bob
+    rooms = pair.ann_server.hub.desk.rooms
+    await eventually(lambda: rooms.room("lobby").roster.names().keys() == set(pair.ids.values()))
+    await bob.say("block", id=pair.ids["ann"])
+    await bob.until("blocked")
+    await ann.say("send", room="lobby", nonce="1", body="@bob, are you there?")
+    assert "mentions" not in await bob.until("message", nonce="1")
+    await bob.say("unblock", id=pair.ids["ann"])
+    await bob.until("unblocked")
+    await ann.say("send", room="lobby", nonce="2", body="@bob?")
+    assert (await bob.until("message", nonce="2"))["mentions"] == [pair.ids["bob"]]
+
+
 async def test_links_to_moments_of_tracks(pair: Pair) -> None:
     record = {"id": "01ab", "state": "ready", "filename": "a", "media_type": "a", "playable": True}
     numbers = {"size_bytes": 1, "created_at": 1, "updated_at": 1, "duration_ms": 90_000, "media_id": "01ab"}

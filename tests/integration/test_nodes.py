@@ -1,6 +1,7 @@
 """Several real servers on one Redis and one PostgreSQL: one chat."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -118,6 +119,13 @@ async def test_a_node_dies_and_its_clients_go_on_elsewhere(cluster: Cluster) -> 
         stored = {message["nonce"]: message["seq"] for message in everything["messages"]}
         assert len(stored) == len(everything["messages"]) == everything["seq"]
         assert acked.items() <= stored.items()
+        # Nobody says goodbye for those who were on the dead node: the others come to know.
+        async with asyncio.timeout(60):
+            count = 0
+            while count != 2:
+                frame = json.loads(await watcher.socket.recv())
+                if frame["type"] == "presence" and frame["left"]:
+                    count = frame["count"]
 
 
 async def speak(speaker: Client, place: int, acked: dict[str, int]) -> None:
