@@ -19,7 +19,7 @@ test: ## lint, types, unit, contract, conformance, fuzz, integration and chaos, 
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: lint types coverage
 	$(PYTEST) $(PARALLEL) tests/contract tests/conformance tests/fuzz
-	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: tests/integration chaos
+	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: NODES=2 tests/integration chaos
 	$(PYTEST) $(WAITING) tests/players
 
 lint: ## ruff: rules and formatting

@@ -52,7 +52,7 @@ class ErrorCode(Enum):
     )
     NOT_STORED = (
         "not_stored",
-        "The message could not be stored, and nobody saw it; send it again with its nonce.",
+        "The message could not be stored, or nobody can say whether it was; send it again with its nonce.",
     )
     UNAVAILABLE = "unavailable", "The room's history can't be read right now; join again later."
     NAME_TAKEN = (

@@ -242,6 +242,7 @@ class RedisBroker:
                 page = await self._read(room, after or 0, limit)
         except (DatabaseFailed, TimeoutError) as error:
             raise LogUnavailable(str(error) or self._link.trouble or "no answer in time") from error
+        self.found(room, page.entries)
         self._ears.read(room, page)
         return page
 
@@ -255,6 +256,11 @@ class RedisBroker:
             waiting = self._drafts.find(token)
             if waiting is not None:
                 self._drafts.settle(waiting, Stored(entry.seq, waiting.draft.id))
+
+    def found(self, room: str, entries: Sequence[Entry]) -> None:
+        if not self._patient:
+            for waiting, seq in self._drafts.among(room, entries):
+                self._drafts.settle(waiting, Stored(seq, waiting.draft.id))
 
     def may_deliver(self, tokens: Sequence[int]) -> bool:
         return not any(self._drafts.find(token) for token in tokens)

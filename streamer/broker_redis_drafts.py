@@ -112,6 +112,20 @@ class Drafts:
     def of_room(self, room: str) -> Sequence[Waiting]:
         return list(self._unsettled(self._rooms.get(room, ())))
 
+    def among(self, room: str, entries: Sequence[Entry]) -> Sequence[tuple[Waiting, int]]:
+        """The drafts that have become one of `entries`, with its seq."""
+        sent = {waiting.tail: waiting for waiting in self.of_room(room) if waiting.sent}
+        if not sent:
+            return []
+        found = []
+        for entry in entries:
+            # No two have the same tail: the nonce is in it, and who is its author.
+            tail = entry.payload.partition(b'"seq":%d' % entry.seq)[2]
+            waiting = sent.get(tail)
+            if waiting is not None and waiting.entry(entry.seq) == entry:
+                found.append((waiting, entry.seq))
+        return found
+
     def overdue(self, now_s: float) -> Sequence[Waiting]:
         """Those whose deadline has gone by."""
         late = []

@@ -40,6 +40,9 @@ class Author(Protocol):
     def published(self, room: str, epoch: str, entries: Sequence[Entry], tokens: Sequence[int]) -> None:
         """They are in the log; `tokens` are those of this node's drafts, one for each entry, or none."""
 
+    def found(self, room: str, entries: Sequence[Entry]) -> None:
+        """They were read from the log, some of them maybe before their author was answered."""
+
     def may_deliver(self, tokens: Sequence[int]) -> bool:
         """Whether they are settled. If not, `Ears.release` will be called."""
 
@@ -121,6 +124,7 @@ class Ears:
         if ear is None:
             return
         if page is not None:
+            self._author.found(room, page.entries)
             self._deliver(ear, page.epoch, page.entries)
         if whole:
             ear.behind = False

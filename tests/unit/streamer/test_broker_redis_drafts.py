@@ -1,6 +1,6 @@
 """Drafts that wait for Redis."""
 
-from chat.broker import Draft, NotStored, Outcome, Stored
+from chat.broker import Draft, Entry, NotStored, Outcome, Stored
 from chat.fields import Author
 from streamer.broker_redis_drafts import MAX_BATCH, Drafts
 
@@ -90,3 +90,17 @@ def test_the_last_one_is_told() -> None:
     for waiting in batch:
         desk.drafts.settle(waiting, NotStored("no"))
     assert told == [True]
+
+
+def test_a_draft_is_known_again_in_what_was_read() -> None:
+    desk = Desk()
+    for nonce in "abc":
+        desk.add(nonce)
+    [[first, second, third]] = desk.drafts.take(lambda room: True).values()
+    read = [first.entry(4), Entry(5, b'{"seq":5,"of":"somebody else"}'), second.entry(6), third.entry(7)]
+    assert desk.drafts.among("lobby", read) == [], "they were not sent"
+    first.sent = second.sent = True
+    assert desk.drafts.among("lobby", read) == [(first, 4), (second, 6)]
+    assert desk.drafts.among("elsewhere", read) == []
+    desk.drafts.settle(first, Stored(4, "id-a"))
+    assert desk.drafts.among("lobby", read) == [(second, 6)]

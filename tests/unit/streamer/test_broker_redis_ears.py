@@ -22,6 +22,9 @@ class Room:
         if tokens:
             self.log.append(("mine", *tokens))
 
+    def found(self, room: str, entries: Sequence[Entry]) -> None:
+        self.log.append(("found", [entry.seq for entry in entries]))
+
     def may_deliver(self, tokens: Sequence[int]) -> bool:
         return not self.pending & set(tokens)
 
@@ -70,7 +73,7 @@ def test_what_was_missed_comes_before_what_comes_now() -> None:
     room.hear(9)
     assert room.ears.seen("lobby") == ("e", 5)
     room.ears.catch_up("lobby", page(8, 3), whole=True)
-    assert room.log == [("e", [1, 2, 3, 4, 5]), ("e", [6, 7, 8]), ("e", [9])]
+    assert room.log == [("e", [1, 2, 3, 4, 5]), ("found", [6, 7, 8]), ("e", [6, 7, 8]), ("e", [9])]
 
 
 def test_a_second_break_is_waited_for() -> None:
@@ -79,9 +82,9 @@ def test_a_second_break_is_waited_for() -> None:
     room.ears.confirmed("lobby")
     room.hear(5)
     room.ears.catch_up("lobby", page(3, 2), whole=False)
-    assert room.log == [("e", [1]), ("e", [2, 3])]
+    assert room.log == [("e", [1]), ("found", [2, 3]), ("e", [2, 3])], "who spoke is told first"
     room.ears.catch_up("lobby", None, whole=True)
-    assert room.log[2:] == [("e", [5])]
+    assert room.log[3:] == [("e", [5])]
 
 
 def test_what_is_not_settled_holds_back_what_follows() -> None:
