@@ -15,7 +15,7 @@ from streamer.broker_redis_logs import Logs, read_page
 _PING_S = 1.0
 _SUBSCRIBED = 500  # channels in one command
 _CAUGHT_UP = 100  # rooms that are read at once
-_MISSED = 1000  # entries; what lies further back the room reads by itself
+MISSED = 1000  # entries; what lies further back the room reads by itself
 
 Receive = Callable[[bytes], None]
 
@@ -107,7 +107,7 @@ class Listener:
     async def _read_missed(self, rooms: list[str]) -> None:
         seen = {room: place for room in rooms if (place := self._ears.seen(room)) is not None}
         commands = [
-            script.read(self._logs.keys.room(room), "", seq, _MISSED) for room, (_, seq) in seen.items()
+            script.read(self._logs.keys.room(room), "", seq, MISSED) for room, (_, seq) in seen.items()
         ]
         answers = await self._logs.ask(commands) if commands else []
         pages = dict(zip(seen, answers, strict=True))

@@ -10,8 +10,6 @@ from ipaddress import ip_network
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from chat.acts import Measure
 from chat.networks import Network
@@ -224,10 +222,14 @@ def read_roles(connection: Connection, room: str) -> list[RowMapping]:
 
 def upsert(connection: Connection, table: Any, values: dict[str, Any]) -> None:
     """Insert a row, or write its other columns over the one with this key."""
-    kind = upsert_sqlite if connection.dialect.name == "sqlite" else upsert_postgresql
+    # Each brings its whole dialect along; a server has one of them.
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as upserting
+    else:
+        from sqlalchemy.dialects.postgresql import insert as upserting  # type: ignore[assignment]
     keys = [column.name for column in table.primary_key.columns]
     others = {name: value for name, value in values.items() if name not in keys}
-    query = kind(table).values(values)
+    query = upserting(table).values(values)
     connection.execute(query.on_conflict_do_update(index_elements=keys, set_=others))
 
 

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     event,
-    text,
 )
 from sqlalchemy.types import UserDefinedType
 
@@ -52,8 +51,6 @@ def attach(table: Table, dialect: str, *statements: str) -> None:
         ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
         event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 
-
-_IN_THREAD = text("thread IS NOT NULL")
 
 tracks = Table(
     "tracks",
@@ -261,12 +258,13 @@ messages = Table(
     Column("deleted_at", BigInteger),
     Column("thread", Text),  # id of the first message of the thread that this one is a reply in
     Index(None, "room", "id"),
-    Index(
-        *("ix_messages_thread", "room", "thread", "seq"),
-        sqlite_where=_IN_THREAD,
-        postgresql_where=_IN_THREAD,
-    ),
 )
+for _dialect in ("sqlite", "postgresql"):
+    attach(
+        messages,
+        _dialect,
+        "CREATE INDEX ix_messages_thread ON messages (room, thread, seq) WHERE thread IS NOT NULL",
+    )
 
 reactions = Table(
     "reactions",

@@ -1,9 +1,8 @@
 """What is known of the messages in rooms beside the log itself, in the metadata of `streamer.tables`."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
-from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from streamer.tables import attach, metadata
+from streamer.tables import Tsvector, attach, metadata
 
 # Messages as they stand now, by their words (`streamer.message_words`), much like `search_words`.
 message_words = Table(
@@ -12,10 +11,10 @@ message_words = Table(
     Column("serial", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("room", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
-    Column("terms", Text().with_variant(TSVECTOR, "postgresql"), nullable=False),
+    Column("terms", Text().with_variant(Tsvector, "postgresql"), nullable=False),
     Index("uq_message_words_room_seq", "room", "seq", unique=True),
-    Index(None, "terms", postgresql_using="gin").ddl_if(dialect="postgresql"),
 )
+attach(message_words, "postgresql", "CREATE INDEX ix_message_words_terms ON message_words USING gin (terms)")
 attach(
     message_words,
     "sqlite",

@@ -257,7 +257,7 @@ async def test_a_fault_of_ours_costs_one_connection(
 
     async with wire(server.port) as ann, client(server.url) as bob:
         with monkeypatch.context() as patch:
-            patch.setattr(WebSocketHub, "_now_ms", fail)
+            patch.setattr(WebSocketHub, "now_ms", fail)
             ann.write(say("ping"))
             assert await ann.expect_close() == (1011, "internal error")
         assert [type(context["exception"]) for context in reported] == [ZeroDivisionError]

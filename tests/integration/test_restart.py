@@ -112,7 +112,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     [
         ("VEZA_PORT", "http", 2, "port = 'http' (from VEZA_PORT) is not allowed: it must be a whole number"),
         ("VEZA_PROT", "80", 2, "VEZA_PROT is not a setting; the settings are: VEZA_CONFIG, VEZA_HOST"),
-        ("VEZA_REDIS_URL", "redis://x", 2, "redis_url = (not shown) (from VEZA_REDIS_URL) is not allowed"),
+        ("VEZA_REDIS_URL", "http://x", 2, "redis_url = (not shown) (from VEZA_REDIS_URL) is not allowed"),
         ("VEZA_DATA_DIR", "/proc/veza", 1, "data_dir = '/proc/veza' can't be written to: No such file"),
         ("VEZA_DATABASE_URL", "sqlite:////proc/v.db", 1, "the database sqlite:////proc/v.db can't be used"),
         (
