@@ -4,6 +4,7 @@ from ipaddress import ip_network
 
 from chat.limits import ChatLimits
 from chat.networks import Network
+from streamer.chat_settings import read_limits
 from streamer.server import DoorLimits
 from streamer.settings import Settings
 from streamer.uploads import UploadLimits
@@ -25,11 +26,13 @@ def door_limits(settings: Settings) -> DoorLimits:
 
 
 def chat_limits(settings: Settings) -> ChatLimits:
+    """Raises ValueError: `chat_limits` has one that can't be; `streamer.settings.load` has seen to that."""
     return ChatLimits(
         messages_per_s=settings.messages_per_s,
         messages_burst=settings.messages_burst,
         accepts_per_s=settings.accepts_per_s,
         accepts_burst=settings.accepts_burst,
+        **read_limits(settings.chat_limits),  # type: ignore[arg-type]  # each has the type of its default
     )
 
 

@@ -15,6 +15,8 @@ import msgspec
 from msgspec import Meta
 
 from streamer.broker_redis_url import read_url
+from streamer.chat_settings import read_limits
+from streamer.settings_words import ALLOWED
 
 PREFIX = "VEZA_"
 CONFIG_VARIABLE = "VEZA_CONFIG"
@@ -150,6 +152,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accepts_burst: Annotated[
         int, _unit("WebSockets", "What this node opens at once.", ge=1, le=1_000_000)
     ] = 250
+    chat_limits: Annotated[
+        list[str], _unit("limits", "Other limits of rooms, where they are not to be as by default.")
+    ] = msgspec.field(default_factory=list)
 
     log_format: Annotated[
         Literal["auto", "console", "json"], _unit("choice", "auto: console on a terminal, else JSON.")
@@ -252,8 +257,13 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _convert(key: str, value: Any, where: str, *, strict: bool) -> Any:
     try:
-        return msgspec.convert(value, _TYPES[key], strict=strict)
-    except msgspec.ValidationError:
+        value = msgspec.convert(value, _TYPES[key], strict=strict)
+        if key == "chat_limits":
+            read_limits(value)
+        return value
+    except ValueError as error:  # msgspec's is one
+        if key == "chat_limits" and isinstance(value, list):
+            raise SettingsError(f"{key} ({where}) is not allowed: {error}") from None
         # The URL of a store takes no password, but somebody may try.
         hidden = key in SECRET_KEYS or (key == "store_url" and "@" in str(value))
         shown = "(not shown)" if hidden else repr(value)
@@ -268,20 +278,9 @@ def _plain(key: str) -> Any:
     return get_args(_TYPES[key])[0]
 
 
-_WORDS = {
-    "renditions": "a list of aac128, aac64, aac256, flac and opus96, separated by commas in the variable",
-    "origins": 'a list of "*" or origins such as "https://example.org", separated by commas in the variable',
-    "trusted_proxies": "a list of networks such as 10.0.0.0/8, separated by commas in the variable",
-    "database_url": "sqlite:///path, postgresql://..., or empty",
-    "store_url": "file:, file:///folder, or s3://bucket or s3://bucket/prefix",
-    "redis_url": "redis://..., rediss://..., or empty",
-    "secret": "16 characters or more (32 or more are advised), or empty",
-}
-
-
 def _allowed(key: str) -> str:
-    if key in _WORDS:
-        return _WORDS[key]
+    if key in ALLOWED:
+        return ALLOWED[key]
     plain, meta = _plain(key), _meta(key)
     if get_origin(plain) is Literal:
         return " or ".join(get_args(plain))
