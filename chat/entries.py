@@ -36,6 +36,14 @@ def deletion(entry: Entry) -> tuple[str, int] | None:
     return event["id"], event["at"]
 
 
+def edited(entry: Entry) -> str | None:
+    """The id of the message that an entry gives other words."""
+    if not entry.payload.startswith(_HAS_WORDS[1]):
+        return None
+    id: str = _decode(entry.payload)["id"]
+    return id
+
+
 def says(entry: Entry, id: str, kinds: tuple[bytes, ...] = _HAS_WORDS) -> bool:
     """Whether an entry is a message with that id, or an edit of it."""
     payload = entry.payload

@@ -7,7 +7,7 @@ from itertools import islice
 from msgspec import Struct
 
 from chat.broker import Entry, Page, Position
-from chat.entries import blank, deletion, is_message, says
+from chat.entries import blank, deletion, edited, is_message, says
 from chat.limits import ChatLimits
 
 
@@ -133,7 +133,7 @@ class Tail:
             self._hold(epoch, entries)
             return self._first()
         merged, stranded = merge(Page(epoch, self.seq, ()), entries)
-        self._append(merged)
+        merged = self._append(merged)
         if stranded:
             self._hold(epoch, stranded)
         return Fresh(merged, self._fill() if stranded else None)
@@ -154,7 +154,7 @@ class Tail:
         lost = self.loaded and not (same and first <= seen.seq + 1)
         if not lost:
             merged = [entry for entry in held if entry.seq < first] + merged
-        self._restart(page, merged, after)
+        merged = self._restart(page, merged, after)
         self._hold(page.epoch, stranded)
         if lost:
             return Lost(seen)
@@ -184,7 +184,7 @@ class Tail:
         self._early_epoch = epoch
         self._early.extend(entries)
 
-    def _restart(self, page: Page, entries: Sequence[Entry], after: int | None) -> None:
+    def _restart(self, page: Page, entries: Sequence[Entry], after: int | None) -> list[Entry]:
         if not (self.loaded and self.epoch == page.epoch):
             self._reached = None
         if after is not None:
@@ -192,10 +192,13 @@ class Tail:
         self._entries.clear()
         self._bytes = 0
         self.loaded, self.epoch, self.seq = True, page.epoch, page.seq
-        self._append(entries)
+        return self._append(entries)
 
-    def _append(self, entries: Iterable[Entry]) -> None:
-        for entry in entries:
+    def _append(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Keep entries, and return them as they may be shown."""
+        shown: list[Entry] = []
+        for entry in map(self._judge, entries):
+            shown.append(entry)
             self._entries.append(entry)
             self._bytes += len(entry.payload)
             self.seq = entry.seq
@@ -203,6 +206,17 @@ class Tail:
                 self._blank(*deleted)
         while self._bytes > self._limits.resume_bytes or len(self._entries) > self._limits.resume_messages:
             self._bytes -= len(self._entries.popleft().payload)
+        return shown
+
+    def _judge(self, entry: Entry) -> Entry:
+        """An edit that crossed the deletion of its message, on another node, has no words."""
+        id = edited(entry)
+        if id is not None:
+            for earlier in self._entries:
+                gone = deletion(earlier)
+                if gone is not None and gone[0] == id:
+                    return blank(entry, gone[1])
+        return entry
 
     def _blank(self, id: str, at: int) -> None:
         """Whoever resumes is not shown the words of a message that was deleted since."""

@@ -233,6 +233,17 @@ def test_whoever_resumes_is_not_shown_what_was_deleted_since() -> None:
     assert b"secret" not in b"".join(entry.payload for entry in found.entries)
 
 
+def test_an_edit_that_crossed_the_deletion_of_its_message_has_no_words() -> None:
+    tail = Tail(ChatLimits())
+    tail.load(Page("e", 1, [said(1, "message", "one", body="secret")]), None)
+    tail.receive("e", [said(2, "deleted", "two", of=1), said(3, "deleted", "one", of=1)])
+    late, other = said(4, "edited", "one", body="secret too", of=1), said(5, "edited", "three", body="kept")
+    verdict = tail.receive("e", [late, other])
+    assert isinstance(verdict, Fresh) and list(verdict.entries) == [blank(late, 3), other]
+    found = tail.locate(Position("e", 3))
+    assert isinstance(found, Ready) and list(found.entries) == [blank(late, 3), other]
+
+
 def test_what_was_deleted_makes_room() -> None:
     limits = ChatLimits(resume_bytes=1500)
     tail = Tail(limits)
