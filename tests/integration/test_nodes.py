@@ -121,11 +121,11 @@ async def test_a_node_dies_and_its_clients_go_on_elsewhere(cluster: Cluster) -> 
         assert acked.items() <= stored.items()
         # Nobody says goodbye for those who were on the dead node: the others come to know.
         async with asyncio.timeout(60):
-            count = 0
-            while count != 2:
+            count, some_left = 0, False
+            while count != 2 or not some_left:
                 frame = json.loads(await watcher.socket.recv())
-                if frame["type"] == "presence" and frame["left"]:
-                    count = frame["count"]
+                if frame["type"] == "presence":
+                    count, some_left = frame["count"], some_left or bool(frame["left"])
 
 
 async def speak(speaker: Client, place: int, acked: dict[str, int]) -> None:
