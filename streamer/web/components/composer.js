@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { plain } from "../chat/markdown.js";
 import { answer, say, settle, typed } from "../chat/rooms.js";
@@ -24,7 +24,7 @@ export function Composer({ room }) {
     field.current.style.height = "auto";
     field.current.style.height = `${Math.min(field.current.scrollHeight + 2, innerHeight / 3)}px`;
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current.value = editing ? editing.body : tab.read(key, "");
     fit();
     if (matchMedia("(hover: hover)").matches) field.current.focus({ preventScroll: true });
