@@ -48,6 +48,7 @@ async def measure(port: int) -> list[float]:
     loop = asyncio.get_running_loop()
     talkers = [Talker(port, f"acks-{number % ROOMS}", loop.create_future()) for number in range(CLIENTS)]
     for talker in talkers:
+        # A default binds this talker, not the last one; the stubs want a factory without arguments.
         await loop.create_connection(lambda made=talker: made, "127.0.0.1", port)  # type: ignore[misc]
         await talker.opened
     await asyncio.sleep(1)

@@ -76,6 +76,7 @@ class Line:
         self._connection = connection = self._make()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                # The library has types, but not for this one.
                 await connection.connect()  # type: ignore[no-untyped-call]
         except (RedisError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             await self.close()

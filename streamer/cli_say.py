@@ -71,6 +71,7 @@ class _Speaker:
     async def say(self, body: str, wait_s: int) -> int:
         """Return once the message is acknowledged (0), refused, or `wait_s` have passed."""
         saying = asyncio.ensure_future(self.client.say(self._room, body))
+        # Futures of different results, which are only waited for.
         ends: set[asyncio.Future[object]] = {saying, self._turned_away}  # type: ignore[arg-type]
         await asyncio.wait(ends, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
         try:

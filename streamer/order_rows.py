@@ -226,6 +226,7 @@ def upsert(connection: Connection, table: Any, values: dict[str, Any]) -> None:
     if connection.dialect.name == "sqlite":
         from sqlalchemy.dialects.sqlite import insert as upserting
     else:
+        # The two have what is used here in common, but no type.
         from sqlalchemy.dialects.postgresql import insert as upserting  # type: ignore[assignment]
     keys = [column.name for column in table.primary_key.columns]
     others = {name: value for name, value in values.items() if name not in keys}

@@ -48,6 +48,7 @@ def attach(table: Table, dialect: str, *statements: str) -> None:
         statements: one of SQL each, as they are.
     """
     for statement in statements:
+        # SQLAlchemy gives DDL no types.
         ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
         event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 

@@ -120,6 +120,7 @@ def test_sound_that_is_longer_is_read_to_its_last_sample():
     head = b"RF64\xff\xff\xff\xffWAVE" + b"ds64\x1c\0\0\0" + sizes
     head += b"fmt \x10\0\0\0" + form + b"data\xff\xff\xff\xff"
     read, last = 0, None
+    # It reads and seeks, which is all of a source that is asked for here.
     with open_recording(Holed(head, size - 8, struct.pack("<d", 0.5))) as recording:  # type: ignore[arg-type]
         for decoded in recording.frames():
             read, last = read + decoded.samples, decoded
