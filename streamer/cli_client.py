@@ -23,7 +23,8 @@ _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 15.0
 # A server that is being updated is back within this; so is a train behind its tunnel.
 _PATIENCE_S = 300.0
-_PASSING = frozenset({423, 429, 500, 502, 503, 504})  # statuses that may be gone in a moment
+# Statuses that may be gone in a moment. 409: the upload ends elsewhere by now, which a look tells.
+_PASSING = frozenset({409, 423, 429, 500, 502, 503, 504})
 
 
 class UploadFailed(Exception):
@@ -94,13 +95,23 @@ class Client:
         return f"{_UPLOADS}/{headers['Location'].rpartition('/')[2]}"
 
     def _send_all(self, file: IO[bytes], upload: str, size: int, sent: Sent) -> None:
-        offset, pause_s = 0, _FIRST_PAUSE_S
+        offset, reached, pause_s = 0, 0, _FIRST_PAUSE_S
         stuck_since_s: float | None = None
-        while offset < size:
+        broken = False
+        while True:
             try:
-                self._send_rest(file, upload, offset, size, sent)
+                if broken:
+                    # Whatever was known of the offset is old: bytes of the broken line may still have come.
+                    offset = int(self._ask("HEAD", upload)["Upload-Offset"])
+                    sent.reached(offset)
+                    if offset > reached:
+                        reached, pause_s, stuck_since_s = offset, _FIRST_PAUSE_S, None
+                    broken = False
+                if offset < size:
+                    self._send_rest(file, upload, offset, size, sent)
                 return
             except LineBroken as error:
+                broken = True
                 now_s = time.monotonic()
                 stuck_since_s = now_s if stuck_since_s is None else stuck_since_s
                 if now_s - stuck_since_s > self._patience_s:
@@ -108,12 +119,6 @@ class Client:
                 sent.waits(str(error))
                 time.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-            with contextlib.suppress(LineBroken):
-                there = int(self._ask("HEAD", upload)["Upload-Offset"])
-                if there > offset:
-                    pause_s, stuck_since_s = _FIRST_PAUSE_S, None
-                offset = there
-                sent.reached(offset)
 
     def _send_rest(self, file: IO[bytes], upload: str, offset: int, size: int, sent: Sent) -> None:
         file.seek(offset)

@@ -102,6 +102,17 @@ def test_patience_is_for_a_line_that_stays_broken_and_not_for_the_whole_upload(
         assert sending.result(60)["received_bytes"] == tone.stat().st_size
 
 
+def test_a_look_that_breaks_too_is_made_again_before_anything_is_sent(server: Server, tmp_path: Path) -> None:
+    tone = make_tone(tmp_path / "unlucky.wav", seconds=15)
+    with severable(server.port, bytes_per_s=2_000_000) as line, ThreadPoolExecutor() as threads:
+        sending = threads.submit(Client(line.url, None).send, tone, "unlucky", Unseen())
+        wait_until(lambda: line.forwarded_bytes > tone.stat().st_size // 3, "a part is there")
+        line.refuse_next = 1
+        line.cut()
+        line.mend()
+        assert sending.result(60)["received_bytes"] == tone.stat().st_size
+
+
 def test_it_goes_on_after_a_bad_file_and_says_what_was_wrong(server: Server, tmp_path: Path) -> None:
     text = tmp_path / "text.mp3"
     text.write_text("no music\n" * 100)

@@ -16,11 +16,13 @@ class Line:
     """Forwards TCP to `target_port`; while cut, connections die and new ones are refused.
 
     `bytes_per_s` is how fast each connection sends to the server; `forwarded_bytes` is all that went there.
+    `refuse_next` is how many more connections are refused although the line is whole.
     """
 
     def __init__(self, target_port: int, bytes_per_s: int | None = None) -> None:
         self.target_port = target_port
         self.forwarded_bytes = 0
+        self.refuse_next = 0
         self._bytes_per_s = bytes_per_s
         self._whole = threading.Event()
         self._whole.set()
@@ -50,7 +52,8 @@ class Line:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            if not self._whole.is_set():
+            if not self._whole.is_set() or self.refuse_next:
+                self.refuse_next = max(0, self.refuse_next - 1)
                 near.close()
                 continue
             try:
