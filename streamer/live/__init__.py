@@ -1,0 +1,1 @@
+"""Live shows: sources in, one encode, many ways out."""
