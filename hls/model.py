@@ -33,6 +33,8 @@ class Segment(msgspec.Struct, frozen=True, array_like=True):
 class Rendition(msgspec.Struct):
     """One encoding of a track: a CMAF file that grows by whole segments until `complete`.
 
+    What is asked for with every segment of every track is counted as they come, not summed up.
+
     Attributes:
         name: URL-safe, unique in its track; the file is `{name}.mp4`, the playlist `{name}.m3u8`.
         codecs: RFC 6381, in the registered spelling (`mp4a.40.2`, `fLaC`, `Opus`).
@@ -41,6 +43,7 @@ class Rendition(msgspec.Struct):
         init_size_bytes: the init segment is the file's first bytes.
         segments: in order, contiguous, the first at `init_size_bytes`.
         complete: no segment will follow.
+        duration_ticks: of all segments.
     """
 
     name: str
@@ -50,6 +53,15 @@ class Rendition(msgspec.Struct):
     init_size_bytes: int
     segments: list[Segment]
     complete: bool = False
+    duration_ticks: int = 0
+
+    def __post_init__(self) -> None:
+        self.duration_ticks = sum(segment.duration_ticks for segment in self.segments)
+
+    def append(self, segment: Segment) -> None:
+        """Announce one more segment."""
+        self.segments.append(segment)
+        self.duration_ticks += segment.duration_ticks
 
     @property
     def size_bytes(self) -> int:
@@ -58,7 +70,3 @@ class Rendition(msgspec.Struct):
             return self.init_size_bytes
         last = self.segments[-1]
         return last.offset_bytes + last.size_bytes
-
-    @property
-    def duration_ticks(self) -> int:
-        return sum(segment.duration_ticks for segment in self.segments)

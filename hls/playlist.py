@@ -85,7 +85,7 @@ def multivariant(renditions: Sequence[Rendition], uri: Callable[[Rendition], str
 
 def average_bandwidth(rendition: Rendition) -> int:
     """4.4.6.2: bits per second over all segments, rounded up. Needs at least one segment."""
-    size_bytes = sum(segment.size_bytes for segment in rendition.segments)
+    size_bytes = rendition.size_bytes - rendition.init_size_bytes
     return _bits_per_second(size_bytes, rendition.duration_ticks, rendition.timescale)
 
 

@@ -51,6 +51,6 @@ def forget(record: TrackRecord) -> None:
 
 def _append(record: TrackRecord, cut: SegmentCut) -> None:
     rendition = record.renditions[cut.rendition]
-    rendition.segments.append(Segment(cut.offset_bytes, cut.size_bytes, cut.duration_ticks))
+    rendition.append(Segment(cut.offset_bytes, cut.size_bytes, cut.duration_ticks))
     if rendition is next(iter(record.renditions.values())):
         record.packaged_ticks += cut.duration_ticks

@@ -140,7 +140,7 @@ async def test_a_growing_rendition_and_a_complete_one(tmp_path: Path) -> None:
             cache_control="no-store",
         )
         rendition = growing.renditions["aac128"]
-        rendition.segments.append(Segment(9700, 300, 176_128))
+        rendition.append(Segment(9700, 300, 176_128))
         assert shelf.find(path) is first, "until the change is told"
         shelf.changed(ID)
         second = await found(shelf.find(path))

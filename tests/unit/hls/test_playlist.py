@@ -74,7 +74,7 @@ def test_rendering_again_adds_only_what_is_new():
     renderer = playlist.MediaPlaylist(model, "a")
     for _ in range(2):
         assert renderer.render() == playlist.media(model, "a")
-    model.segments.append(Segment(128_700, 10, 12))
+    model.append(Segment(128_700, 10, 12))
     assert renderer.render() == playlist.media(model, "a")
     model.complete = True
     assert renderer.render() == playlist.media(model, "a")
@@ -83,7 +83,7 @@ def test_rendering_again_adds_only_what_is_new():
 def test_what_was_listed_stays_as_it_was_while_it_grows():
     model = rendition(FULL)
     before = playlist.media(model, "a")
-    model.segments.append(Segment(64_700, 10, 12))
+    model.append(Segment(64_700, 10, 12))
     assert playlist.media(model, "a").startswith(before)
 
 
