@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from streamer import tables_log, tables_order, tables_people
+from streamer import tables_live, tables_log, tables_order, tables_people
 from streamer.tables import metadata
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Tables of other files are made, too.
 assert tables_log.message_words.metadata is tables_order.audit.metadata is metadata
-assert tables_people.persons.metadata is metadata
+assert tables_people.persons.metadata is tables_live.shows.metadata is metadata
 
 # Any number will do, as long as every Veza asks for the same: one node makes or migrates, the others wait.
 _LOCK = 0x76657A61

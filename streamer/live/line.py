@@ -14,12 +14,16 @@ class Admission(msgspec.Struct, frozen=True):
         key_id: of the stream key.
         person: id of whose key it is.
         priority: of two sources with different keys the higher one is heard; among equals, the first.
+        name: that person's.
+        key_hash: what is kept of the key, to see whether it is still good.
     """
 
     room: str
     key_id: str
     person: str
     priority: int
+    name: str = ""
+    key_hash: str = ""
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -102,6 +106,14 @@ class Stage(Protocol):
 
     async def admit(self, room: str, key: str) -> Admission:
         """Judge a stream key.
+
+        Raises:
+            KeyRefused, DatabaseFailed
+        """
+        ...
+
+    async def admit_key(self, key: str) -> Admission:
+        """Judge a stream key that came without a room, and find its room.
 
         Raises:
             KeyRefused, DatabaseFailed
