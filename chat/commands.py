@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from msgspec.structs import force_setattr
 
+from chat.commands_live import AnyLiveCommand
 from chat.commands_log import AnyLogCommand
 from chat.commands_log import Send as Send
 from chat.commands_people import AnyPeopleCommand
@@ -69,5 +70,5 @@ class Unwatch(Command, frozen=True):
     track: TrackId | None
 
 
-AnyCommand = Hello | Join | Leave | AnyLogCommand | AnyPeopleCommand | Ping | Watch | Unwatch
+AnyCommand = Hello | Join | Leave | AnyLogCommand | AnyPeopleCommand | AnyLiveCommand | Ping | Watch | Unwatch
 COMMANDS: dict[str, type[Any]] = {kind.__struct_config__.tag: kind for kind in get_args(AnyCommand)}

@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args
 import msgspec
 from msgspec import Meta, Raw, field
 
+from chat.events_live import AnyLiveEvent
 from chat.events_log import AnyEntry as AnyEntry
 from chat.events_log import AnyLogEvent, Frames
 from chat.events_log import Message as Message
@@ -176,6 +177,7 @@ AnyEvent = (
     | AnyLogEvent
     | Left
     | AnyPeopleEvent
+    | AnyLiveEvent
     | Notice
     | Pong
     | Watching

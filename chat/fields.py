@@ -20,6 +20,7 @@ MAX_TOKEN_CHARS = 2048
 MAX_ID_CHARS = 64
 MAX_QUERY_CHARS = 200
 MAX_PAGE = 1000
+MAX_RENDITION_CHARS = 32
 MAX_PASSWORD_CHARS = 200
 MAX_PERSON_CHARS = 256
 DIRECT_PREFIX = "direct:"  # of the names of rooms of two
@@ -95,6 +96,15 @@ Thread = Annotated[
         pattern=rf"^[A-Za-z0-9_\-]+{_END}",
         description=f"the `id` of a thread's first message, for that thread only: 1 to {MAX_ID_CHARS} "
         "letters, digits, - _",
+    ),
+]
+RenditionName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_RENDITION_CHARS,
+        pattern=rf"^[a-z0-9]+{_END}",
+        description=f"1 to {MAX_RENDITION_CHARS} lower-case letters and digits, or null for the first",
     ),
 ]
 Emoji = Annotated[

@@ -23,6 +23,8 @@ class ChatLimits:
     max_frame_bytes: int = 65_536  # 4,000 characters, each escaped as a surrogate pair, are 48,000 bytes
     max_outbox_bytes: int = 1 << 20  # written and not read by the peer; more, and it is cut off
 
+    max_sound_bytes: int = 1 << 17  # not read by the peer; more, and it misses sound until it has read all
+
     history_messages: int = 100  # in `joined` without a position
     history_bytes: int = 1 << 18  # ... and fewer, when they are longer than this
     resume_messages: int = 1000  # missed messages that are replayed; more, and there is a gap

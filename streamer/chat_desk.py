@@ -18,6 +18,8 @@ from streamer.hearing import Hearing
 from streamer.herald import Herald
 from streamer.history import History
 from streamer.ids import ENTROPY_BYTES, new_id
+from streamer.live.audience import Audience
+from streamer.live.listeners import Listeners
 from streamer.moderator import Moderator
 from streamer.people import People
 from streamer.rooms import Rooms
@@ -32,6 +34,7 @@ class ChatDesk:
 
     Attributes:
         broker, history, rooms, people, warden, moderator, limits: for the deeds.
+        listeners: who hears what is on.
         typing: who was shown as typing, by room and id.
         turns: for deeds that judge what they then change.
         herald: announces what happens.
@@ -56,6 +59,7 @@ class ChatDesk:
         self.history = history
         self.rooms = rooms
         self.people = people
+        self.listeners = Listeners(limits, Audience())
         self.limits = limits
         self.warden = warden
         self.moderator = moderator
@@ -71,6 +75,11 @@ class ChatDesk:
     def carry_out(self, socket: WebSocket, command: Command) -> None:
         """Do what is asked, now or after a while; the client is answered."""
         DEEDS[type(command)](self, socket, command)
+
+    def exit(self, socket: WebSocket, room: str) -> None:
+        """Take somebody out of a room, in or on the way in, and out of what is on there. Idempotent."""
+        self.listeners.leave(socket, room)
+        self.rooms.exit(socket, room)
 
     def author(self, socket: WebSocket) -> Author:
         """Who is behind an open connection."""

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from chat.commands import Command
+from chat.commands_live import Listen, Unlisten
 from chat.commands_log import Delete, Edit, History, Pin, React, Search, Send, Unpin, Unreact
 from chat.commands_people import Block, Blocks, Directs, Members, Read, Typing, Unblock
-from streamer import deeds_log, deeds_past, deeds_people, deeds_slash
+from streamer import deeds_live, deeds_log, deeds_past, deeds_people, deeds_slash
 from streamer.attempts import later
 from streamer.deeds_log import once
 
@@ -38,4 +39,6 @@ DEEDS: dict[type[Command], Deed] = {
     Block: deeds_people.block,
     Unblock: deeds_people.unblock,
     Blocks: deeds_people.blocks,
+    Listen: deeds_live.listen,
+    Unlisten: deeds_live.unlisten,
 }

@@ -217,7 +217,7 @@ class WebSocketHub:
     def expel(self, socket: WebSocket, room: str, code: ErrorCode, message: str) -> None:
         """Take a connection out of a room, in or on its way in, and tell it why."""
         entering = socket.session.entering == room
-        self._rooms.exit(socket, room)
+        self.desk.exit(socket, room)
         self.perform(socket, socket.session.turned_away(room, code, message))
         if entering:
             socket.go_on()
@@ -252,7 +252,7 @@ class WebSocketHub:
                     socket.wait()
                     self.people.directs.meet(socket, to)
                 case effects.Exit(room):
-                    self._rooms.exit(socket, room)
+                    self.desk.exit(socket, room)
                 case effects.Turn(away):
                     self._rooms.turn(socket, socket.session.rooms, away=away)
                 case effects.Authenticate(name, token):

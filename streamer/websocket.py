@@ -125,6 +125,11 @@ class WebSocket(asyncio.Protocol):
         self._waiting = False
         self._closing = False
 
+    @property
+    def queued_bytes(self) -> int:
+        """What the peer has not read, and the kernel not taken."""
+        return self.transport.get_write_buffer_size()
+
     # --- from the hub
 
     def write(self, frames: bytes) -> None:

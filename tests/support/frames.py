@@ -93,9 +93,9 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(port: int, *, hello: str | None = "ann") -> AsyncIterator[Wire]:
-    """An open WebSocket; greeted unless `hello` is None."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 24)
+async def wire(port: int, *, hello: str | None = "ann", limit: int = 1 << 24) -> AsyncIterator[Wire]:
+    """An open WebSocket; greeted unless `hello` is None. It reads ahead up to twice `limit` bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=limit)
     connection = Wire(reader, writer)
     writer.write(head(port))
     async with asyncio.timeout(10):
