@@ -1,4 +1,4 @@
-"""One Chromium and one server with a few tracks for each file of tests."""
+"""One Chromium for each process of tests, and one server with a few tracks for each file of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +9,14 @@ from playwright.sync_api import Browser
 from tests.support.api import upload, wait_for_track
 from tests.support.audio import make_tone
 from tests.support.chromium import running_chromium
-from tests.support.server import LADDER, Server, running_server
+from tests.support.server import Server, running_server
 
 TONE_S = 40
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    """Its driver keeps a loop running in this thread: who has one of their own needs another thread."""
     with running_chromium() as browser:
         yield browser
 
@@ -33,9 +34,9 @@ def tone(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[Server]:
-    """Nobody has been here yet."""
-    with running_server(folder, renditions=LADDER) as running:
+def server(folder: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """Nobody has been here yet. It makes one rendition of a track, or what the file's `RENDITIONS` say."""
+    with running_server(folder, renditions=getattr(request.module, "RENDITIONS", "aac128")) as running:
         yield running
 
 

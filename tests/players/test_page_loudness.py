@@ -7,8 +7,9 @@ from tests.support.api import upload, wait_for_track
 from tests.support.audio import make_tone
 from tests.support.chromium import browsing
 from tests.support.player import CURRENT, wait_until_past
-from tests.support.server import Server
+from tests.support.server import LADDER, Server
 
+RENDITIONS = LADDER
 TARGET_LUFS = -16
 
 

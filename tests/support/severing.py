@@ -4,10 +4,13 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _CHUNK_BYTES = 65536
+# Request heads, each with its line's handshake; far below what one read of a socket brings.
+HEADS_BYTES = 16 << 10
+_LOOK_S = 0.002
 # What a browser says of it in its console.
 LINE_BROKE = r"WebSocket connection|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET"
 
@@ -16,14 +19,19 @@ class Line:
     """Forwards TCP to `target_port`; while cut, connections die and new ones are refused.
 
     `bytes_per_s` is how fast each connection sends to the server; `forwarded_bytes` is all that went there.
+    `taken` says how much of it the server has: a connection sends no more before it has all but the heads of
+    what was sent there, so that on a busy machine too no more than one piece lies in sockets and in memory.
     `refuse_next` is how many more connections are refused although the line is whole.
     """
 
-    def __init__(self, target_port: int, bytes_per_s: int | None = None) -> None:
+    def __init__(
+        self, target_port: int, bytes_per_s: int | None = None, taken: Callable[[], int] | None = None
+    ) -> None:
         self.target_port = target_port
         self.forwarded_bytes = 0
         self.refuse_next = 0
         self._bytes_per_s = bytes_per_s
+        self._taken = taken
         self._whole = threading.Event()
         self._whole.set()
         self._ends: set[socket.socket] = set()
@@ -66,13 +74,21 @@ class Line:
 
     def _forward(self, source: socket.socket, target: socket.socket, upwards: bool) -> None:
         self._ends.add(source)
+        sent = 0
+        before = self._taken() if self._taken else 0
         with contextlib.suppress(OSError):
             while data := source.recv(_CHUNK_BYTES):
                 target.sendall(data)
+                sent += len(data)
                 if upwards:
                     self.forwarded_bytes += len(data)
                 if upwards and self._bytes_per_s:
                     time.sleep(len(data) / self._bytes_per_s)
+                # Closed by the other direction: whoever was there is not any more.
+                while upwards and self._taken and target.fileno() >= 0:
+                    if self._taken() - before >= sent - HEADS_BYTES:
+                        break
+                    time.sleep(_LOOK_S)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_WR)
         self._ends.discard(source)
@@ -80,8 +96,10 @@ class Line:
 
 
 @contextmanager
-def severable(target_port: int, bytes_per_s: int | None = None) -> Iterator[Line]:
-    line = Line(target_port, bytes_per_s)
+def severable(
+    target_port: int, bytes_per_s: int | None = None, taken: Callable[[], int] | None = None
+) -> Iterator[Line]:
+    line = Line(target_port, bytes_per_s, taken)
     try:
         yield line
     finally:
