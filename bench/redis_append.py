@@ -23,8 +23,8 @@ from bench.measure import cpu_s
 from chat.broker import Draft, Entry, Outcome, Stored
 from chat.fields import Author
 from chat.limits import ChatLimits
-from streamer.broker_redis import RedisBroker
-from streamer.broker_redis_url import read_url
+from streamer.broker_redis.broker import RedisBroker
+from streamer.broker_redis.url import read_url
 from streamer.database import open_database
 from tests.support.redis import running_redis
 

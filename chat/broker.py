@@ -124,7 +124,7 @@ class LogUnavailable(Exception):
 
 
 class Broker(Protocol):
-    """Keeps the logs. Implementations: `streamer/broker_memory.py`, `streamer/broker_redis.py`."""
+    """Keeps the logs. Implementations: `streamer/broker_memory.py`, `streamer/broker_redis/broker.py`."""
 
     def subscribe(self, room: str, deliver: Deliver, hear: Hear) -> None:
         """Have every new entry of `room` delivered, and every whisper heard, until `unsubscribe`.

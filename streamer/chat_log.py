@@ -18,7 +18,7 @@ from streamer.start import StartRefused
 from streamer.watchers import Watchers
 
 if TYPE_CHECKING:
-    from streamer.broker_redis import RedisBroker
+    from streamer.broker_redis.broker import RedisBroker
 
 _TRACKS = "tracks"
 
@@ -78,8 +78,8 @@ class ChatLog:
 
 def _open_redis(settings: Settings, engine: AsyncEngine, limits: ChatLimits) -> RedisBroker:
     # Only where it is wanted: the client library is as slow to import as the rest of the server.
-    from streamer.broker_redis import RedisBroker
-    from streamer.broker_redis_url import read_url
+    from streamer.broker_redis.broker import RedisBroker
+    from streamer.broker_redis.url import read_url
 
     return RedisBroker(read_url(settings.redis_url), engine, limits, replicas=settings.redis_replicas)
 

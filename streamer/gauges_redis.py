@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from streamer.metrics import Gauge
 
 if TYPE_CHECKING:
-    from streamer.broker_redis import RedisBroker
+    from streamer.broker_redis.broker import RedisBroker
 
 
 def redis_gauges(broker: RedisBroker) -> list[Gauge]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from streamer.broker_redis_url import read_url
+from streamer.broker_redis.url import read_url
 from streamer.chat_settings import read_limits
 from streamer.settings_words import ALLOWED
 

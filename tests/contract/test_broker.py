@@ -30,8 +30,8 @@ from chat.broker import (
 from chat.fields import Author
 from chat.limits import ChatLimits
 from streamer.broker_memory import MemoryBroker
-from streamer.broker_redis import RedisBroker
-from streamer.broker_redis_url import read_url
+from streamer.broker_redis.broker import RedisBroker
+from streamer.broker_redis.url import read_url
 from streamer.database import make_engine, open_database
 from streamer.journal import Journal
 from tests.support.redis import Redis

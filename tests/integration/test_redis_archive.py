@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from chat.broker import Charge, Stored, TooFast
 from chat.limits import ChatLimits
-from streamer import broker_redis_archivist, chronicle
-from streamer.broker_redis_archivist import Archivist
-from streamer.broker_redis_keys import Keys
+from streamer import chronicle
+from streamer.broker_redis import archivist
+from streamer.broker_redis.archivist import Archivist
+from streamer.broker_redis.keys import Keys
 from tests.support.redis import Redis, find_server
 from tests.support.severing import severable
 from tests.support.talkers import ROOM, Node, Talkers, check, draft, running_node
@@ -74,8 +75,8 @@ async def test_a_room_at_rest_leaves_redis_and_comes_back(redis: Redis, database
 async def test_what_a_dead_node_had_taken_is_archived_by_another(
     redis: Redis, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broker_redis_archivist, "LEASE_MS", 500)
-    monkeypatch.setattr(broker_redis_archivist, "_RENEW_S", 0.2)
+    monkeypatch.setattr(archivist, "LEASE_MS", 500)
+    monkeypatch.setattr(archivist, "_RENEW_S", 0.2)
 
     async def hang(self: Archivist, names: object) -> None:
         await asyncio.Event().wait()

@@ -112,7 +112,7 @@ def test_home_and_track(chromium: Browser, gallery: Server, look: str) -> None:
         look_at(page, f"search-{look}")
         page.keyboard.press("Escape")
         page.keyboard.press("Escape")
-        card = page.locator(".card").filter(has_text=".mp3" if AUDIO_DIR is None else "Mirror").first
+        card = page.locator(".card").filter(has_text="music-vbr" if AUDIO_DIR is None else "Mirror").first
         title = card.locator("h2 a")
         title.click()
         page.locator(".track-wave .play-button").click()

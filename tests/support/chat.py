@@ -14,8 +14,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from chat.limits import ChatLimits
 from streamer.auth import Tokens
 from streamer.broker_memory import MemoryBroker
-from streamer.broker_redis import RedisBroker
-from streamer.broker_redis_url import read_url
+from streamer.broker_redis.broker import RedisBroker
+from streamer.broker_redis.url import read_url
 from streamer.database import open_database
 from streamer.history import History
 from streamer.hub import WebSocketHub

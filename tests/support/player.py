@@ -12,9 +12,9 @@ _COUNT_STALLS = f"""() => {{
   const audio = {CURRENT};
   window.stalls = 0;
   const ahead = () => {{
-    const {{buffered, currentTime}} = audio;
+    const {{buffered, currentTime: at}} = audio;
     for (let i = 0; i < buffered.length; i += 1) {{
-      if (buffered.start(i) <= currentTime && currentTime < buffered.end(i)) return buffered.end(i) - currentTime;
+      if (buffered.start(i) <= at && at < buffered.end(i)) return buffered.end(i) - at;
     }}
     return 0;
   }};

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chat.broker import Draft, Entry, NotStored, Outcome, Stored
 from chat.fields import Author
 from chat.limits import ChatLimits
-from streamer.broker_redis import RedisBroker
-from streamer.broker_redis_listener import MISSED
-from streamer.broker_redis_url import read_url
+from streamer.broker_redis.broker import RedisBroker
+from streamer.broker_redis.listener import MISSED
+from streamer.broker_redis.url import read_url
 from streamer.database import open_database
 from streamer.tables import messages
 

@@ -28,8 +28,8 @@ IMPURE = {
 SOLE_IMPORTER = {
     "av": "hls/ffmpeg/",
     "PIL": "streamer/picture.py",
-    "redis": "streamer/broker_redis_line.py",
-    "hiredis": "streamer/broker_redis_line.py",
+    "redis": "streamer/broker_redis/line.py",
+    "hiredis": "streamer/broker_redis/line.py",
     "prometheus_client": "streamer/exposition.py",
     "obstore": "streamer/store_obstore.py",
 }

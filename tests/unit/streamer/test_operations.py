@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from streamer.archive import ArchiveStats
-from streamer.broker_redis_link import RedisStats
+from streamer.broker_redis.link import RedisStats
 from streamer.exposition import Exposition
 from streamer.gauges import (
     chat_gauges,

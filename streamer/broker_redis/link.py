@@ -101,7 +101,7 @@ class Link:
 
 class Pause:
     """How long to wait before a line is opened again. Short: a node that is late holds up nobody else, but
-    who comes back together sees the same log (`broker_redis_recovery.py`)."""
+    who comes back together sees the same log (`broker_redis/recovery.py`)."""
 
     def __init__(self) -> None:
         self._next_s = _FIRST_PAUSE_S

@@ -7,11 +7,11 @@ from typing import Any
 import structlog
 
 from chat.broker import Draft, Entry
-from streamer import broker_redis_script as script
-from streamer.broker_redis_kept import Kept, read_payload
-from streamer.broker_redis_line import Line, LineBroken, Refusal
-from streamer.broker_redis_link import RedisStats
-from streamer.broker_redis_logs import Ask, Logs
+from streamer.broker_redis import script
+from streamer.broker_redis.kept import Kept, read_payload
+from streamer.broker_redis.line import Line, LineBroken, Refusal
+from streamer.broker_redis.link import RedisStats
+from streamer.broker_redis.logs import Ask, Logs
 
 BARRIER_S = 1.0
 """Twice the longest pause before a line is opened again: so long every node has to put back what it knows."""

@@ -9,15 +9,15 @@ from typing import Any
 import structlog
 
 from chat.broker import NotStored, Outcome, Stored, TooFast
-from streamer import broker_redis_script as script
-from streamer.broker_redis_drafts import Drafts, Waiting
-from streamer.broker_redis_ears import Ears
-from streamer.broker_redis_kept import Kept
-from streamer.broker_redis_line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
-from streamer.broker_redis_link import Link, Pause, RedisStats
-from streamer.broker_redis_logs import Logs
-from streamer.broker_redis_recovery import BARRIER_S, Recovery
-from streamer.broker_redis_script import Command
+from streamer.broker_redis import script
+from streamer.broker_redis.drafts import Drafts, Waiting
+from streamer.broker_redis.ears import Ears
+from streamer.broker_redis.kept import Kept
+from streamer.broker_redis.line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
+from streamer.broker_redis.link import Link, Pause, RedisStats
+from streamer.broker_redis.logs import Logs
+from streamer.broker_redis.recovery import BARRIER_S, Recovery
+from streamer.broker_redis.script import Command
 from streamer.lane import DatabaseFailed
 
 _IDLE_S = 1.0  # without anything to write, the line is tried this often

@@ -21,20 +21,20 @@ from chat.broker import (
     Stored,
 )
 from chat.limits import ChatLimits
-from streamer.broker_redis_archivist import Archivist
-from streamer.broker_redis_drafts import Drafts
-from streamer.broker_redis_ears import Ears
-from streamer.broker_redis_kept import Kept
-from streamer.broker_redis_keys import Keys
-from streamer.broker_redis_line import Line, LineBroken
-from streamer.broker_redis_link import Link, Pause, RedisStats
-from streamer.broker_redis_listener import Listener
-from streamer.broker_redis_logs import Logs
-from streamer.broker_redis_pruner import Pruner
-from streamer.broker_redis_recovery import Recovery
-from streamer.broker_redis_start import inspect
-from streamer.broker_redis_url import Address
-from streamer.broker_redis_writer import Writer
+from streamer.broker_redis.archivist import Archivist
+from streamer.broker_redis.drafts import Drafts
+from streamer.broker_redis.ears import Ears
+from streamer.broker_redis.kept import Kept
+from streamer.broker_redis.keys import Keys
+from streamer.broker_redis.line import Line, LineBroken
+from streamer.broker_redis.link import Link, Pause, RedisStats
+from streamer.broker_redis.listener import Listener
+from streamer.broker_redis.logs import Logs
+from streamer.broker_redis.pruner import Pruner
+from streamer.broker_redis.recovery import Recovery
+from streamer.broker_redis.start import inspect
+from streamer.broker_redis.url import Address
+from streamer.broker_redis.writer import Writer
 from streamer.lane import DatabaseFailed
 
 MAX_DRAFTS = 20_000
@@ -54,7 +54,7 @@ class RedisBroker:
 
     Redis numbers, keeps out what was said before, and publishes, all in one script; so an acknowledged entry
     is in its memory, and on its disk as far as it is told to write there. Until SQL has it, the nodes that
-    saw it know it too, and put it back if Redis forgets (`broker_redis_recovery.py`).
+    saw it know it too, and put it back if Redis forgets (`broker_redis/recovery.py`).
 
     Bounds: `MAX_DRAFTS` drafts and `MAX_DRAFT_BYTES` wait for Redis, at most `GIVE_UP_S`; more are refused at
     once. `MAX_KEPT_BYTES` are known until they are archived.
@@ -246,7 +246,7 @@ class RedisBroker:
         self._ears.read(room, page)
         return page
 
-    # --- streamer.broker_redis_ears.Author
+    # --- ears.Author
 
     def published(self, room: str, epoch: str, entries: Sequence[Entry], tokens: Sequence[int]) -> None:
         self._kept.add(room, epoch, entries)

@@ -2,7 +2,7 @@
 
 from chat.broker import Draft, Entry, NotStored, Outcome, Stored
 from chat.fields import Author
-from streamer.broker_redis_drafts import MAX_BATCH, Drafts
+from streamer.broker_redis.drafts import MAX_BATCH, Drafts
 
 ANN = Author("1", "ann")
 

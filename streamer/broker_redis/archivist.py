@@ -10,13 +10,13 @@ from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat.broker import Entry
-from streamer import broker_redis_script as script
 from streamer import chronicle
-from streamer.broker_redis_kept import read_payload
-from streamer.broker_redis_keys import SHARDS, Keys, RoomKeys
-from streamer.broker_redis_line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
-from streamer.broker_redis_link import Pause, RedisStats
-from streamer.broker_redis_script import GROUP, Command
+from streamer.broker_redis import script
+from streamer.broker_redis.kept import read_payload
+from streamer.broker_redis.keys import SHARDS, Keys, RoomKeys
+from streamer.broker_redis.line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
+from streamer.broker_redis.link import Pause, RedisStats
+from streamer.broker_redis.script import GROUP, Command
 from streamer.chronicle import Group, make_row
 from streamer.lane import DatabaseFailed, Lane
 from streamer.tables import messages

@@ -8,8 +8,8 @@ from importlib.resources import files
 from msgspec import Struct
 
 from chat.broker import NONCE_TTL_S, Entry
-from streamer.broker_redis_drafts import Waiting
-from streamer.broker_redis_keys import Keys, RoomKeys
+from streamer.broker_redis.drafts import Waiting
+from streamer.broker_redis.keys import Keys, RoomKeys
 
 Argument = str | bytes | int
 Command = tuple[Argument, ...]
@@ -32,8 +32,8 @@ class Script(Struct, frozen=True):
 
 @cache
 def script(name: str) -> Script:
-    """Read a script of `streamer/lua`."""
-    text = (files("streamer") / "lua" / f"{name}.lua").read_bytes()
+    """Read a script of `lua/`."""
+    text = (files("streamer.broker_redis") / "lua" / f"{name}.lua").read_bytes()
     return Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest())
 
 

@@ -131,7 +131,7 @@ class Ears:
             self.release(room)
 
     def receive(self, room: str, data: bytes) -> None:
-        """Take a message of the room's channel, as `streamer/lua/append.lua` and `whisper` make them."""
+        """Take a message of the room's channel, as `lua/append.lua` and `whisper` make them."""
         ear = self._ears.get(room)
         if ear is None:
             return

@@ -20,8 +20,8 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from streamer.broker_redis_script import Command, loading
-from streamer.broker_redis_url import Address
+from streamer.broker_redis.script import Command, loading
+from streamer.broker_redis.url import Address
 
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 3.0

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from streamer.broker_redis_kept import Kept
-from streamer.broker_redis_line import LineBroken, Refusal
-from streamer.broker_redis_logs import Logs
+from streamer.broker_redis.kept import Kept
+from streamer.broker_redis.line import LineBroken, Refusal
+from streamer.broker_redis.logs import Logs
 
 _PAUSE_S = 1.0
 _ROOMS = 500  # that are asked about at once

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chat.broker import Entry, Page
-from streamer.broker_redis_ears import Ears
+from streamer.broker_redis.ears import Ears
 
 
 class Room:

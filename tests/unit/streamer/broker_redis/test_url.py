@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from streamer.broker_redis_keys import SHARDS, Keys
-from streamer.broker_redis_url import read_url
+from streamer.broker_redis.keys import SHARDS, Keys
+from streamer.broker_redis.url import read_url
 
 
 def test_the_password_is_not_shown() -> None:

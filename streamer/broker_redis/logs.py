@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat.broker import Entry, Page
 from chat.entries import blank, deletion, says
-from streamer import broker_redis_script as script
 from streamer import chronicle
-from streamer.broker_redis_keys import Keys
-from streamer.broker_redis_line import Line, LineBroken, Refusal
-from streamer.broker_redis_script import NONCE_TTL_MS, Command
+from streamer.broker_redis import script
+from streamer.broker_redis.keys import Keys
+from streamer.broker_redis.line import Line, LineBroken, Refusal
+from streamer.broker_redis.script import NONCE_TTL_MS, Command
 from streamer.chronicle import LogEnd, read_entry
 from streamer.lane import Lane
 from streamer.tables import rooms
@@ -133,7 +133,7 @@ class Logs:
 
 
 def read_page(answer: Sequence[Any]) -> Page:
-    """What `streamer/lua/read.lua` answered. Entries before a hole are left out."""
+    """What `lua/read.lua` answered. Entries before a hole are left out."""
     epoch, seq, entries = _read_answer(answer)
     return _make_page(epoch, seq, {entry.seq: entry for entry in entries})
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from chat.broker import Page
-from streamer import broker_redis_script as script
-from streamer.broker_redis_ears import Ears
-from streamer.broker_redis_line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
-from streamer.broker_redis_link import Link, Pause
-from streamer.broker_redis_logs import Logs, read_page
+from streamer.broker_redis import script
+from streamer.broker_redis.ears import Ears
+from streamer.broker_redis.line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
+from streamer.broker_redis.link import Link, Pause
+from streamer.broker_redis.logs import Logs, read_page
 
 _PING_S = 1.0
 _SUBSCRIBED = 500  # channels in one command

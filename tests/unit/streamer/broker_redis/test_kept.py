@@ -3,7 +3,7 @@
 from chat.broker import Draft, Entry
 from chat.entries import encode_entry
 from chat.fields import Author
-from streamer.broker_redis_kept import Kept, read_payload
+from streamer.broker_redis.kept import Kept, read_payload
 
 ANN = Author("1", "ann")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from streamer.broker_redis_line import Line, LineBroken, LineRefused, Refusal
+from streamer.broker_redis.line import Line, LineBroken, LineRefused, Refusal
 
 MIN_VERSION = (7, 0)  # scripts that are refused as a whole when memory is full
 _PATIENCE_S = 5.0

@@ -1,0 +1,1 @@
+"""The broker of several processes, on a Redis that they share."""
