@@ -7,6 +7,7 @@ from chat.fields import (
     MAX_BODY_CHARS,
     Body,
     Emoji,
+    Media,
     MessageId,
     Nonce,
     PageSize,
@@ -35,6 +36,7 @@ class Send(Logged, frozen=True):
     body: Body
     reply_to: MessageId | None = None
     track: TrackLink | None = None
+    media: Media | None = None
 
     def __post_init__(self) -> None:
         force_setattr(self, "body", clean_body(self.body, MAX_BODY_CHARS))
@@ -62,6 +64,7 @@ class React(Logged, frozen=True):
 
     id: MessageId
     emoji: Emoji
+    media: Media | None = None
 
     def __post_init__(self) -> None:
         force_setattr(self, "emoji", clean_emoji(self.emoji))

@@ -10,7 +10,7 @@ from chat.fields import Author
 _encode = msgspec.json.Encoder().encode
 _DELETED = b'{"type":"deleted"'
 _HAS_WORDS = (b'{"type":"message"', b'{"type":"edited"')
-_KEPT = ("reply_to", "thread", "of")  # where it belongs, and nothing of what it said
+_KEPT = ("reply_to", "thread", "of", "media")  # where it belongs, and nothing of what it said
 
 
 def split_entry(draft: Draft) -> tuple[bytes, bytes]:

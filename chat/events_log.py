@@ -18,6 +18,13 @@ Mentions = Annotated[
 Link = Annotated[
     TrackAt | None, Meta(description='`{"id","at_ms"}` of the track it points to; only if it does')
 ]
+Heard = Annotated[
+    int | None,
+    Meta(
+        description="what its author heard of the show: media time, milliseconds since the Unix epoch; only "
+        "if they said so"
+    ),
+]
 Frames = Annotated[list[Raw], Meta(extra_json_schema={"items": {"$ref": "#/$defs/AnyEntry"}})]
 
 
@@ -47,6 +54,7 @@ class Message(Event, frozen=True, omit_defaults=True):
     ] = None
     mentions: Mentions = field(default_factory=list)
     track: Link = None
+    media: Heard = None
     edited_at: Annotated[int | None, Meta(description="when it was last edited; only if it was")] = None
     deleted_at: Annotated[int | None, Meta(description="when it was deleted; only if it was")] = None
     reactions: Annotated[
@@ -87,7 +95,7 @@ class Deleted(Event, frozen=True):
     at: At
 
 
-class Reacted(Event, frozen=True):
+class Reacted(Event, frozen=True, omit_defaults=True):
     """Somebody put an emoji to a message."""
 
     room: Room
@@ -98,9 +106,10 @@ class Reacted(Event, frozen=True):
     emoji: Annotated[str, Meta(description="an emoji, or a short code without colons")]
     of: Of
     at: At
+    media: Heard = None
 
 
-class Unreacted(Event, frozen=True):
+class Unreacted(Event, frozen=True, omit_defaults=True):
     """Somebody took an emoji back."""
 
     room: Room
@@ -111,6 +120,7 @@ class Unreacted(Event, frozen=True):
     emoji: Annotated[str, Meta(description="as in `reacted`")]
     of: Of
     at: At
+    media: Heard = None
 
 
 class Pinned(Event, frozen=True):

@@ -132,6 +132,17 @@ Moment = Annotated[
 ]
 
 
+Media = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MAX_SEQ,
+        description="what you hear of the show: media time, milliseconds since the Unix epoch; left out "
+        "when it is more than `media_within_s` from now",
+    ),
+]
+
+
 class TrackAt(Struct, frozen=True, omit_defaults=True):
     """A track, or a moment of it."""
 

@@ -36,6 +36,7 @@ class ChatLimits:
     page_messages: int = 100  # in one answer to `history` or `search`; fewer beyond `history_bytes`
 
     body_chars: int = 4000  # of a message; the types of the protocol let no more in
+    media_within_s: float = 21_600.0  # between now and the moment of a show that something was said at
     mentions_per_message: int = 20
     pins_per_room: int = 10
     reactions_per_message: int = 20  # different emojis

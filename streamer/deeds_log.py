@@ -73,7 +73,15 @@ _send_later = once(_send)
 
 def _say(desk: ChatDesk, socket: WebSocket, command: Send, more: dict[str, Any]) -> None:
     author, id, at = desk.author(socket), desk.new_id(), desk.now_ms()
+    more |= _moment(desk, command)
     desk.append(socket, Draft(command.room, command.nonce, author, id, at, body=command.body, more=more))
+
+
+def _moment(desk: ChatDesk, command: Send | React) -> dict[str, Any]:
+    """What somebody hears of the show; what nobody can be hearing is passed over."""
+    media = command.media
+    within = media is not None and abs(media - desk.now_ms()) <= desk.limits.media_within_s * 1000
+    return {"media": media} if within else {}
 
 
 async def edit(desk: ChatDesk, socket: WebSocket, command: Edit) -> None:
@@ -109,7 +117,7 @@ async def react(desk: ChatDesk, socket: WebSocket, command: React) -> None:
             raise NothingToDo(found)
         if adds:
             _check_reactions(desk, command, len(standing.own), standing.kinds)
-        more = {"emoji": command.emoji, "of": found.seq}
+        more = {"emoji": command.emoji, "of": found.seq, **_moment(desk, command)}
         kind = "reacted" if adds else "unreacted"
         await _stored(desk, socket, _draft(desk, socket, command, kind, more))
 

@@ -212,3 +212,35 @@ def test_numbers_of_streams_come_round() -> None:
     show = on_air()
     listeners.started(show)
     assert sorted(stream.number for stream in listeners._rooms["lobby"].streams.values()) == [0, 65_535]
+
+
+# --- what is said belongs to a moment of the show
+
+
+async def test_what_is_said_tells_what_its_author_hears(tmp_path: Path) -> None:
+    async with chat_server(tmp_path) as server, client(server.url) as ann:
+        await ann.join("lobby")
+        media = server.hub.now_ms() - 15_000
+        await ann.say("send", room="lobby", nonce="n", body="this!", media=media)
+        id = (await ann.expect("ack"))["id"]
+        await ann.expect("message", media=media)
+        await ann.say("react", room="lobby", nonce="r", id=id, emoji="heart", media=media + 5)
+        await ann.expect("ack")
+        await ann.expect("reacted", media=media + 5)
+        for done, change in (("edited", {"type": "edit", "body": "that!"}), ("deleted", {"type": "delete"})):
+            await ann.say(**change, room="lobby", nonce=done, id=id)
+            await ann.until(done)
+            await ann.say("history", room="lobby")
+            assert [each["media"] for each in (await ann.expect("history"))["messages"]] == [media]
+
+
+async def test_nobody_hears_what_is_hours_away(tmp_path: Path) -> None:
+    limits = ChatLimits(media_within_s=60)
+    async with chat_server(tmp_path, limits=limits) as server, client(server.url) as ann:
+        await ann.join("lobby")
+        for off_ms, kept in ((-50_000, True), (-70_000, False), (70_000, False)):
+            media = server.hub.now_ms() + off_ms
+            await ann.say("send", room="lobby", nonce=f"n{off_ms}", body="hi", media=media)
+            assert ((await ann.until("message")).get("media") == media) is kept
+        await ann.say("send", room="lobby", nonce="x", body="hi", media=-1)
+        await ann.until("error", code="invalid_field", nonce="x")
