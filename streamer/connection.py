@@ -13,7 +13,7 @@ from streamer.voice import Voice
 from streamer.wheel import Deadline
 
 if TYPE_CHECKING:
-    from streamer.server import FrontDoor, WebSocketAcceptor
+    from streamer.server import Acceptor, FrontDoor
 
 # What the connection does with bytes that arrive. Plain integers: the hot path compares them.
 READY: Final = 0  # between requests, and nobody's guest: a head begins
@@ -137,7 +137,7 @@ class Connection(asyncio.Protocol):
                 return
             self._reader = None
             position = reader.end
-            self._route(head, reader.raw, data[position:] if head.upgrades else b"")
+            self._route(head, reader.raw, data[position:])
         if self._state == BUSY and position < end:
             self._hold(data[position:])
 
@@ -145,9 +145,10 @@ class Connection(asyncio.Protocol):
         door, guest = self._door, self._guest
         # What aiohttp has written may still be in the transport: then it stays the only one who writes.
         if guest is None or (guest.idle and not self._transport.get_write_buffer_size()):
-            if head.upgrades and head.path == "/ws" and door.websocket is not None:
+            accept = door.acceptor(head)
+            if accept is not None:
                 self._dismiss()
-                self._hand_over(door.websocket, raw + rest)
+                self._hand_over(accept, raw + rest)
                 return
             if head.body_bytes == 0 and head.method in ("GET", "HEAD"):
                 found = door.find(head.path)
@@ -204,8 +205,8 @@ class Connection(asyncio.Protocol):
         if self._transport.is_reading():
             self._transport.pause_reading()
 
-    def _hand_over(self, accept: "WebSocketAcceptor", received: bytes) -> None:
-        """The connection becomes a WebSocket, and is none of ours any more."""
+    def _hand_over(self, accept: "Acceptor", received: bytes) -> None:
+        """The connection becomes a WebSocket or a source, and is none of ours any more."""
         self._state = GONE
         self._let_go()
         self._door.stats.requests_total += 1

@@ -107,7 +107,13 @@ class ChunkedBody:
             if data[offset] != b"\r\n"[offset - (end + missing - 2)]:
                 raise Refused(400, "a chunk is not followed by CRLF")
         self._missing_bytes = missing
+        payload_end = min(end, end + missing - 2)
+        if payload_end > position:
+            self._receive_data(data, position, payload_end)
         return end
+
+    def _receive_data(self, data: bytes, start: int, end: int) -> None:
+        """`data[start:end]` is what the body carries, for those to take who want it decoded."""
 
     def _take_line(self, data: bytes, position: int) -> int:
         limit = MAX_TRAILER_BYTES if self._in_trailer else MAX_CHUNK_LINE_BYTES

@@ -5,7 +5,8 @@ CR, obsolete folding, NUL and other controls, space before a colon, a field with
 signed, listed or overflowing Content-Length, Content-Length with Transfer-Encoding, and any last coding but
 `chunked`. It accepts, and we refuse: more than one space in the request line, HTTP/0.9 and HTTP/2.0 request
 lines, target forms that a method can't have, a fragment, `Transfer-Encoding: gzip, chunked`, any
-Transfer-Encoding on HTTP/1.0, and a missing, repeated or malformed Host.
+Transfer-Encoding on HTTP/1.0, and a missing, repeated or malformed Host. `SOURCE /path ICE/1.0` is taken as
+HTTP/1.0: so Icecast's oldest clients begin.
 """
 
 import re
@@ -28,6 +29,8 @@ _REQUEST_LINE = re.compile(
     rb"(?:\r\n)?([A-Z-]++) (?:(/[!\"$-~]*+)|https?://[^/?# ]++([/?][!\"$-~]*+)?+|(\*)) HTTP/1\.([01])\r\n",
     re.IGNORECASE,
 )
+# Icecast 1's way for a source to introduce itself: the only line that may name another protocol.
+_ICE_LINE = re.compile(rb"(SOURCE) (/[!\"$-~]*+)()() ICE/1\.(0)\r\n")
 _OTHER_VERSION = re.compile(rb"(?:\r\n)?[!-~]++ [!-~]++ HTTP/(?!1\.[01]\r)\d\.\d\r\n")
 _UNKNOWN_METHOD = re.compile(rb"(?:\r\n)?[!#$%&'*+.^_`|~0-9A-Za-z-]++ ")
 # RFC 9112 3.2: "... or whose Host header field value is invalid": uri-host [ ":" port ], RFC 3986 3.2.2.
@@ -167,7 +170,7 @@ def _violation(received: bytes | bytearray, error: str) -> Refused:
 
 def _judge(raw: bytes, sink: _Sink, limits: HeadLimits) -> Head:
     """Applies the rules that llhttp leaves open to a complete head."""
-    line = _REQUEST_LINE.match(raw)
+    line = _REQUEST_LINE.match(raw) or _ICE_LINE.match(raw)
     if line is None:
         raise _violation(raw, "malformed request line")
     if not sink.complete:
@@ -175,7 +178,7 @@ def _judge(raw: bytes, sink: _Sink, limits: HeadLimits) -> Head:
     if line.end() > MAX_LINE_BYTES:
         raise Refused(414, f"the request line is longer than {MAX_LINE_BYTES} bytes")
     method, origin_form, rest, asterisk, minor = line.groups()
-    if asterisk is not None and method != b"OPTIONS":
+    if asterisk and method != b"OPTIONS":
         raise Refused(400, "only OPTIONS may ask for *")
     http10 = minor == b"0"
     fields = _collect(sink.fields)

@@ -12,16 +12,18 @@ from aiohttp import web
 
 from streamer.connection import Connection
 from streamer.files import FileCache
-from streamer.heads import HeadLimits
+from streamer.heads import Head, HeadLimits
 from streamer.pump import Pump
+from streamer.refusal import Refused
 from streamer.reply import ReplyMemory
 from streamer.resource import Resource
 from streamer.store_cache import StoreCache
 from streamer.wheel import TimerWheel
 
-#: Takes over a transport with the request head, and bytes after it, that asked for a WebSocket. It returns
-#: the protocol that the transport calls from then on; `connection_made` is its own business.
-WebSocketAcceptor = Callable[[asyncio.Transport, bytes], asyncio.Protocol]
+#: Takes over a transport with the request head, and bytes after it, of what asks for a WebSocket or brings a
+#: live source. It returns the protocol that the transport calls from then on; `connection_made` is its own
+#: business.
+Acceptor = Callable[[asyncio.Transport, bytes], asyncio.Protocol]
 
 _DATE_S: Final = 1.0
 _SWEEP_S: Final = 10.0
@@ -30,6 +32,7 @@ _LINGER_S: Final = 2.0
 _READER_THREADS: Final = 4
 _MAX_REFUSED_AT_ONCE: Final = 256
 _BACKLOG: Final = 1_024
+_SOURCE_METHODS: Final = frozenset({"PUT", "POST", "SOURCE"})
 
 
 class MediaShelf(Protocol):
@@ -107,6 +110,7 @@ class FrontDoor:
         limits: what a client may ask for.
         wheel: the process's timer wheel, already started; None for one of its own.
         cache: has what lies in the store; None without a store.
+        source: takes over what is sent to /live/ROOM; None leaves it to aiohttp.
     """
 
     def __init__(
@@ -115,14 +119,16 @@ class FrontDoor:
         loop: asyncio.AbstractEventLoop,
         shelf: MediaShelf,
         http: Callable[[], asyncio.Protocol],
-        websocket: WebSocketAcceptor | None,
+        websocket: Acceptor | None,
         limits: DoorLimits,
         wheel: TimerWheel | None = None,
         cache: StoreCache | None = None,
+        source: Acceptor | None = None,
     ) -> None:
         self.find = shelf.find
         self.http = http
-        self.websocket = websocket
+        self._websocket = websocket
+        self._source = source
         self.limits = limits
         self.head_limits = limits.head
         self.stats = DoorStats()
@@ -157,6 +163,20 @@ class FrontDoor:
         self._sweep_ticket = self.wheel.schedule(_SWEEP_S, self._sweep)
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
+
+    def acceptor(self, head: Head) -> Acceptor | None:
+        """Who takes the connection over; None when it stays here.
+
+        Raises:
+            Refused: a source that comes elsewhere. What follows its head is sound, and no next request.
+        """
+        if head.upgrades and head.path == "/ws":
+            return self._websocket
+        if head.method in _SOURCE_METHODS and self._source is not None and head.path.startswith("/live/"):
+            return self._source
+        if head.method == "SOURCE":
+            raise Refused(404, "sources come to /live/ROOM")
+        return None
 
     def stop_accepting(self) -> None:
         """Closes the port; connections that are open go on. Idempotent."""

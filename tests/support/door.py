@@ -10,7 +10,7 @@ from aiohttp import web
 
 from streamer.files import STORED, send_resource
 from streamer.resource import FileBody, Resource
-from streamer.server import DoorLimits, FrontDoor, WebSocketAcceptor
+from streamer.server import Acceptor, DoorLimits, FrontDoor
 from streamer.store_cache import StoreCache
 from streamer.wheel import TimerWheel
 
@@ -144,8 +144,9 @@ def application(shelf: Shelf, uploads: Uploads) -> web.Application:
 async def front_door(
     shelf: Shelf | None = None,
     limits: DoorLimits | None = None,
-    websocket: WebSocketAcceptor | None = None,
+    websocket: Acceptor | None = None,
     cache: StoreCache | None = None,
+    source: Callable[[TimerWheel], Acceptor] | None = None,
 ) -> AsyncIterator[Door]:
     """A front door that is listening; whatever a test leaves open is closed hard."""
     loop = asyncio.get_running_loop()
@@ -161,6 +162,7 @@ async def front_door(
         limits=limits or DoorLimits(),
         wheel=wheel,
         cache=cache,
+        source=source and source(wheel),
     )
     if cache is not None:
         app[STORED] = cache

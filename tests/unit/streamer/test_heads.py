@@ -151,6 +151,12 @@ def test_rfc9112_3_2_a_valid_host(host: str) -> None:
     assert read(get(host=host)).path == "/"
 
 
+def test_icecast_1_names_a_protocol_of_its_own_and_only_for_sources() -> None:
+    head = read(b"SOURCE /live/den?x ICE/1.0\r\nContent-Type: audio/mpeg\r\n\r\n")
+    assert (head.method, head.path, head.http10, head.body_bytes) == ("SOURCE", "/live/den", True, 0)
+    assert not head.keep_alive
+
+
 LEFT_OPEN_BY_LLHTTP = [
     get(line="GET  / HTTP/1.1"),
     get(line="GET /  HTTP/1.1"),
@@ -168,6 +174,10 @@ LEFT_OPEN_BY_LLHTTP = [
     b"GET /\r\n\r\n",
     b"\r\n\r\n" + get(),
     b"\n" + get(),
+    get(line="SOURCE /live/den  ICE/1.0"),
+    get(line="SOURCE /live/den#x ICE/1.0"),
+    get(line="SOURCE http://x/live/den ICE/1.0"),
+    get("Transfer-Encoding: chunked", line="SOURCE /live/den ICE/1.0"),
 ]
 REFUSED_BY_LLHTTP = [
     b"GET / HTTP/1.1\nHost: x\n\n",
@@ -206,6 +216,8 @@ REFUSED_BY_LLHTTP = [
     get(line="GET a HTTP/1.1"),
     get(line="GET / http/1.1"),
     get(line="GET / HTTP/1.1 "),
+    get(line="GET /live/den ICE/1.0"),
+    get(line="PUT /live/den ICE/1.0"),
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 ]
 

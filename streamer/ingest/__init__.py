@@ -1,0 +1,1 @@
+"""Ways in: what brings the sound of live shows to the stage."""

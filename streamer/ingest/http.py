@@ -1,0 +1,148 @@
+"""Sources over HTTP, on the front door's port: Icecast's PUT and SOURCE, and a body of any length."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from chat.limits import Buckets, Rate
+from chat.networks import Address, own_network
+from streamer.auth import same_origin
+from streamer.ingest.answer import Later, Missing
+from streamer.ingest.http_source import HttpSource
+from streamer.ingest.request import SourceRequest, read_request
+from streamer.lane import DatabaseFailed
+from streamer.live.line import Dismissal, KeyRefused, Stage, StageFull
+from streamer.refusal import Refused
+from streamer.wheel import TimerWheel
+
+#: How long the stage may take to judge a key.
+_ADMIT_S: Final = 10.0
+#: How long a source that was sent away may go on talking, so that it reads why before the line is reset.
+_LINGER_S: Final = 2.0
+_MAX_WAITING: Final = 256
+# A word of somebody who mistypes, and no way to guess one of 128 bits.
+_WRONG_KEYS: Final = Rate(per_s=0.2, burst=20)
+_MAX_NETWORKS: Final = 20_000
+
+log = structlog.get_logger()
+
+
+@dataclass
+class WayStats:
+    """Plain counts. `answers_total`: sources by the status they were first told, 200 for those let in."""
+
+    answers_total: Counter[int] = field(default_factory=Counter)
+
+
+class HttpWay:
+    """Takes over connections of the front door that bring a source.
+
+    Bounds: 256 sources wait for their key to be judged; how many may be connected is the stage's to say.
+
+    Args:
+        stage: where sources go.
+        origins: sites besides our own whose pages may be sources, lower case; "*" for all.
+        address_of: who is at the other end of a transport whose first bytes are a head.
+        idle_s: a source that sends nothing for so long is gone, > 0.
+        tasks: the process's root group.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        origins: frozenset[str],
+        address_of: Callable[[asyncio.BaseTransport, bytes], Address | None],
+        wheel: TimerWheel,
+        idle_s: float,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self.stage = stage
+        self.stats = WayStats()
+        self.wheel = wheel
+        self.idle_ticks = wheel.ticks(idle_s)
+        self.linger_ticks = wheel.ticks(_LINGER_S)
+        self._origins = origins
+        self._address_of = address_of
+        self._tasks = tasks
+        self._loop = asyncio.get_running_loop()
+        self._wrong = Buckets(_WRONG_KEYS, _MAX_NETWORKS)
+        self._held_back: dict[str, float] = {}
+        self._sources: set[HttpSource] = set()
+        self._waiting = 0
+        self._closing = False
+
+    def accept(self, transport: asyncio.Transport, received: bytes) -> asyncio.Protocol:
+        """Take over a transport whose request head, and maybe more, is `received`."""
+        end = received.find(b"\r\n\r\n") + 4
+        network = own_network(self._address_of(transport, received[:end]))
+        source = HttpSource(self, transport, str(network or ""))
+        try:
+            request = read_request(received[:end])
+            self._judge(request, source.network)
+        except Refused as refused:
+            source.refuse(refused)
+            return source
+        source.wait(request, received[end:])
+        self._sources.add(source)
+        self._waiting += 1
+        self._tasks.create_task(self._admit(source, request), name="source")
+        return source
+
+    def close(self) -> None:
+        """Send all sources away, and let no more in. Idempotent."""
+        self._closing = True
+        for source in list(self._sources):
+            source.dismissed(Dismissal("stopping", "the server stops; come back in a moment"))
+
+    def forget(self, source: HttpSource) -> None:
+        """Its connection has ended, or is about to."""
+        self._sources.discard(source)
+
+    def _judge(self, request: SourceRequest, network: str) -> None:
+        """What can be said before the key is looked at. Raises Refused."""
+        if self._closing:
+            raise Later(503, "the server stops; come back in a moment", 1)
+        origin = request.origin.lower()
+        if origin and not self._origins & {origin, "*"} and not same_origin(origin, request.host):
+            raise Refused(403, f"pages of {request.origin[:200]} may not be sources here")
+        if not request.key:
+            raise Missing("a source needs the room's key, as the password of Basic or as a Bearer token")
+        until_s = self._held_back.get(network, 0.0)
+        if until_s > self._loop.time():
+            retry_s = int(until_s - self._loop.time()) + 1
+            raise Later(429, f"too many wrong keys; try again in {retry_s} s", retry_s)
+        self._held_back.pop(network, None)
+        if self._waiting >= _MAX_WAITING:
+            raise Later(503, f"{self._waiting} sources wait to be let in; try again in a moment", 5)
+
+    async def _admit(self, source: HttpSource, request: SourceRequest) -> None:
+        """Bring a source to the stage; cancelling it leaves the source waiting."""
+        try:
+            async with asyncio.timeout(_ADMIT_S):
+                admission = await self.stage.admit(request.room, request.key)
+            source.enter(admission)
+        except KeyRefused as error:
+            self._count_wrong(source.network)
+            log.info("source refused", room=request.room, network=source.network, why=str(error))
+            source.refuse(Missing(str(error)))
+        except StageFull as error:
+            source.refuse(Later(503, str(error), 5))
+        except (DatabaseFailed, TimeoutError) as error:
+            source.refuse(Later(503, f"the key can't be looked up right now: {str(error) or 'no answer'}", 5))
+        except Exception:
+            log.exception("a source could not be let in", room=request.room)
+            source.refuse(Refused(500, "the server made a mistake; its log has the details"))
+        finally:
+            self._waiting -= 1
+
+    def _count_wrong(self, network: str) -> None:
+        retry_ms = self._wrong.take(network, self._loop.time()) if network else 0
+        if retry_ms:
+            while len(self._held_back) >= _MAX_NETWORKS:
+                self._held_back.pop(next(iter(self._held_back)))
+            self._held_back[network] = self._loop.time() + retry_ms / 1000
