@@ -6,6 +6,7 @@ import { Refused, Veza } from "../../streamer/web/veza/client.js";
 import { Clock } from "../../streamer/web/veza/clock.js";
 import { mayReconnect } from "../../streamer/web/veza/machine.js";
 import { MAX_OUTBOX } from "../../streamer/web/veza/outbox.js";
+import { readSound } from "../../streamer/web/veza/sound.js";
 
 let sockets, socket, events, page, nonces;
 
@@ -588,4 +589,105 @@ test("closed, it stays closed", () => {
   socket.connect();
   welcome();
   assert.equal(sent("join").length, 1);
+});
+
+// Sound, and what belongs to a moment of it.
+
+const frame = ({ kind = 1, flags = 1, stream = 7, at_us = 1_795_227_101_441_000, units = [[1, 2], [3]] } = {}) => {
+  const bytes = [kind, flags, stream >> 8, stream & 255];
+  for (let shift = 56n; shift >= 0n; shift -= 8n) bytes.push(Number((BigInt(at_us) >> shift) & 255n));
+  bytes.push(units.length, ...units.flatMap((unit) => [unit.length >> 8, unit.length & 255]), ...units.flat());
+  return new Uint8Array(bytes).buffer;
+};
+
+test("a binary frame is read", () => {
+  assert.deepEqual(readSound(frame()), {
+    stream: 7, flags: 1, at_us: 1_795_227_101_441_000, units: [new Uint8Array([1, 2]), new Uint8Array([3])],
+  });
+});
+
+test("a binary frame that is none is passed over", () => {
+  assert.equal(readSound(frame({ kind: 2 })), null);
+  assert.equal(readSound(frame({ units: [] })), null);
+  for (let end = 0; end < 20; end += 1) assert.equal(readSound(frame().slice(0, end)), null);
+  assert.equal(readSound(new Uint8Array([...new Uint8Array(frame()), 0]).buffer), null);
+});
+
+test("listens when the room is joined, and again after a broken line", () => {
+  const heard = [];
+  socket.on("sound", (sound) => heard.push(sound.stream));
+  socket.on("listening", ({ stream }) => heard.push(stream));
+  socket.listen("r");
+  socket.join("r");
+  socket.connect();
+  welcome();
+  last().say(joined(0));
+  assert.deepEqual(last().sent.at(-1), { type: "listen", room: "r" });
+  socket.listen("r", "flac");
+  assert.deepEqual(last().sent.at(-1), { type: "listen", room: "r", rendition: "flac" });
+  last().say({ type: "listening", room: "r", stream: 3 });
+  last().onmessage({ data: frame({ stream: 3 }) });
+  assert.deepEqual(heard, [3, 3]);
+  last().die();
+  mock.timers.tick(1000);
+  welcome();
+  last().say(joined(0));
+  assert.deepEqual(last().sent.at(-1), { type: "listen", room: "r", rendition: "flac" });
+  socket.unlisten("r");
+  socket.unlisten("r");
+  assert.deepEqual(last().sent.filter(({ type }) => type === "unlisten").length, 1);
+  last().say(joined(0));
+  assert.equal(last().sent.at(-1).type, "unlisten");
+});
+
+test("who leaves a room, or is sent out, hears no more of it", () => {
+  for (const end of [() => socket.leave("r"), () => last().say({ type: "error", code: "kicked", room: "r" })]) {
+    socket.join("r");
+    socket.listen("r");
+    socket.connect();
+    if (last().readyState === 0) welcome();
+    last().say(joined(0));
+    end();
+    const before = last().sent.length;
+    socket.join("r");
+    last().say(joined(0));
+    assert.deepEqual(last().sent.slice(before).map(({ type }) => type), ["join"]);
+  }
+});
+
+test("what belongs to a moment waits until it is heard", () => {
+  const { media } = socket;
+  const shown = [];
+  const show = (name) => () => shown.push(name);
+  media.onMedia(5_000, show("nothing plays"));
+  media.playing(10_000);
+  assert.equal(media.media, 10_000);
+  media.onMedia(10_000, show("now"));
+  media.onMedia(12_000, show("second"));
+  media.onMedia(11_000, show("first"));
+  media.onMedia(11_500, show("forgotten"))();
+  media.onMedia(80_000, show("too far"));
+  assert.deepEqual(shown.splice(0), ["nothing plays", "now", "too far"]);
+  mock.timers.tick(999);
+  assert.deepEqual(shown, []);
+  mock.timers.tick(1);
+  assert.deepEqual(shown.splice(0), ["first"]);
+  media.playing(11_000, { rate: 0.5 });
+  mock.timers.tick(1_500);
+  assert.deepEqual(shown, []);
+  mock.timers.tick(500);
+  assert.deepEqual(shown.splice(0), ["second"]);
+  media.onMedia(20_000, show("jumped to"));
+  media.playing(30_000);
+  media.onMedia(40_000, show("stopped"));
+  media.stopped();
+  assert.deepEqual(shown, ["jumped to", "stopped"]);
+  assert.equal(media.media, null);
+});
+
+test("so much waits for its moment, and the rest is shown at once", () => {
+  let shown = 0;
+  socket.media.playing(0);
+  for (let number = 0; number < 1_010; number += 1) socket.media.onMedia(1_000 + number, () => (shown += 1));
+  assert.equal(shown, 10);
 });

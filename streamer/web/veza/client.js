@@ -1,6 +1,8 @@
 // A client of Veza for any page, without a dependency. Everybody imports it from /veza.js, which is these files in one.
 // docs/client.md tells how it is used.
 import { Machine } from "./machine.js";
+import { MediaClock } from "./media.js";
+import { readSound } from "./sound.js";
 
 const WORLD = {
   make: (url) => new WebSocket(url),
@@ -43,6 +45,8 @@ export class Veza {
     this.#url = url;
     this.#world = { ...WORLD, ...world };
     this.#machine = new Machine({ name, token, outbox, random: this.#world.random });
+    /** A MediaClock: whoever plays a show tells it what is heard; `onMedia` waits for that. */
+    this.media = new MediaClock(this.#world.now);
     page?.addEventListener?.("online", () => this.#do((now) => this.#machine.awake(now)));
     page?.addEventListener?.("offline", () => this.#do((now) => this.#machine.doubt(now)));
     const seen = page?.document;
@@ -109,6 +113,18 @@ export class Veza {
     this.#do(() => this.#machine.rooms.hint({ type, room, ...fields }));
   }
 
+  /**
+   * Hear what is on in a room, now and whenever something is, across any number of connections: `listening`, `offair` and
+   * `sound` events tell. The room is to be joined.
+   */
+  listen(room, rendition = null) {
+    this.#do(() => this.#machine.rooms.listen(room, rendition));
+  }
+
+  unlisten(room) {
+    this.#do(() => this.#machine.rooms.unlisten(room));
+  }
+
   /** Have changes of a track, or of all (`null`), reported as `track` events; returns a function that ends it. */
   watch(track) {
     const users = this.#watches.get(track) ?? 0;
@@ -151,10 +167,13 @@ export class Veza {
 
   _open() {
     const ws = (this.#ws = this.#world.make(this.#url));
+    ws.binaryType = "arraybuffer";
     ws.onopen = () => this.#do((now) => this.#machine.opened(now));
     ws.onclose = ({ code, reason }) => this.#do((now) => this.#machine.closed(code, reason, now));
     ws.onmessage = ({ data }) => {
-      if (typeof data === "string") this.#do((now) => this.#machine.received(JSON.parse(data), now));
+      if (typeof data === "string") return this.#do((now) => this.#machine.received(JSON.parse(data), now));
+      const sound = readSound(data);
+      if (sound) this.#do((now) => this.#machine.heard(sound, now));
     };
   }
 

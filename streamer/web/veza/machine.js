@@ -36,7 +36,7 @@ export class Machine {
   constructor({ name = null, token = null, outbox = [], random }) {
     Object.assign(this, { name, token });
     this.#random = random;
-    /** join, leave, submit, ask, hint, watch, unwatch, pending. */
+    /** join, leave, submit, ask, hint, listen, unlisten, watch, unwatch, pending. */
     this.rooms = new Rooms({ out: this.#out, deadlines: this.#deadlines, outbox });
   }
 
@@ -123,6 +123,12 @@ export class Machine {
     else if (frame.type === "drain") this.#drained(frame, now);
     else if (frame.code === "token_refused" && this.token && this.name) this.#unknown(frame, now);
     else this.rooms.received(frame, now);
+  }
+
+  /** A frame of sound. */
+  heard(sound, now) {
+    if (this.#askedAt !== null) this.#deadlines.set("answer", now + PONG_WITHIN_MS);
+    this.#tell("sound", sound);
   }
 
   #open(now) {

@@ -15,6 +15,8 @@ export class Rooms {
   #deadlines;
   #rooms = new Map();
   #asks = [];
+  /** What is heard where: a rendition, or null for the first. */
+  #wishes = new Map();
   #outbox;
   #online = false;
 
@@ -34,6 +36,7 @@ export class Rooms {
   }
 
   leave(name) {
+    this.#wishes.delete(name);
     if (!this.#rooms.delete(name)) return;
     this.#fail((ask) => ask.frame.room === name, "left");
     if (this.#online) this.#write({ type: "leave", room: name });
@@ -57,6 +60,15 @@ export class Rooms {
 
   hint(frame) {
     if (this.#rooms.get(frame.room)?.joined) this.#write(frame);
+  }
+
+  listen(name, rendition) {
+    this.#wishes.set(name, rendition);
+    if (this.#rooms.get(name)?.joined) this.#listen(name);
+  }
+
+  unlisten(name) {
+    if (this.#wishes.delete(name)) this.hint({ type: "unlisten", room: name });
   }
 
   watch(track) {
@@ -124,6 +136,12 @@ export class Rooms {
       this.#settle("failed", { nonce, code: "uncertain", message: "the line was down for too long to know whether this was said" }, now);
     }
     this.flush(now);
+    if (this.#wishes.has(frame.room)) this.#listen(frame.room);
+  }
+
+  #listen(name) {
+    const rendition = this.#wishes.get(name);
+    this.#write({ type: "listen", room: name, ...(rendition !== null && { rendition }) });
   }
 
   #logged(frame, now) {
@@ -151,6 +169,7 @@ export class Rooms {
 
   #expelled(frame, now) {
     this.#rooms.delete(frame.room);
+    this.#wishes.delete(frame.room);
     this.#fail((ask) => ask.frame.room === frame.room, frame.code);
     this.#tell("error", frame);
     for (const { nonce } of this.pending(frame.room)) this.#settle("failed", { ...frame, nonce }, now);
