@@ -1,10 +1,11 @@
 """The waveform of a track in the making: the finest zoom in pieces of a few seconds, others at the end."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from hls.analysis import SAMPLES_PER_PEAK, PeakMeter, coarser
-from hls.job import Reporter
 from hls.report import PeaksCut
 
 _PIECE_PAIRS = 344  # 176,128 samples: about as often as a segment is cut
@@ -16,7 +17,7 @@ _REPORT_BYTES = 1 << 18
 class Meter:
     """Measures the sound that everyone hears, and reports it as it goes. Keeps 680 kB an hour."""
 
-    def __init__(self, sample_rate: int, report: Reporter) -> None:
+    def __init__(self, sample_rate: int, report: Callable[[PeaksCut], None]) -> None:
         self._sample_rate = sample_rate
         self._report = report
         self._peaks = PeakMeter()

@@ -10,7 +10,11 @@ import os
 # multiplies matrices.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
+import hls.ffmpeg.live_decoder
+import hls.ffmpeg.live_encoder
 import hls.transcoder  # noqa: F401
+import streamer.live.encoder_process
+import streamer.live.source_process
 import streamer.picture
 import streamer.worker_files
 import streamer.worker_lanes  # noqa: F401

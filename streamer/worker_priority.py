@@ -6,11 +6,17 @@ import platform
 import struct
 
 _NICENESS = 10
+_LIVE_NICENESS = 4  # between the server, whose sockets come first, and uploads, which can wait
 _TURN_NS = 20_000_000
 # Since Linux 6.12 who wakes up may interrupt a longer turn than its own. By default all are equally long, and
 # about once in a hundred times the loop would wait for the rest of a worker's, some 3 ms.
 _SCHED_ATTR = struct.Struct("=IIQiIQQQ")  # sched_setattr(2): size, policy, flags, nice, priority, runtime...
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274, "riscv64": 274}  # Python has no name for this call
+
+
+def stand_by() -> None:
+    """Let the server go first, and be served before workers that have stepped back."""
+    os.nice(_LIVE_NICENESS)
 
 
 def step_back() -> None:

@@ -23,7 +23,7 @@ from hls.job import Job, Limits, MediaRefused, Reporter
 from hls.report import AnyReport, Broken, Refused
 from streamer.worker_files import GrowingSource, OutputFolder, ServerGone
 from streamer.worker_lanes import lanes
-from streamer.worker_priority import step_back
+from streamer.worker_priority import stand_by, step_back
 
 MAX_FRAME_BYTES = 1 << 20
 """A report is a few hundred bytes; what is longer than this is none."""
@@ -130,11 +130,14 @@ def _disk_trouble(error: OSError, bounds: Bounds) -> str:
     return f"a file could not be read or written: {error.strerror or error}"
 
 
-def begin() -> None:
-    """What a worker does first, whatever its work is."""
+def begin(*, live: bool = False) -> None:
+    """What a worker does first, whatever its work is; `live` if somebody waits for it."""
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's: it lets work in progress finish
-    step_back()
+    if live:
+        stand_by()
+    else:
+        step_back()
 
 
 def _die_with_parent() -> None:
@@ -144,13 +147,32 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def confine(bounds: Bounds) -> None:
-    """From here on, nothing can be opened, and memory, CPU time and files have their bounds."""
+def confine(bounds: Bounds, *, renewable: bool = False) -> None:
+    """From here on, nothing can be opened, and memory, CPU time and files have their bounds.
+
+    Args:
+        renewable: the bound on CPU time is for what comes next; `renew_cpu` sets it anew.
+    """
     _limit(resource.RLIMIT_DATA, _data_bytes() + bounds.memory_bytes)
-    _limit(resource.RLIMIT_CPU, bounds.cpu_s, grace=5)  # setrlimit(2): SIGXCPU says why; SIGKILL would not
+    if renewable:
+        renew_cpu(bounds.cpu_s)
+    else:
+        _limit(
+            resource.RLIMIT_CPU, bounds.cpu_s, grace=5
+        )  # setrlimit(2): SIGXCPU says why; SIGKILL would not
     _limit(resource.RLIMIT_FSIZE, bounds.max_output_bytes)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, 0)
+
+
+def renew_cpu(cpu_s: int) -> None:
+    """From here on, so much CPU time at most, until this is called again."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    bound = int(used.ru_utime + used.ru_stime) + 1 + cpu_s
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (bound if hard == resource.RLIM_INFINITY else min(bound, hard), hard)
+    )
 
 
 def _limit(kind: int, bound: int, *, grace: int = 0) -> None:

@@ -23,7 +23,7 @@ from hls.report import Opened, Tagged
 # PyAV loads the four modules above when a stream asks for them; a worker can't open files any more then.
 
 _READ_BYTES = 65_536
-_DECODERS = frozenset(intake.DECODERS) | {
+DECODERS = frozenset(intake.DECODERS) | {
     name for name in av.codecs_available if name.startswith(intake.PCM_FAMILIES)
 }
 
@@ -35,7 +35,7 @@ def open_recording(file: SourceReader | Forwards) -> Iterator["Recording"]:
     Raises:
         MediaRefused: it is no recording that is known here.
     """
-    options = intake.open_options(_DECODERS, arriving=isinstance(file, Forwards))
+    options = intake.open_options(DECODERS, arriving=isinstance(file, Forwards))
     with _blaming_source("it is not a recording in a format that is known here"):
         container = av.open(
             file, "r", None, options, metadata_errors="surrogateescape", buffer_size=_READ_BYTES
@@ -64,7 +64,7 @@ class Recording:
         best = container.streams.best("audio")
         chosen = best if isinstance(best, AudioStream) else container.streams.audio[0]
         codec: Any = chosen.codec_context  # None where FFmpeg has no decoder, whatever the type says
-        if codec is None or codec.codec.name not in _DECODERS:
+        if codec is None or codec.codec.name not in DECODERS:
             raise MediaRefused("its sound is in a codec that is not known here")
         codec.thread_count = 1
         covers = [s for s in container.streams.video if s.disposition & Disposition.attached_pic]

@@ -91,6 +91,9 @@ def _read_ftyp(box: Box, data: memoryview, at: int, end: int) -> int:
     return end
 
 
+_read_styp = _read_ftyp
+
+
 def _read_mvhd(box: Box, data: memoryview, at: int, end: int) -> int:
     at = _take(box, data, _full(box, data, at), "IIII", "creation", "modification", "timescale", "duration")
     at = _take(box, data, at, "IH10x", "rate", "volume")

@@ -1,0 +1,50 @@
+"""Which container a live source is in, from its first bytes: FFmpeg would want to see a second of it."""
+
+HEAD_BYTES = 12
+"""How many bytes `recognise` wants to see."""
+
+MATROSKA, MP4, FLV, OGG, FLAC, WAV, W64, MP3, ADTS, AIFF, AU, CAF, TS = (
+    "matroska", "mov", "flv", "ogg", "flac", "wav", "w64", "mp3", "aac", "aiff", "au", "caf", "mpegts",
+)  # fmt: skip
+
+CONTAINERS = frozenset((MATROSKA, MP4, FLV, OGG, FLAC, WAV, W64, MP3, ADTS, AIFF, AU, CAF, TS))
+"""FFmpeg's names of what may come in live: what can be read forwards, and begins to sound at once."""
+
+OPTIONS = {"probesize": "32", "analyzeduration": "1", "max_probe_packets": "1", "fpsprobesize": "0"}
+"""Of FFmpeg, for a source whose container is known: it looks at one packet, and at nothing ahead."""
+
+_MAGIC = (
+    (b"OggS", OGG), (b"\x1aE\xdf\xa3", MATROSKA), (b"FLV", FLV), (b"fLaC", FLAC), (b"ID3", MP3),
+    (b"riff\x2e\x91\xcf\x11", W64), (b"FORM", AIFF), (b".snd", AU), (b"caff", CAF),
+)  # fmt: skip
+_WAVE = (b"RIFF", b"RF64", b"BW64")
+_BOXES = (b"ftyp", b"styp", b"moov", b"sidx", b"free", b"skip")
+_TS_PACKET_SYNC = 0x47
+
+
+def recognise(head: bytes) -> str | None:
+    """FFmpeg's name of a container that begins like this; None if it is none of those that are known here.
+
+    Args:
+        head: the first HEAD_BYTES, or fewer if there are no more.
+    """
+    for magic, name in _MAGIC:
+        if head.startswith(magic):
+            return name
+    if head[:4] in _WAVE and head[8:12] == b"WAVE":
+        return WAV
+    if head[4:8] in _BOXES:
+        return MP4
+    if frames := _frames(head):
+        return frames
+    return TS if head[:1] == bytes((_TS_PACKET_SYNC,)) else None
+
+
+def _frames(head: bytes) -> str | None:
+    """MPEG audio alone, by the sync word: ISO/IEC 11172-3, 2.4.2.3; ISO/IEC 14496-3, 1.A.2.2."""
+    if len(head) < 2 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return None
+    layer = head[1] >> 1 & 3
+    if layer == 0:  # ADTS has the layer always 0, and 12 bits of sync
+        return ADTS if head[1] & 0xF0 == 0xF0 else None
+    return MP3

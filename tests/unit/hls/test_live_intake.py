@@ -1,0 +1,40 @@
+"""Containers by their first bytes."""
+
+import pytest
+
+from hls import live_intake
+from hls.live_intake import recognise
+
+
+@pytest.mark.parametrize(
+    ("head", "container"),
+    [
+        (b"OggS\0\2", "ogg"),
+        (b"\x1aE\xdf\xa3\x9fB\x86\x81", "matroska"),
+        (b"FLV\x01\x04", "flv"),
+        (b"fLaC\0\0\0\x22", "flac"),
+        (b"ID3\x04\0", "mp3"),
+        (b"\xff\xfb\x90\x64", "mp3"),
+        (b"\xff\xe3\x90\x64", "mp3"),
+        (b"\xff\xf1\x4c\x80", "aac"),
+        (b"\xff\xf9\x4c\x80", "aac"),
+        (b"\xff\xe1\x4c\x80", None),
+        (b"RIFF\xff\xff\xff\xffWAVE", "wav"),
+        (b"RF64\xff\xff\xff\xffWAVE", "wav"),
+        (b"RIFF\xff\xff\xff\xffAVI ", None),
+        (b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb", "w64"),
+        (b"\0\0\0\x18ftypiso6", "mov"),
+        (b"\0\0\0\x18stypmsdh", "mov"),
+        (b"FORM\0\0\0\0AIFF", "aiff"),
+        (b".snd\0\0\0\x18", "au"),
+        (b"caff\0\1\0\0", "caf"),
+        (b"G\x40\0\x10", "mpegts"),
+        (b"\xff", None),
+        (b"\xff\x00", None),
+        (b"#EXTM3U\n", None),
+        (b"", None),
+    ],
+)
+def test_a_container_is_told_from_its_first_bytes(head, container):
+    assert recognise(head) == container
+    assert container is None or container in live_intake.CONTAINERS
