@@ -8,12 +8,12 @@ from typing import Final
 
 import structlog
 
-from chat.limits import Buckets, Rate
-from chat.networks import Address, own_network
+from chat.networks import Address
 from streamer.auth import same_origin
 from streamer.ingest.answer import Later, Missing
 from streamer.ingest.http_source import HttpSource
 from streamer.ingest.request import SourceRequest, read_request
+from streamer.ingest.wrong_keys import WrongKeys
 from streamer.lane import DatabaseFailed
 from streamer.live.line import Dismissal, KeyRefused, Stage, StageFull
 from streamer.refusal import Refused
@@ -24,9 +24,6 @@ _ADMIT_S: Final = 10.0
 #: How long a source that was sent away may go on talking, so that it reads why before the line is reset.
 _LINGER_S: Final = 2.0
 _MAX_WAITING: Final = 256
-# A word of somebody who mistypes, and no way to guess one of 128 bits.
-_WRONG_KEYS: Final = Rate(per_s=0.2, burst=20)
-_MAX_NETWORKS: Final = 20_000
 
 log = structlog.get_logger()
 
@@ -48,6 +45,7 @@ class HttpWay:
         origins: sites besides our own whose pages may be sources, lower case; "*" for all.
         address_of: who is at the other end of a transport whose first bytes are a head.
         idle_s: a source that sends nothing for so long is gone, > 0.
+        wrong: counts wrong keys, of all ways in.
         tasks: the process's root group.
     """
 
@@ -59,6 +57,7 @@ class HttpWay:
         address_of: Callable[[asyncio.BaseTransport, bytes], Address | None],
         wheel: TimerWheel,
         idle_s: float,
+        wrong: WrongKeys,
         tasks: asyncio.TaskGroup,
     ) -> None:
         self.stage = stage
@@ -70,8 +69,7 @@ class HttpWay:
         self._address_of = address_of
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
-        self._wrong = Buckets(_WRONG_KEYS, _MAX_NETWORKS)
-        self._held_back: dict[str, float] = {}
+        self._wrong = wrong
         self._sources: set[HttpSource] = set()
         self._waiting = 0
         self._closing = False
@@ -79,11 +77,10 @@ class HttpWay:
     def accept(self, transport: asyncio.Transport, received: bytes) -> asyncio.Protocol:
         """Take over a transport whose request head, and maybe more, is `received`."""
         end = received.find(b"\r\n\r\n") + 4
-        network = own_network(self._address_of(transport, received[:end]))
-        source = HttpSource(self, transport, str(network or ""))
+        source = HttpSource(self, transport, self._address_of(transport, received[:end]))
         try:
             request = read_request(received[:end])
-            self._judge(request, source.network)
+            self._judge(request, source.address)
         except Refused as refused:
             source.refuse(refused)
             return source
@@ -103,7 +100,7 @@ class HttpWay:
         """Its connection has ended, or is about to."""
         self._sources.discard(source)
 
-    def _judge(self, request: SourceRequest, network: str) -> None:
+    def _judge(self, request: SourceRequest, address: Address | None) -> None:
         """What can be said before the key is looked at. Raises Refused."""
         if self._closing:
             raise Later(503, "the server stops; come back in a moment", 1)
@@ -112,11 +109,8 @@ class HttpWay:
             raise Refused(403, f"pages of {request.origin[:200]} may not be sources here")
         if not request.key:
             raise Missing("a source needs the room's key, as the password of Basic or as a Bearer token")
-        until_s = self._held_back.get(network, 0.0)
-        if until_s > self._loop.time():
-            retry_s = int(until_s - self._loop.time()) + 1
+        if retry_s := self._wrong.retry_s(address, self._loop.time()):
             raise Later(429, f"too many wrong keys; try again in {retry_s} s", retry_s)
-        self._held_back.pop(network, None)
         if self._waiting >= _MAX_WAITING:
             raise Later(503, f"{self._waiting} sources wait to be let in; try again in a moment", 5)
 
@@ -127,8 +121,8 @@ class HttpWay:
                 admission = await self.stage.admit(request.room, request.key)
             source.enter(admission)
         except KeyRefused as error:
-            self._count_wrong(source.network)
-            log.info("source refused", room=request.room, network=source.network, why=str(error))
+            self._wrong.count(source.address, self._loop.time())
+            log.info("source refused", room=request.room, address=str(source.address), why=str(error))
             source.refuse(Missing(str(error)))
         except StageFull as error:
             source.refuse(Later(503, str(error), 5))
@@ -139,10 +133,3 @@ class HttpWay:
             source.refuse(Refused(500, "the server made a mistake; its log has the details"))
         finally:
             self._waiting -= 1
-
-    def _count_wrong(self, network: str) -> None:
-        retry_ms = self._wrong.take(network, self._loop.time()) if network else 0
-        if retry_ms:
-            while len(self._held_back) >= _MAX_NETWORKS:
-                self._held_back.pop(next(iter(self._held_back)))
-            self._held_back[network] = self._loop.time() + retry_ms / 1000

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from chat.networks import Address
 from streamer.ingest.answer import CONTINUE, GO_ON, PRESENT, THANKS, dismissal, refusal
 from streamer.ingest.request import SourceRequest
 from streamer.ingest.sound import sound_of
@@ -24,7 +25,7 @@ class HttpSource(asyncio.Protocol):
     It is read only as fast as the stage takes what it brings; one read of the transport is held beyond that.
 
     Attributes:
-        network: of who sends it, to count wrong keys; empty where it says little about people.
+        address: of who sends it; None if that is not known.
     """
 
     __slots__ = (
@@ -36,13 +37,13 @@ class HttpSource(asyncio.Protocol):
         "_told",
         "_transport",
         "_way",
-        "network",
+        "address",
     )
 
-    def __init__(self, way: "HttpWay", transport: asyncio.Transport, network: str) -> None:
+    def __init__(self, way: "HttpWay", transport: asyncio.Transport, address: Address | None) -> None:
         self._way = way
         self._transport = transport
-        self.network = network
+        self.address = address
         self._request: SourceRequest | None = None
         self._held = b""
         self._line: Line | None = None

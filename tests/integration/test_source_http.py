@@ -10,6 +10,7 @@ from ipaddress import ip_address
 import pytest
 
 from streamer.ingest.http import HttpWay
+from streamer.ingest.wrong_keys import WrongKeys
 from streamer.server import Acceptor
 from streamer.wheel import TimerWheel
 from tests.support.door import Client, Door, front_door, until
@@ -51,6 +52,7 @@ async def ingest(idle_s: float = 60, origins: frozenset[str] = frozenset()) -> A
                     address_of=lambda transport, head: ADDRESS,
                     wheel=wheel,
                     idle_s=idle_s,
+                    wrong=WrongKeys(),
                     tasks=tasks,
                 )
             )

@@ -14,6 +14,7 @@ from streamer.routes_account import AccountRoutes
 from streamer.routes_comments import CommentRoutes
 from streamer.routes_covers import CoverRoutes
 from streamer.routes_media import MediaRoutes
+from streamer.routes_metadata import MetadataRoutes
 from streamer.routes_order import OrderRoutes
 from streamer.routes_policies import PolicyRoutes
 from streamer.routes_rooms import RoomRoutes
@@ -33,6 +34,7 @@ ROUTES: list[Route] = [
     *AccountRoutes(NOTHING, NOTHING).routes(),
     *UploadRoutes(NOTHING, NOTHING).routes(),
     *MediaRoutes(NOTHING).routes(),
+    *MetadataRoutes(*[NOTHING] * 4).routes(),
     *SystemRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
 ]
 DOCUMENT = document(ROUTES, "1.2.3")
