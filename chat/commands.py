@@ -12,6 +12,7 @@ from chat.commands_live import AnyLiveCommand
 from chat.commands_log import AnyLogCommand
 from chat.commands_log import Send as Send
 from chat.commands_people import AnyPeopleCommand
+from chat.commands_stage import AnyStageCommand
 from chat.fields import Epoch, Name, Password, RoomName, Seq, Token, TrackId
 from chat.frames import Command as Command
 from chat.names import clean_name
@@ -70,5 +71,16 @@ class Unwatch(Command, frozen=True):
     track: TrackId | None
 
 
-AnyCommand = Hello | Join | Leave | AnyLogCommand | AnyPeopleCommand | AnyLiveCommand | Ping | Watch | Unwatch
+AnyCommand = (
+    Hello
+    | Join
+    | Leave
+    | AnyLogCommand
+    | AnyPeopleCommand
+    | AnyLiveCommand
+    | AnyStageCommand
+    | Ping
+    | Watch
+    | Unwatch
+)
 COMMANDS: dict[str, type[Any]] = {kind.__struct_config__.tag: kind for kind in get_args(AnyCommand)}

@@ -71,6 +71,14 @@ class ErrorCode(Enum):
     NOT_A_SPEAKER = "not_a_speaker", "The room does not let everybody speak, and not this person."
     FILTERED = "filtered", "The message has a word or a link that the room does not want; nobody saw it."
     HELD_FULL = "held_full", "As many messages as may wait for a moderator are waiting already."
+    KEY_REFUSED = "key_refused", "That is no stream key of this room, or not any more."
+    STAGE_FULL = "stage_full", "As many sources as may be are connected already."
+    ALREADY_LIVE = "already_live", "A connection carries one recording; end it with `gooff` first."
+    SESSION_UNKNOWN = (
+        "session_unknown",
+        "The recording can't go on: it is over, or was another server's; begin one with a new `session`.",
+    )
+    NOT_LIVE = "not_live", "This connection carries no recording for that room."
     FORBIDDEN = "forbidden", "It takes a role that this person does not have here."
     UNKNOWN_SLASH = (
         "unknown_slash",

@@ -14,6 +14,7 @@ from chat.events_log import AnyEntry as AnyEntry
 from chat.events_log import AnyLogEvent, Frames
 from chat.events_log import Message as Message
 from chat.events_people import AnyPeopleEvent
+from chat.events_stage import AnyStageEvent
 from chat.fields import Room
 from chat.frames import Event as Event
 
@@ -178,6 +179,7 @@ AnyEvent = (
     | Left
     | AnyPeopleEvent
     | AnyLiveEvent
+    | AnyStageEvent
     | Notice
     | Pong
     | Watching

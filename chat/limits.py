@@ -61,6 +61,11 @@ class ChatLimits:
     max_blocks: int = 500  # per person
     link_grace_s: float = 2.0  # the log is away for so long before anybody is told
 
+    uplink_window_bytes: int = 1 << 18  # of a recording, sent and not acknowledged: 16 s at 128 kbit/s
+    uplink_ack_s: float = 0.5  # what came of a recording is acknowledged so often
+    uplink_hold_s: float = 120.0  # a recording whose connection broke may go on for so long
+    max_uplinks: int = 1000  # recordings of a node, held ones too
+
     hello_timeout_s: float = 10.0
     ping_interval_s: float = 25.0  # shorter than the 30 to 60 s after which proxies drop a silent connection
     close_grace_s: float = 5.0  # for the peer to answer a close frame

@@ -20,11 +20,13 @@ from streamer.history import History
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.live.audience import Audience
 from streamer.live.listeners import Listeners
+from streamer.live.uplinks import Uplinks
 from streamer.moderator import Moderator
 from streamer.people import People
 from streamer.rooms import Rooms
 from streamer.warden import Warden
 from streamer.websocket import WebSocket
+from streamer.wheel import TimerWheel
 
 _MAX_TYPING = 10_000  # people who have been typing lately
 
@@ -35,6 +37,7 @@ class ChatDesk:
     Attributes:
         broker, history, rooms, people, warden, moderator, limits: for the deeds.
         listeners: who hears what is on.
+        uplinks: who broadcasts.
         typing: who was shown as typing, by room and id.
         turns: for deeds that judge what they then change.
         herald: announces what happens.
@@ -50,6 +53,7 @@ class ChatDesk:
         moderator: Moderator,
         people: People,
         limits: ChatLimits,
+        wheel: TimerWheel,
         reply: Callable[[WebSocket, Event], None],
         clock: Callable[[], float],
         entropy: Callable[[int], bytes],
@@ -60,6 +64,7 @@ class ChatDesk:
         self.rooms = rooms
         self.people = people
         self.listeners = Listeners(limits, Audience())
+        self.uplinks = Uplinks(limits, wheel)
         self.limits = limits
         self.warden = warden
         self.moderator = moderator
@@ -80,6 +85,11 @@ class ChatDesk:
         """Take somebody out of a room, in or on the way in, and out of what is on there. Idempotent."""
         self.listeners.leave(socket, room)
         self.rooms.exit(socket, room)
+
+    def part(self, socket: WebSocket) -> None:
+        """A connection ends; its rooms were left before. Idempotent."""
+        self.uplinks.part(socket)
+        self.people.left(socket)
 
     def author(self, socket: WebSocket) -> Author:
         """Who is behind an open connection."""

@@ -12,7 +12,8 @@ from chat.commands import Command
 from chat.commands_live import Listen, Unlisten
 from chat.commands_log import Delete, Edit, History, Pin, React, Search, Send, Unpin, Unreact
 from chat.commands_people import Block, Blocks, Directs, Members, Read, Typing, Unblock
-from streamer import deeds_live, deeds_log, deeds_past, deeds_people, deeds_slash
+from chat.commands_stage import GoLive, GoOff, Title
+from streamer import deeds_live, deeds_log, deeds_past, deeds_people, deeds_slash, deeds_stage
 from streamer.attempts import later
 from streamer.deeds_log import once
 
@@ -41,4 +42,7 @@ DEEDS: dict[type[Command], Deed] = {
     Blocks: deeds_people.blocks,
     Listen: deeds_live.listen,
     Unlisten: deeds_live.unlisten,
+    GoLive: later(deeds_stage.go_live),
+    GoOff: deeds_stage.go_off,
+    Title: deeds_stage.title,
 }

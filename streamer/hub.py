@@ -40,7 +40,7 @@ from streamer.websocket import PING_FRAME, WebSocket, frame_text
 from streamer.wheel import Ticket, TimerWheel
 
 _TICK_S = 1.0
-_BINARY = Malformed(Error(ErrorCode.MALFORMED.value, "a frame is a JSON object in a text frame, not binary"))
+_BINARY = Malformed(Error(ErrorCode.MALFORMED.value, "a binary frame is no piece of a recording"))
 
 
 class WebSocketHub:
@@ -79,12 +79,10 @@ class WebSocketHub:
             clock: seconds since the epoch.
             entropy: so many random bytes.
         """
-        self.stats = ChatStats()
-        self.max_outbox_bytes = limits.max_outbox_bytes
+        self.stats, self.max_outbox_bytes = ChatStats(), limits.max_outbox_bytes
         self._broker, self._wheel, self._limits = broker, wheel, limits
         self._clock, self._entropy = clock, entropy
-        self._loop = asyncio.get_running_loop()
-        self._rules = Rules(limits)
+        self._loop, self._rules = asyncio.get_running_loop(), Rules(limits)
         self.peers = Peers(trusted_proxies, limits)
         self._handshakes = Handshakes(limits, origins, self.peers)
         node = new_id(self.now_ms(), entropy(ENTROPY_BYTES))
@@ -104,6 +102,7 @@ class WebSocketHub:
             moderator=self.moderator,
             people=self.people,
             limits=limits,
+            wheel=wheel,
             reply=self.reply,
             clock=clock,
             entropy=entropy,
@@ -185,13 +184,14 @@ class WebSocketHub:
     def receive_text(self, socket: WebSocket, text: bytes) -> None:
         self._receive(socket, decode_command(text))
 
-    def receive_binary(self, socket: WebSocket) -> None:
-        self._receive(socket, _BINARY)
+    def receive_binary(self, socket: WebSocket, payload: bytes) -> None:
+        if self._closing or not self.desk.uplinks.receive(socket, payload):
+            self._receive(socket, _BINARY)
 
     def closing(self, socket: WebSocket, code: int) -> None:
         self.stats.closes_total[code] += 1
         self.perform(socket, socket.session.close())
-        self.people.left(socket)
+        self.desk.part(socket)
         self._parting.append((self._loop.time() + self._limits.close_grace_s, socket))
 
     def lost(self, socket: WebSocket) -> None:

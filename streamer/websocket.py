@@ -53,7 +53,7 @@ class Peer(Protocol):
     def receive_text(self, socket: "WebSocket", text: bytes) -> None:
         """A whole text message, valid UTF-8."""
 
-    def receive_binary(self, socket: "WebSocket") -> None:
+    def receive_binary(self, socket: "WebSocket", payload: bytes) -> None:
         """A whole binary message."""
 
     def closing(self, socket: "WebSocket", code: int) -> None:
@@ -121,7 +121,7 @@ class WebSocket(asyncio.Protocol):
             Side.SERVER, state=State.OPEN, max_size=max_frame_bytes, logger=quiet_logger
         )
         self._message: bytearray | None = None  # a fragmented one, so far
-        self._held: deque[bytes | None] | None = None  # whole messages; None is a binary one
+        self._held: deque[tuple[bool, bytes]] | None = None  # whole messages; True for binary ones
         self._waiting = False
         self._closing = False
 
@@ -207,7 +207,7 @@ class WebSocket(asyncio.Protocol):
         if frame.opcode is Opcode.TEXT or frame.opcode is Opcode.BINARY:
             binary = frame.opcode is Opcode.BINARY
             if frame.fin:
-                self._receive_message(None if binary else bytes(frame.data))
+                self._receive_message(binary, bytes(frame.data))
             else:
                 # The library remembers what kind of message it is in; so do we, by the first byte.
                 self._message = bytearray((binary,)) + frame.data
@@ -216,12 +216,12 @@ class WebSocket(asyncio.Protocol):
             self._message += frame.data
             if frame.fin:
                 message, self._message = self._message, None
-                self._receive_message(None if message[0] else bytes(message[1:]))
+                self._receive_message(bool(message[0]), bytes(message[1:]))
 
-    def _receive_message(self, message: bytes | None) -> None:
+    def _receive_message(self, binary: bool, message: bytes) -> None:
         if self._closing:
             return
-        if message is not None:
+        if not binary:
             try:
                 message.decode()
             except UnicodeDecodeError:
@@ -231,20 +231,20 @@ class WebSocket(asyncio.Protocol):
                 return
         if self._held or self._waiting or self.congested:
             self._held = self._held or deque()
-            self._held.append(message)
+            self._held.append((binary, message))
             self._read_or_pause()
         else:
-            self._deliver(message)
+            self._deliver(binary, message)
 
-    def _deliver(self, message: bytes | None) -> None:
-        if message is None:
-            self._peer.receive_binary(self)
+    def _deliver(self, binary: bool, message: bytes) -> None:
+        if binary:
+            self._peer.receive_binary(self, message)
         else:
             self._peer.receive_text(self, message)
 
     def _pump(self) -> None:
         while self._held and not (self._waiting or self.congested or self._closing):
-            self._deliver(self._held.popleft())
+            self._deliver(*self._held.popleft())
         if not self._held:
             self._held = None
         self._read_or_pause()

@@ -74,6 +74,8 @@ def made(kind: type[Command]) -> AnyCommand:
         "id": "m",
         "emoji": "heart",
         "to": "2",
+        "key": "k",
+        "session": "0123456789abcdef",
     }
     fields |= {"query": "hi", "track": "t"} if kind in (Watch, Unwatch) else {"query": "hi"}
     fields |= {"seq": 1} if kind is not Join else {}
