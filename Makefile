@@ -1,11 +1,13 @@
 # `make serve` runs the server, `make test` runs everything that CI runs. Both install what is missing first.
-.PHONY: help serve test lint types unit coverage contract integration players conformance fuzz format chaos tests/integration bench clean
+.PHONY: help serve test lint types unit coverage contract integration players conformance fuzz format chaos tests/integration working waiting bench clean
 
 PYTEST = .venv/bin/python -m pytest -q
 # A test file to a process, for its tests share a server.
-PARALLEL = -n logical --maxprocesses 4 --dist loadfile
+PARALLEL = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # Servers and browsers wait for each other, and their tests for them.
-WAITING = -n 3 --dist loadfile
+WAITING = -n 4 --dist loadfile --no-loadscope-reorder
+# Nothing is shared there, and nothing waits: it takes what processors the others leave.
+WORKING = -n logical --maxprocesses 4 --dist worksteal
 SETUP = scripts/setup
 
 help:
@@ -18,9 +20,7 @@ serve: ## run Veza on embedded defaults (settings: config/veza.toml or VEZA_... 
 test: ## lint, types, unit, contract, conformance, fuzz, integration and chaos, players
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: lint types coverage
-	$(PYTEST) $(PARALLEL) tests/contract tests/conformance tests/fuzz
-	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: NODES=2 tests/integration chaos
-	$(PYTEST) $(WAITING) tests/players
+	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: working waiting
 
 lint: ## ruff: rules and formatting
 	@$(SETUP) test
@@ -44,8 +44,15 @@ contract integration players conformance fuzz: ## one suite
 	@$(SETUP) test
 	$(PYTEST) $(PARALLEL) tests/$@
 
+working:
+	nice $(PYTEST) $(WORKING) tests/conformance tests/fuzz
+
+waiting:
+	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: NODES=2 tests/integration chaos
+	$(PYTEST) $(WAITING) tests/players
+
 tests/integration:
-	$(PYTEST) $(WAITING) $@
+	$(PYTEST) $(WAITING) tests/contract $@
 
 chaos: ## break rooms on purpose, and judge what clients saw (SEED=... SECONDS=... NODES=... REDIS=1)
 	@$(SETUP) test

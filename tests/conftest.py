@@ -3,6 +3,7 @@
 import os
 import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A deadline, and a complaint that making examples takes long, are tests of how busy the machine is.
@@ -13,3 +14,25 @@ settings.load_profile("veza")
 # quarter of what the start of a server takes.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# With several processes, a file that takes long begins first, so that not all of them wait for it in the end.
+# (`--no-loadscope-reorder` keeps this order; without, the files with the most tests would begin.)
+_LONGEST_FIRST = (
+    "test_page_looks.py",
+    "test_page_upload.py",
+    "test_kill.py",
+    "test_page_looks_rooms.py",
+    "test_redis_faults.py",
+    "test_page_player.py",
+    "test_page_loudness.py",
+    "test_page_gapless.py",
+    "test_page_talk.py",
+    "test_page_chat.py",
+    "test_tus_js_client.py",
+    "test_firefox.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))

@@ -62,6 +62,7 @@ def test_an_album_is_in_the_search_and_on_its_tracks(chromium: Browser, records:
         page.goto("/")
         expect(page.locator(".card").first).to_be_visible()
         page.keyboard.press("/")
+        expect(page.get_by_role("combobox", name="Search the library")).to_be_focused()
         page.keyboard.type("script window")
         page.get_by_role("group", name="Albums").get_by_role("option").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(NASTY)

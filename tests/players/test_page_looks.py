@@ -1,21 +1,18 @@
-"""Every screen in light, dark, wide, on a phone and a small one: axe finds nothing; pictures to look at."""
+"""Screens in light, dark, wide, on a phone and a small one: axe finds nothing; pictures to look at."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.support.api import get_json, send_json, upload, wait_for_track
-from tests.support.audio import AUDIO_DIR, ROOT, make_tone
-from tests.support.chromium import artefact, browsing
+from tests.support.audio import AUDIO_DIR, make_tone
+from tests.support.chromium import browsing
+from tests.support.looks import LOOKS, look_at, wait_for_pictures
 from tests.support.player import wait_until_past
 from tests.support.server import Server, running_server
-from tests.support.talking import come_in, say
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 SHOWN = (
     "music-48k.ogg",
     "music.opus",
@@ -37,13 +34,6 @@ SAID = (
     (3150, "Jo", "goosebumps"),
     (6500, "دينا", "هذا أجمل جزء في الأغنية"),
 )
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"viewport": {"width": 1360, "height": 860}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1360, "height": 860}, "color_scheme": "dark"},
-    "wide": {"viewport": {"width": 2560, "height": 1300}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True},
-    "small": {"viewport": {"width": 320, "height": 640}, "color_scheme": "dark", "has_touch": True},
-}
 
 
 @pytest.fixture(scope="module")
@@ -68,36 +58,6 @@ def gallery(folder: Path) -> Iterator[Server]:
         yield server
 
 
-def look_at(page: Page, name: str) -> None:
-    """No fault of accessibility, nothing wider than the window; keep a picture."""
-    page.evaluate("() => document.fonts.ready")
-    page.wait_for_function(
-        "() => [...document.images].every((image) => image.complete || image.loading === 'lazy')"
-    )
-    page.screenshot(path=artefact(f"{name}.jpg"), type="jpeg", quality=90)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
-    if not page.evaluate("() => 'axe' in window"):  # it stays while the document does
-        page.evaluate(AXE.read_text())
-    # What is in order is looked at, too, but not described.
-    found = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", RULES)
-    assert [
-        (fault["id"], [node["target"] + [node["failureSummary"]] for node in fault["nodes"]])
-        for fault in found["violations"]
-    ] == [], name
-
-
-def wait_for_pictures(page: Page) -> None:
-    """Waveforms are drawn when they are seen."""
-    page.wait_for_function(
-        """() => [...document.querySelectorAll("canvas")].every((canvas) => {
-          const {width, height} = canvas;
-          if (!width || canvas.getBoundingClientRect().top > innerHeight) return true;
-          const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-          return new Uint32Array(pixels.buffer).some(Boolean);
-        })"""
-    )
-
-
 @pytest.mark.parametrize("look", LOOKS)
 def test_home_and_track(chromium: Browser, gallery: Server, look: str) -> None:
     with browsing(chromium, gallery.url, **LOOKS[look]) as (page, _):
@@ -106,6 +66,7 @@ def test_home_and_track(chromium: Browser, gallery: Server, look: str) -> None:
         wait_for_pictures(page)
         look_at(page, f"home-{look}")
         page.keyboard.press("/")
+        expect(page.get_by_role("combobox", name="Search the library")).to_be_focused()
         page.keyboard.type("mu" if AUDIO_DIR is None else "mirr")
         expect(page.get_by_role("option").first).to_be_visible()
         page.keyboard.press("ArrowDown")
@@ -165,77 +126,6 @@ def test_library(chromium: Browser, gallery: Server, look: str) -> None:
         page.get_by_role("button", name="Add to playlist").click()
         expect(page.locator(".choices button").first).to_be_visible()
         look_at(page, f"playlist-add-{look}")
-
-
-@pytest.mark.parametrize("look", LOOKS)
-def test_room(chromium: Browser, gallery: Server, look: str) -> None:
-    room = f"studio-{look}"
-    with (
-        browsing(chromium, gallery.url, **LOOKS[look]) as (page, _),
-        browsing(chromium, gallery.url) as (other, _),
-    ):
-        page.goto(f"/r/{room}")
-        expect(page.get_by_label("What should people call you?")).to_be_visible()
-        look_at(page, f"room-door-{look}")
-        come_in(page, room, "ann")
-        expect(page.get_by_text("Nobody has spoken")).to_be_visible()
-        look_at(page, f"room-quiet-{look}")
-        come_in(other, room, "Miloš")
-        say(other, "The second half is where it opens up. Listen for the bass coming back in.")
-        say(other, "around 0:29")
-        expect(page.locator(".message-body")).to_have_count(2)
-        say(page, "Oh. That is a different song from there on!")
-        say(page, "Is the flac up as well?\nI would like to hear it on the big speakers.")
-        expect(other.locator(".message-body")).to_have_count(4)
-        other.context.close()
-        expect(page.get_by_text("Miloš left")).to_be_visible()
-        look_at(page, f"room-{look}")
-
-
-@pytest.mark.parametrize("look", LOOKS)
-def test_room_with_much_going_on(chromium: Browser, gallery: Server, look: str) -> None:
-    room = f"busy-{look}"
-    (track, *_) = get_json(f"{gallery.url}/api/v1/tracks")["items"]
-    with (
-        browsing(chromium, gallery.url, **LOOKS[look]) as (page, _),
-        browsing(chromium, gallery.url) as (other, _),
-    ):
-        come_in(page, room, "ann")
-        come_in(other, room, "Miloš")
-        say(
-            other,
-            f"@ann, **this** is it: {gallery.url}/t/{track['id']}?t=3 with `pan=mono` as in https://x.org/pan",
-        )
-        field = page.get_by_label("Write to")
-        field.fill(
-            "> with pan=mono\nIt is made of\n```\nsox -n out.wav synth 40 sine 100:4000 remix 1 2\n```"
-        )
-        field.press("Enter")
-        first = page.locator(".message", has=page.locator(".moment"))
-        first.hover()
-        first.get_by_role("button", name="Pin", exact=True).click()
-        expect(page.locator(".chat-pins")).to_be_visible()
-        first.get_by_role("button", name="React", exact=True).click()
-        look_at(page, f"room-palette-{look}")
-        first.get_by_role("button", name="React with 🎉").click()
-        expect(first.locator(".reaction")).to_have_count(1)
-        first.get_by_role("button", name="Reply", exact=True).click()
-        page.keyboard.type("hearing it now")
-        look_at(page, f"room-answer-{look}")
-        page.keyboard.press("Enter")
-        say(page, "and a slip")
-        expect(page.locator(".message:not(.is-pending)")).to_have_count(4)
-        page.get_by_label("Write to").press("ArrowUp")
-        page.get_by_label("Write to").fill("and no slip")
-        page.keyboard.press("Enter")
-        expect(page.get_by_text("(edited)")).to_be_visible()
-        look_at(page, f"room-busy-{look}")
-        page.locator(".chat-pins").click()
-        look_at(page, f"room-pins-{look}")
-        page.keyboard.press("Escape")
-        page.locator(".chat-count").click()
-        expect(page.locator(".members li")).to_have_count(2)
-        look_at(page, f"room-members-{look}")
 
 
 @pytest.mark.parametrize("look", LOOKS)

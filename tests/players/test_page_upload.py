@@ -3,7 +3,8 @@
 import re
 import subprocess
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,21 @@ def upload_called(page: Page, name: str) -> Locator:
     return page.locator(".upload").filter(has_text=name)
 
 
-def slow_down(page: Page) -> None:
-    """Let the page send no faster than a poor line, so that there is time to press play."""
+def slow_down(page: Page) -> Callable[[], None]:
+    """Let the page send no faster than a poor line, so that there is time to press play.
+
+    Returns:
+        what takes that away again, when nothing more has to happen while it sends.
+    """
     client = page.context.new_cdp_session(page)
     client.send("Network.enable")
     conditions = {"offline": False, "latency": 0, "downloadThroughput": -1}
-    client.send("Network.emulateNetworkConditions", conditions | {"uploadThroughput": SLOW_BYTES_PER_S})
+
+    def limit(bytes_per_s: int) -> None:
+        client.send("Network.emulateNetworkConditions", conditions | {"uploadThroughput": bytes_per_s})
+
+    limit(SLOW_BYTES_PER_S)
+    return partial(limit, -1)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +95,7 @@ def test_a_dropped_file_becomes_a_track(chromium: Browser, server: Server, tone:
 def test_play_before_the_upload_has_ended(chromium: Browser, server: Server, long_tone: Path) -> None:
     with browsing(chromium, server.url) as (page, _):
         page.goto("/")
-        slow_down(page)
+        hurry = slow_down(page)
         choose(page, long_tone)
         upload = upload_called(page, "long")
         expect(upload.get_by_text("playable now")).to_be_visible()
@@ -104,6 +114,7 @@ def test_play_before_the_upload_has_ended(chromium: Browser, server: Server, lon
             before = position(page)
             page.keyboard.press("Shift+ArrowRight")
             wait_until_past(page, before + 5)
+        hurry()
         expect(page.locator(".track-progress")).to_have_count(0, timeout=60_000)
         page.keyboard.press("End")
         page.wait_for_function(f"() => {CURRENT}.ended")
@@ -163,7 +174,7 @@ def test_an_upload_can_be_paused_and_goes_on(chromium: Browser, server: Server, 
     song = called("paused", long_tone)
     with browsing(chromium, server.url) as (page, _):
         page.goto("/")
-        slow_down(page)
+        hurry = slow_down(page)
         choose(page, song)
         upload = upload_called(page, "paused")
         expect(upload.get_by_text("playable now")).to_be_visible()
@@ -176,6 +187,7 @@ def test_an_upload_can_be_paused_and_goes_on(chromium: Browser, server: Server, 
         wait_until_past(page, 0.5)
         after = track_called(server, "paused")
         assert (after["state"], after["received_bytes"]) == ("receiving", before["received_bytes"])
+        hurry()
         page.get_by_role("button", name="Go on with the upload of paused.mp3").click()
         expect(state).to_contain_text("Uploaded", timeout=30_000)
         assert source(server, track_called(server, "paused")) == song.read_bytes()
@@ -194,6 +206,7 @@ def test_an_upload_goes_on_by_itself_when_the_line_is_back(
         line.cut()
         state = upload.locator(".upload-state")
         expect(state).to_contain_text("The line is down")
+        line.bytes_per_s = None
         line.mend()
         expect(state).to_contain_text("Uploaded", timeout=30_000)
         assert source(server, track_called(server, "cut")) == song.read_bytes()
@@ -206,7 +219,7 @@ def test_an_upload_goes_on_after_a_reload_when_its_file_is_chosen_again(
     with browsing(chromium, server.url) as (page, _):
         page.on("dialog", lambda dialog: dialog.accept())
         page.goto("/")
-        slow_down(page)
+        hurry = slow_down(page)
         choose(page, song)
         upload = upload_called(page, "reloaded")
         expect(upload.get_by_text("playable now")).to_be_visible()
@@ -214,6 +227,7 @@ def test_an_upload_goes_on_after_a_reload_when_its_file_is_chosen_again(
         state = upload.locator(".upload-state")
         expect(state).to_have_text(re.compile("Interrupted at [1-9][0-9]?%. Choose the file again"))
         before = track_called(server, "reloaded")
+        hurry()
         choose(page, song)
         expect(state).to_contain_text("Uploaded", timeout=30_000)
         after = track_called(server, "reloaded")
@@ -258,6 +272,7 @@ def test_an_upload_goes_on_after_the_server_was_killed(
             expect(upload.get_by_text("playable now")).to_be_visible()
             server.stop(9)
             server = start_server(tmp_path / "data")
+            line.bytes_per_s = None
             line.target_port = server.port
             expect(upload.locator(".upload-state")).to_contain_text("Uploaded", timeout=30_000)
             assert source(server, track_called(server, "killed")) == song.read_bytes()

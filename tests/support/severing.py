@@ -30,7 +30,7 @@ class Line:
         self.target_port = target_port
         self.forwarded_bytes = 0
         self.refuse_next = 0
-        self._bytes_per_s = bytes_per_s
+        self.bytes_per_s = bytes_per_s
         self._taken = taken
         self._whole = threading.Event()
         self._whole.set()
@@ -82,8 +82,8 @@ class Line:
                 sent += len(data)
                 if upwards:
                     self.forwarded_bytes += len(data)
-                if upwards and self._bytes_per_s:
-                    time.sleep(len(data) / self._bytes_per_s)
+                if upwards and self.bytes_per_s:
+                    time.sleep(len(data) / self.bytes_per_s)
                 # Closed by the other direction: whoever was there is not any more.
                 while upwards and self._taken and target.fileno() >= 0:
                     if self._taken() - before >= sent - HEADS_BYTES:

@@ -93,7 +93,7 @@ def renditions(reports: list[AnyReport]) -> dict[str, Rendition]:
     for cut in reports:
         if isinstance(cut, SegmentCut):
             segment = Segment(cut.offset_bytes, cut.size_bytes, cut.duration_ticks)
-            found[cut.rendition].segments.append(segment)
+            found[cut.rendition].append(segment)
     return found
 
 

@@ -1,0 +1,79 @@
+"""Rooms in light, dark, wide, on a phone and a small one: axe finds nothing; pictures to look at."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.support.chromium import browsing
+from tests.support.looks import LOOKS, look_at
+from tests.support.server import Server
+from tests.support.talking import come_in, say
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_room(chromium: Browser, server: Server, look: str) -> None:
+    room = f"studio-{look}"
+    with (
+        browsing(chromium, server.url, **LOOKS[look]) as (page, _),
+        browsing(chromium, server.url) as (other, _),
+    ):
+        page.goto(f"/r/{room}")
+        expect(page.get_by_label("What should people call you?")).to_be_visible()
+        look_at(page, f"room-door-{look}")
+        come_in(page, room, "ann")
+        expect(page.get_by_text("Nobody has spoken")).to_be_visible()
+        look_at(page, f"room-quiet-{look}")
+        come_in(other, room, "Miloš")
+        say(other, "The second half is where it opens up. Listen for the bass coming back in.")
+        say(other, "around 0:29")
+        expect(page.locator(".message-body")).to_have_count(2)
+        say(page, "Oh. That is a different song from there on!")
+        say(page, "Is the flac up as well?\nI would like to hear it on the big speakers.")
+        expect(other.locator(".message-body")).to_have_count(4)
+        other.context.close()
+        expect(page.get_by_text("Miloš left")).to_be_visible()
+        look_at(page, f"room-{look}")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_room_with_much_going_on(chromium: Browser, server: Server, track_id: str, look: str) -> None:
+    room = f"busy-{look}"
+    with (
+        browsing(chromium, server.url, **LOOKS[look]) as (page, _),
+        browsing(chromium, server.url) as (other, _),
+    ):
+        come_in(page, room, "ann")
+        come_in(other, room, "Miloš")
+        say(
+            other,
+            f"@ann, **this** is it: {server.url}/t/{track_id}?t=3 with `pan=mono` as in https://x.org/pan",
+        )
+        field = page.get_by_label("Write to")
+        field.fill(
+            "> with pan=mono\nIt is made of\n```\nsox -n out.wav synth 40 sine 100:4000 remix 1 2\n```"
+        )
+        field.press("Enter")
+        first = page.locator(".message", has=page.locator(".moment"))
+        first.hover()
+        first.get_by_role("button", name="Pin", exact=True).click()
+        expect(page.locator(".chat-pins")).to_be_visible()
+        first.get_by_role("button", name="React", exact=True).click()
+        look_at(page, f"room-palette-{look}")
+        first.get_by_role("button", name="React with 🎉").click()
+        expect(first.locator(".reaction")).to_have_count(1)
+        first.get_by_role("button", name="Reply", exact=True).click()
+        page.keyboard.type("hearing it now")
+        look_at(page, f"room-answer-{look}")
+        page.keyboard.press("Enter")
+        say(page, "and a slip")
+        expect(page.locator(".message:not(.is-pending)")).to_have_count(4)
+        page.get_by_label("Write to").press("ArrowUp")
+        page.get_by_label("Write to").fill("and no slip")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("(edited)")).to_be_visible()
+        look_at(page, f"room-busy-{look}")
+        page.locator(".chat-pins").click()
+        look_at(page, f"room-pins-{look}")
+        page.keyboard.press("Escape")
+        page.locator(".chat-count").click()
+        expect(page.locator(".members li")).to_have_count(2)
+        look_at(page, f"room-members-{look}")
