@@ -36,6 +36,7 @@ class Right(Enum):
     APPROVE = auto()  # held messages, and reports
     AUDIT = auto()
     INVITE = auto()
+    LIVE = auto()  # stream keys, and whose show ends
     POLICY = auto()
     ROLES = auto()  # only below one's own
     OWN = auto()  # the role of owner
@@ -44,7 +45,7 @@ class Right(Enum):
 _SPEAKER = frozenset({Right.TALK_ALWAYS})
 _MODERATOR = _SPEAKER | {
     *(Right.UNBOUND, Right.DELETE, Right.PIN, Right.KICK, Right.MUTE, Right.BAN, Right.SLOW, Right.FILTER),
-    *(Right.APPROVE, Right.AUDIT, Right.INVITE),
+    *(Right.APPROVE, Right.AUDIT, Right.INVITE, Right.LIVE),
 }
 _OWNER = _MODERATOR | {Right.POLICY, Right.ROLES}
 

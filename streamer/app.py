@@ -19,7 +19,7 @@ from streamer.announcer import Announcer
 from streamer.auth import Tokens
 from streamer.catalogue import Catalogue
 from streamer.chat_log import ChatLog
-from streamer.chat_parts import make_hub, room_routes
+from streamer.chat_parts import make_hub, make_room_desk, room_routes
 from streamer.collection import Collection
 from streamer.comments import Comments
 from streamer.cover_workers import CoverWorkers
@@ -42,6 +42,7 @@ from streamer.ledger import Ledger
 from streamer.leftovers import Leftovers
 from streamer.library import Library
 from streamer.limits import chat_limits, door_limits, upload_limits, worker_limits
+from streamer.live.parts import LiveParts
 from streamer.margin import Margin
 from streamer.media import MediaFiles
 from streamer.metrics import LoopLag, Metrics
@@ -109,6 +110,7 @@ class App:
         self.uploads = Uploads(self.library, root, upload_limits(settings), self.quota)
         ledger, ttl_s = Ledger(engine), settings.upload_ttl_s
         self.resumables = Resumables(self.library, self.uploads, ledger, ttl_s, now_ms)
+        self.live = LiveParts(settings, engine, tasks, self.hub, self.workers, self.wheel, make_id)
         self.web = self._make_web()
         self.runner = web.AppRunner(
             self.web,
@@ -140,19 +142,12 @@ class App:
         await workers_ready
         await asyncio.gather(self.resumables.recover(), self.hub.warden.load())
         resting = self.resumables.run(lambda: self.workers.turns.crowded)
+        await self.live.prepare()
         storing = [("storage", self.storage.run())] if self.storage else []
-        for name, work in (("sweep", self.library.sweep()), ("resumables", resting), *storing):
+        live = ("live", self.live.run())
+        for name, work in (("sweep", self.library.sweep()), ("resumables", resting), live, *storing):
             self._background.append(self._tasks.create_task(work, name=name))
-        assert self.runner.server is not None
-        self.door = FrontDoor(
-            loop=asyncio.get_running_loop(),
-            shelf=self.shelf,
-            http=self.runner.server,
-            websocket=self.hub.accept,
-            limits=door_limits(settings),
-            wheel=self.wheel,
-            cache=self.storage.cache if self.storage else None,
-        )
+        self.door = self._make_door()
         self.web.freeze()
         try:
             port = await self.door.listen(settings.host, settings.port)
@@ -165,6 +160,19 @@ class App:
         print(f"veza: listening on http://{host}:{port}", flush=True)
         await self._stop_asked.wait()
         await self._stop(settings.stop_grace_s)
+
+    def _make_door(self) -> FrontDoor:
+        assert self.runner.server is not None
+        return FrontDoor(
+            loop=asyncio.get_running_loop(),
+            shelf=self.shelf,
+            http=self.runner.server,
+            websocket=self.hub.accept,
+            limits=door_limits(self._settings),
+            wheel=self.wheel,
+            cache=self.storage.cache if self.storage else None,
+            source=self.live.http.accept,
+        )
 
     def _make_library(self, root: Path, announcer: Announcer) -> Library:
         desk = Desk(
@@ -188,6 +196,7 @@ class App:
         """In this order: no new work; what is in flight; what is left; the database last."""
         log.info("stopping", grace_s=grace_s)
         self.library.expect_stop()
+        await self.live.close()
         await self.covers.close()
         await self.resumables.stop()
         async with asyncio.TaskGroup() as ending:
@@ -195,6 +204,7 @@ class App:
             ending.create_task(self.hub.close(grace_s))
             ending.create_task(self._close_workers(grace_s))
         await self.library.stop()
+        await self.live.end()
         await self.runner.cleanup()
         self.uploads.close()
         for task in self._background:
@@ -232,9 +242,9 @@ class App:
         comments = CommentRoutes(self.comments, gatekeeper)
         covers = CoverRoutes(self.covers, self.library, self.uploads, gatekeeper)
         account = AccountRoutes(self.quota, gatekeeper)
-        media, of_rooms = MediaRoutes(self.shelf), room_routes(self.hub, gatekeeper)
+        media, desk = MediaRoutes(self.shelf), make_room_desk(self.hub, gatekeeper)
         parts = (tracks, covers, comments, resumable, account, media, system)
-        made = (*self.collection.routes(gatekeeper), *of_rooms)
+        made = (*self.collection.routes(gatekeeper), *room_routes(self.hub, desk), *self.live.routes(desk))
         routes = [*made, *(route for part in parts for route in part.routes())]
         system.describe(routes)
         route.register(app, routes)

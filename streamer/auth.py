@@ -48,8 +48,7 @@ class Tokens:
 
     def issue(self, name: str, *, now_s: int, ttl_s: int, operator: bool = False) -> str:
         """A token for a person whom the operator knows. One name is one identity, in every token."""
-        digest = hashlib.blake2b(name.encode(), digest_size=10).hexdigest()
-        return self._encode(f"user-{digest}", name, now_s, ttl_s, operator=operator)
+        return self._encode(account_id(name), name, now_s, ttl_s, operator=operator)
 
     def issue_guest(self, id: str, name: str, *, now_s: int, ttl_s: int = GUEST_TTL_S) -> str:
         """A token with which a guest keeps the id across connections."""
@@ -111,6 +110,11 @@ class Tokens:
         claims: dict[str, object] = {"sub": subject, "name": name, "iat": now_s, "exp": now_s + ttl_s}
         claims |= {mark: True for mark, given in marks.items() if given}
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
+
+
+def account_id(name: str) -> str:
+    """The id of the account that tokens for this name are of."""
+    return f"user-{hashlib.blake2b(name.encode(), digest_size=10).hexdigest()}"
 
 
 def load_secret(configured: str, data_dir: Path) -> bytes:

@@ -22,9 +22,13 @@ from streamer.wheel import TimerWheel
 _ORDER_THREADS = 2  # one may wait for the disk while others read
 
 
-def room_routes(hub: WebSocketHub, gatekeeper: Gatekeeper) -> list[Route]:
+def make_room_desk(hub: WebSocketHub, gatekeeper: Gatekeeper) -> RoomDesk:
+    """Who knows who asks, and what they may do."""
+    return RoomDesk(hub.warden, hub.moderator, hub.people.directs, hub.peers, gatekeeper)
+
+
+def room_routes(hub: WebSocketHub, desk: RoomDesk) -> list[Route]:
     """The API of rooms."""
-    desk = RoomDesk(hub.warden, hub.moderator, hub.people.directs, hub.peers, gatekeeper)
     parts = (PolicyRoutes(desk), OrderRoutes(desk), RoomRoutes(hub.desk, desk.check_reader))
     return [route for part in parts for route in part.routes()]
 

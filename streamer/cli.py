@@ -130,6 +130,34 @@ def token(name: str, ttl: int, operator: bool) -> None:
 
 
 @main.command()
+@click.argument("room")
+@click.option(
+    "--priority", type=click.IntRange(0, 1000), default=100, show_default=True, help="Higher is heard."
+)
+@click.option("--name", metavar="NAME", help="Whose it is. [default: the room's owner]")
+@click.option("--label", default="", metavar="TEXT", help="What you call it.")
+@click.option("--list", "listing", is_flag=True, help="Show the keys there are, without their secrets.")
+@click.option("--rotate", metavar="ID", help="Give a key another secret; the old one is good no more.")
+@click.option("--revoke", metavar="ID", help="Let a key be good no more.")
+def key(room: str, listing: bool, rotate: str | None, revoke: str | None, **new: Any) -> None:
+    """Make a stream key with which to go live in ROOM, and print it. It is not shown again."""
+    from streamer import cli_key
+
+    settings = _settings()
+    try:
+        if listing:
+            cli_key.show(cli_key.rows(settings, room))
+        elif revoke is not None:
+            cli_key.revoke(settings, room, revoke)
+        elif rotate is not None:
+            click.echo(cli_key.rotate(settings, room, rotate))
+        else:
+            click.echo(cli_key.make(settings, _room_name(room), **new))
+    except cli_key.KeyFailed as error:
+        _fail(str(error))
+
+
+@main.command()
 @click.option("--repair", is_flag=True, help="Mend what can be mended. The server must be stopped.")
 @click.option("--deep", is_flag=True, help="Read every source and every box of the renditions, too.")
 @click.option("--json", "as_json", is_flag=True, help="Report to a program.")
@@ -162,6 +190,17 @@ def _settings() -> "Settings":
     except SettingsError as error:
         click.echo(f"veza: {error}", err=True)
         sys.exit(EXIT_MISCONFIGURED)
+
+
+def _room_name(room: str) -> str:
+    import msgspec
+
+    from streamer.room import NewRoom
+
+    try:
+        return msgspec.convert({"name": room}, NewRoom).name
+    except msgspec.ValidationError:
+        _fail(f"{room[:70]!r} is no name of a room")
 
 
 def _local_server() -> str:

@@ -1,90 +1,82 @@
 """What a show needs of the processes that touch its sound."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Protocol
 
-import msgspec
-
-from hls.live import AnyLiveReport
-from streamer.live.line import Offer
+from hls.live_source import SourceEnded
+from hls.report import Broken, Refused
+from streamer.live.encoder_process import EncoderOrder
+from streamer.live.encoder_worker import EncoderEars, EncoderWorker
+from streamer.live.source_worker import SourceEars, SourceWorker
+from streamer.worker import WorkerPool
 
 
 class Decoder(Protocol):
-    """One source's worker: its bytes go in, sound comes out by `Sink`. Nothing blocks or raises."""
+    """One source's worker; `streamer.live.source_worker.SourceWorker` says what each call does."""
 
     @property
-    def full(self) -> bool:
-        """Enough waits to be decoded."""
-        ...
+    def full(self) -> bool: ...
 
-    def write(self, data: bytes) -> None:
-        """More of the source."""
-        ...
+    async def run(self) -> SourceEnded | Refused | Broken: ...
 
-    def finish(self) -> None:
-        """Nothing more comes: `Sink.done` follows when all of it has been decoded."""
-        ...
+    def write(self, data: bytes) -> None: ...
 
-    def kill(self) -> None:
-        """Nobody wants it any more. Idempotent; nothing is called from then on."""
-        ...
+    def mark(self, mark: int) -> None: ...
 
+    def pause(self) -> None: ...
 
-class Sink(Protocol):
-    """Whom a decoder gives its sound. Called on the event loop."""
+    def resume(self) -> None: ...
 
-    def sound(self, pcm: bytes) -> None:
-        """Stereo at `LIVE_RATE`, interleaved 32-bit floats."""
-        ...
+    def finish(self) -> None: ...
 
-    def may_write(self) -> None:
-        """There is room again, after `full`."""
-        ...
-
-    def done(self, refusal: str | None) -> None:
-        """Nothing more comes: all is decoded, or, in words, why it can't be."""
-        ...
+    def kill(self) -> None: ...
 
 
 class Encoder(Protocol):
-    """A show's worker: sound goes in, reports come out. Nothing blocks or raises."""
+    """A show's worker; `streamer.live.encoder_worker.EncoderWorker` says what each call does."""
 
-    def push(self, pcm: bytes) -> None:
-        """Sound as `Sink.sound` has it, of whoever is heard; the first starts the clock."""
-        ...
+    @property
+    def full(self) -> bool: ...
 
-    def mark(self, number: int) -> None:
-        """Have `Marked` say where what is pushed next is heard."""
-        ...
+    async def run(self) -> Broken | None: ...
 
-    def finish(self) -> None:
-        """The show is over: the parts that are on their way follow, then `Ended`."""
-        ...
+    def write(self, samples: bytes) -> None: ...
 
-    def kill(self) -> None:
-        """Idempotent; nothing is called from then on."""
-        ...
+    def mark(self, mark: int) -> None: ...
 
+    def switched(self) -> None: ...
 
-class EncoderOrder(msgspec.Struct, frozen=True):
-    """What an encoder is to make.
+    def lost(self) -> None: ...
 
-    Attributes:
-        renditions: their names.
-        decode_ticks: decode time of its first part, where it goes on after another encoder.
-    """
+    def finish(self) -> None: ...
 
-    renditions: tuple[str, ...]
-    decode_ticks: int = 0
+    def kill(self) -> None: ...
 
 
 class Workers(Protocol):
-    """Starts both kinds."""
+    """Prepares both kinds; whoever gets one runs it."""
 
-    def decode(self, offer: Offer, sink: Sink) -> Decoder:
-        """A worker for a source. It may be written to at once."""
+    def decode(self, container: str, ears: SourceEars) -> Decoder:
+        """A worker for a source. Args: `container`: FFmpeg's name, or empty to find out."""
         ...
 
-    def encode(self, order: EncoderOrder, told: Callable[[AnyLiveReport | None], None]) -> Encoder:
-        """A worker for a show. `told` has each report in order, and None when the worker is gone."""
+    def encode(
+        self, renditions: Sequence[str], first_part: int, first_ticks: int, ears: EncoderEars
+    ) -> Encoder:
+        """A worker for a show."""
         ...
+
+
+class ProcessWorkers:
+    """The workers as there are: processes."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+
+    def decode(self, container: str, ears: SourceEars) -> Decoder:
+        return SourceWorker(self._pool, ears, container=container)
+
+    def encode(
+        self, renditions: Sequence[str], first_part: int, first_ticks: int, ears: EncoderEars
+    ) -> Encoder:
+        return EncoderWorker(self._pool, ears, EncoderOrder(tuple(renditions), first_part, first_ticks))
