@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from streamer.hub import WebSocketHub
 from streamer.ingest.http import HttpWay
+from streamer.ingest.wrong_keys import WrongKeys
 from streamer.lane import Lane
 from streamer.live.keys import StreamKeys
 from streamer.live.outlet import Outlet
@@ -19,6 +20,7 @@ from streamer.live.stage import LiveStage, StageLimits
 from streamer.live.workers import ProcessWorkers
 from streamer.room_desk import RoomDesk
 from streamer.route import Route
+from streamer.routes_metadata import MetadataRoutes
 from streamer.settings import Settings
 from streamer.wheel import TimerWheel
 from streamer.worker import WorkerPool
@@ -64,18 +66,25 @@ class LiveParts:
             ended=lambda show: self.stage.ended(show),
         )
         self.stage = LiveStage(self.keys, house, StageLimits(settings.live_max_shows), make_id)
+        hub.desk.uplinks.stage = self.stage
+        self._wrong = WrongKeys()
+        self._address_of = hub.peers.address_of
+        self._clock = house.clock
         self.http = HttpWay(
             self.stage,
             origins=frozenset(origin.lower() for origin in settings.origins),
             address_of=hub.peers.address,
             wheel=wheel,
             idle_s=settings.live_grace_s,
+            wrong=self._wrong,
             tasks=tasks,
         )
 
     def routes(self, desk: RoomDesk) -> list[Route]:
         """The API of what is live."""
-        return KeyRoutes(self.keys, desk, self._warden, guests=self._guests).routes()
+        titles = MetadataRoutes(self.stage, self._wrong, self._address_of, self._clock)
+        keys = KeyRoutes(self.keys, desk, self._warden, guests=self._guests)
+        return [route for part in (keys, titles) for route in part.routes()]
 
     async def prepare(self) -> None:
         """Before anybody is let in."""
