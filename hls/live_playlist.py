@@ -84,7 +84,7 @@ class LivePlaylist:
             "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"
             f"CAN-SKIP-UNTIL={_TARGETS_SKIPPED * target_s},"
             f"HOLD-BACK={_TARGETS_HELD_BACK * target_s},"
-            f"PART-HOLD-BACK={_seconds(_PART_TARGETS_HELD_BACK * part_us)}\n"
+            f"PART-HOLD-BACK={part_hold_back(grid)}\n"
             f"#EXT-X-PART-INF:PART-TARGET={_seconds(part_us)}\n"
             f"#EXT-X-MEDIA-SEQUENCE:{window.segments[0].number}\n{sequence}"
             "#EXT-X-INDEPENDENT-SEGMENTS\n"
@@ -154,6 +154,11 @@ class LivePlaylist:
         first = self._window.segments[0].number
         for number in [number for number in self._lines if number < first]:
             del self._lines[number]
+
+
+def part_hold_back(grid: Grid) -> str:
+    """How far from the end a player that takes parts is to stay, in seconds, as it is written."""
+    return _seconds(_PART_TARGETS_HELD_BACK * _microseconds(grid.part_ticks, grid))
 
 
 def _title_line(title: Title) -> str:

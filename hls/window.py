@@ -106,23 +106,39 @@ class Window:
         ended: nothing will be added.
     """
 
-    def __init__(self, grid: Grid, *, starts_at_us: int, first_number: int = 0, init: int = 0) -> None:
+    def __init__(
+        self,
+        grid: Grid,
+        *,
+        starts_at_us: int,
+        first_number: int = 0,
+        init: int = 0,
+        gone_discontinuities: int | None = None,
+    ) -> None:
         """An empty list.
 
         Args:
             starts_at_us: time of the first sample, microseconds since the Unix epoch.
             first_number: media sequence number of the first segment, where a show goes on after a restart.
             init: number of the first init segment.
+            gone_discontinuities: where a show goes on, at least as many as it has had: then the first part
+                continues nothing.
         """
         self.grid = grid
         self.segments: deque[LiveSegment] = deque()
-        self.gone_discontinuities = 0
+        self.gone_discontinuities = gone_discontinuities or 0
         self.ended = False
         self._number = first_number
         self._init = init
         self._starts_at_us = starts_at_us
         self._ticks = 0  # since `_starts_at_us`
-        self._discontinuity = False
+        self._discontinuity = gone_discontinuities is not None
+
+    @property
+    def last_place(self) -> tuple[int, int]:
+        """Segment and part number of the last part. Needs one."""
+        last = self.segments[-1]
+        return last.number, len(last.parts) - 1
 
     @property
     def next_place(self) -> tuple[int, int]:
@@ -152,7 +168,7 @@ class Window:
             starts_at_us: time of the next sample, if time was lost.
         """
         self._complete_last()
-        self._discontinuity = bool(self.segments)
+        self._discontinuity |= bool(self.segments)
         if init is not None:
             self._init = init
         if starts_at_us is not None:

@@ -12,7 +12,7 @@ import msgspec
 
 from streamer.ranges import Span, Unsatisfiable, locate
 from streamer.refusal import problem
-from streamer.resource import Resource
+from streamer.resource import Denial, Found, Resource
 
 #: Players on other sites may read media: it is public by its URL, and answers never depend on cookies.
 _CORS = (
@@ -29,7 +29,7 @@ class Answer(msgspec.Struct, frozen=True):
     """A response, but for the fields that belong to the connection (Date, Connection).
 
     Attributes:
-        status: 200, 206, 304, 412 or 416.
+        status: 200, 206, 304, 412 or 416; or that of a denial.
         head: status line and fields, each with its CRLF; the empty line is missing.
         pieces: the body in order: bytes, or spans of the resource's body. Empty for HEAD and 304.
         size_bytes: of all pieces together.
@@ -41,16 +41,18 @@ class Answer(msgspec.Struct, frozen=True):
     size_bytes: int
 
 
-def answer(resource: Resource, method: str, headers: Mapping[str, str]) -> Answer:
+def answer(resource: Found, method: str, headers: Mapping[str, str]) -> Answer:
     """Answers one request.
 
     Args:
-        resource: the selected representation.
+        resource: the selected representation, or why there is none.
         method: "GET" or "HEAD".
         headers: lower-case field names to values, repeated fields joined by ", ".
 
     Source: RFC 9110 13.2.2 for the order of conditions, 14.2 for Range.
     """
+    if isinstance(resource, Denial):
+        return _deny(resource, method)
     status = _precondition(resource, headers) if headers else None
     if status is not None:
         return _without_body(resource, status, method)
@@ -79,11 +81,15 @@ def _precondition(resource: Resource, headers: Mapping[str, str]) -> int | None:
     if (match := headers.get("if-match")) is not None:
         if not _matches(match, resource.etag, weak=False):
             return 412
+    elif resource.last_modified is None:
+        pass  # RFC 9110 13.1.4: without a date, the field is ignored
     elif (since := _date(headers.get("if-unmodified-since"))) is not None and resource.last_modified > since:
         return 412
     if (none_match := headers.get("if-none-match")) is not None:
         if _matches(none_match, resource.etag, weak=True):
             return 304
+    elif resource.last_modified is None:
+        pass
     elif (since := _date(headers.get("if-modified-since"))) is not None and resource.last_modified <= since:
         return 304
     return None
@@ -129,34 +135,57 @@ def _date(field: str | None) -> int | None:
 
 def _fields(resource: Resource) -> bytes:
     """The fields that every answer with content of the resource carries."""
-    return _render_fields(
-        resource.etag, resource.cache_control, resource.last_modified, resource.disposition or ""
-    )
+    etag, cache_control, encoding = _validators(resource)
+    return _render_fields(etag, cache_control, resource.last_modified, resource.disposition or "", encoding)
 
 
 @lru_cache(1024)
-def _render_fields(etag: str, cache_control: str, last_modified: int, disposition: str) -> bytes:
-    return b"%bLast-Modified: %b\r\nAccept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n%b" % (
-        _render_validators(etag, cache_control),
-        formatdate(last_modified, usegmt=True).encode(),
+def _render_fields(
+    etag: str, cache_control: str, last_modified: int | None, disposition: str, encoding: str
+) -> bytes:
+    modified = "" if last_modified is None else f"Last-Modified: {formatdate(last_modified, usegmt=True)}\r\n"
+    return b"%b%bAccept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n%b%b" % (
+        _render_validators(etag, cache_control, encoding),
+        modified.encode(),
         b"Content-Disposition: %b\r\n" % disposition.encode("latin-1") if disposition else b"",
+        b"Content-Encoding: %b\r\n" % encoding.encode("latin-1") if encoding else b"",
     )
 
 
-def _render_validators(etag: str, cache_control: str) -> bytes:
-    """RFC 9110 15.4.5: what a 304 carries of the fields that a 200 would have had."""
-    return b"ETag: %b\r\nCache-Control: %b\r\n%b" % (
+def _render_validators(etag: str, cache_control: str, encoding: str) -> bytes:
+    """RFC 9110 15.4.5: what a 304 carries of the fields that a 200 would have had.
+
+    Only what is compressed says Vary: a cache may give the plain form to anybody, and has one less to keep.
+    """
+    return b"ETag: %b\r\nCache-Control: %b\r\n%b%b" % (
         etag.encode("latin-1"),
         cache_control.encode("latin-1"),
+        b"Vary: Accept-Encoding\r\n" if encoding else b"",
         _CORS,
     )
+
+
+def _deny(denial: Denial, method: str) -> Answer:
+    body = denial.body
+    # RFC 9110 15.6.4: how long the client is asked to wait.
+    again = b"Retry-After: 1\r\n" if denial.status == 503 else b""
+    head = (
+        b"HTTP/1.1 %d %b\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n"
+        b"Cache-Control: no-store\r\n%b%b"
+    ) % (denial.status, HTTPStatus(denial.status).phrase.encode(), len(body), again, _CORS)
+    pieces = () if method == "HEAD" else (body,)
+    return Answer(denial.status, head, pieces, len(body) if pieces else 0)
+
+
+def _validators(resource: Resource) -> tuple[str, str, str]:
+    return resource.etag, resource.cache_control, resource.encoding or ""
 
 
 def _without_body(resource: Resource, status: int, method: str) -> Answer:
     """304, 412 or 416; the errors say why, unless HEAD asked."""
     line = b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
     if status == 304:
-        return Answer(304, line + _render_validators(resource.etag, resource.cache_control), (), 0)
+        return Answer(304, line + _render_validators(*_validators(resource)), (), 0)
     if status == 416:
         size = resource.size_bytes
         body = problem(416, f"no byte of that range exists: the resource has {size} bytes")

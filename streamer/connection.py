@@ -1,15 +1,13 @@
 """One accepted connection: reads heads, answers media itself, passes the rest on, keeps time and order."""
 
 import asyncio
-from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final, cast
 
 from streamer.guest import Guest
 from streamer.heads import Head, HeadReader
 from streamer.refusal import Refused, turn_away
 from streamer.reply import Reply
-from streamer.resource import Resource
-from streamer.voice import Voice
+from streamer.voice import Lookup, Voice
 from streamer.wheel import Deadline
 
 if TYPE_CHECKING:
@@ -61,9 +59,9 @@ class Connection(asyncio.Protocol):
         if reply is None:
             self._receive(data)
             return
-        resource = door.find(reply.head.path)
+        found = door.live.find(reply.head, self._voice) if reply.live else door.find(reply.head.path)
         self._deadline.tick = door.wheel.tick + door.idle_ticks
-        if resource is not None and resource is reply.resource and reply.date_line is door.date_line:
+        if found is not None and found is reply.resource and reply.date_line is door.date_line:
             # The hot path: the bytes of before ask for the resource of before, within the same second.
             if reply.span is None:
                 stats = door.stats
@@ -73,7 +71,7 @@ class Connection(asyncio.Protocol):
             elif not self._voice.repeat(reply):
                 self._said(False)
         else:
-            self._serve(reply, resource, data)
+            self._serve(reply, found, data)
 
     def pause_writing(self) -> None:
         self._blocked = True
@@ -151,15 +149,15 @@ class Connection(asyncio.Protocol):
                 self._hand_over(accept, raw + rest)
                 return
             if head.body_bytes == 0 and head.method in ("GET", "HEAD"):
-                found = door.find(head.path)
+                found = door.look_up(head, self._voice)
                 if found is not None:
                     self._dismiss()
                     self._serve(door.replies.remember(raw, head), found, raw)
                     return
         self._pass_on(head, raw)
 
-    def _serve(self, reply: Reply, found: Resource | Awaitable[Resource | None] | None, raw: bytes) -> None:
-        """Answers with what the shelf has found, now or later; what is no media goes to aiohttp."""
+    def _serve(self, reply: Reply, found: Lookup | None, raw: bytes) -> None:
+        """Answers with what a shelf has found, now or later; what is no media goes to aiohttp."""
         if found is None:
             self._pass_on(reply.head, raw)
             return

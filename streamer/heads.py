@@ -43,6 +43,13 @@ CONDITIONS = frozenset(
 _PRIVATE = frozenset({b"authorization", b"cookie", b"proxy-authorization"})
 
 
+#: Where live media is found, and where it is behind a pass.
+LIVE_PREFIXES: Final = ("/hls/live/", "/l/")
+_MAX_LISTENER_BYTES: Final = 512
+#: CTA-5004, "Session ID": a string of at most 64 characters; in the query it is percent-encoded.
+_SESSION = re.compile(r'(?:^|,)[ ]*sid="([^"\\]{1,64})"')
+
+
 class HeadLimits(msgspec.Struct, frozen=True):
     """Bounds of one request head, all > 0; `max_body_bytes` holds for a declared Content-Length."""
 
@@ -57,12 +64,16 @@ class Head(msgspec.Struct, frozen=True):
     Attributes:
         method: as sent; methods are case-sensitive.
         path: percent-decoded, without the query; "*" for OPTIONS of the whole server.
+        query: as it came, without the question mark.
         http10: an HTTP/1.0 request.
         keep_alive: the client wants the connection to stay open.
         body_bytes: Content-Length, 0 without a body, None when the body is chunked.
         upgrades: asks for an upgrade to websocket.
         private: carries credentials.
         conditions: the fields in `CONDITIONS` that were sent, lower-case names, repeated ones joined by ", ".
+        takes_gzip: the answer may be compressed.
+        listener: of a request for live media, who it is as far as the head says; else empty. Either `sid=`
+            and a CMCD session, or X-Forwarded-For, a line end and User-Agent.
     """
 
     method: str
@@ -73,6 +84,9 @@ class Head(msgspec.Struct, frozen=True):
     upgrades: bool
     private: bool
     conditions: dict[str, str]
+    query: str = ""
+    takes_gzip: bool = False
+    listener: str = ""
 
 
 class HeadReader:
@@ -185,9 +199,10 @@ def _judge(raw: bytes, sink: _Sink, limits: HeadLimits) -> Head:
     _judge_host(fields.get(b"host"), http10)
     body_bytes = _judge_framing(fields, http10, limits.max_body_bytes)
     options = _tokens(fields.get(b"connection"))
+    path, query = _split(asterisk or origin_form or rest or b"/")
     return Head(
         method=method.decode(),
-        path=_path_of(asterisk or origin_form or rest or b"/"),
+        path=path,
         http10=http10,
         keep_alive=b"keep-alive" in options and b"close" not in options
         if http10
@@ -198,6 +213,9 @@ def _judge(raw: bytes, sink: _Sink, limits: HeadLimits) -> Head:
         conditions={
             name.decode(): fields[name].decode("latin-1") for name in CONDITIONS.intersection(fields)
         },
+        query=query,
+        takes_gzip=_takes_gzip(fields.get(b"accept-encoding")),
+        listener=_listener(fields, query) if path.startswith(LIVE_PREFIXES) else "",
     )
 
 
@@ -246,6 +264,26 @@ def _tokens(value: bytes | None) -> Sequence[bytes]:
     return [token.strip(b" \t") for token in value.lower().split(b",")] if value else ()
 
 
-def _path_of(target: bytes) -> str:
-    path = target.partition(b"?")[0].decode("ascii") or "/"
-    return unquote(path) if "%" in path else path
+def _listener(fields: dict[bytes, bytes], query: str) -> str:
+    said = fields.get(b"cmcd-session", b"").decode("latin-1")
+    if not said and "CMCD=" in query:
+        said = unquote(query.partition("CMCD=")[2].partition("&")[0])
+    session = _SESSION.search(said)
+    if session is not None:
+        return f"sid={session[1]}"
+    forwarded, agent = fields.get(b"x-forwarded-for", b""), fields.get(b"user-agent", b"")
+    return (forwarded[:_MAX_LISTENER_BYTES] + b"\n" + agent[:_MAX_LISTENER_BYTES]).decode("latin-1")
+
+
+def _takes_gzip(value: bytes | None) -> bool:
+    """RFC 9110 12.5.3, for the one coding there is. A weight of 0 means no."""
+    for item in (value or b"").lower().split(b","):
+        name, _, weight = item.partition(b";")
+        if name.strip(b" \t") == b"gzip":
+            return weight.strip(b" \t").rstrip(b"0.") != b"q="
+    return False
+
+
+def _split(target: bytes) -> tuple[str, str]:
+    path, _, query = target.decode("ascii").partition("?")
+    return (unquote(path) if "%" in path else path) or "/", query

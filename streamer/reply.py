@@ -6,7 +6,7 @@ from streamer.answer import Answer, answer
 from streamer.files import OpenFile
 from streamer.heads import Head
 from streamer.ranges import Span
-from streamer.resource import Resource
+from streamer.resource import Found
 
 # Listeners of one player send the same bytes for the same thing, over and over. What a head means, and what a
 # resource answers to it, are pure functions: a few thousand results are kept, the oldest goes first.
@@ -24,6 +24,7 @@ class Reply:
 
     Attributes:
         head: what the request's bytes mean.
+        live: it asks for live media.
         resource: what the rest was made from; None when nothing is at hand.
         date_line: the rendered Date field in `wire`.
         wire: the response head, and the whole body if that is small and in memory.
@@ -37,6 +38,7 @@ class Reply:
         "_answer",
         "date_line",
         "head",
+        "live",
         "place",
         "resident",
         "resource",
@@ -47,7 +49,8 @@ class Reply:
 
     def __init__(self, head: Head) -> None:
         self.head = head
-        self.resource: Resource | None = None
+        self.live = bool(head.listener)
+        self.resource: Found | None = None
         self._answer: Answer | None = None
         self.date_line = b""
         self.wire = b""
@@ -56,7 +59,7 @@ class Reply:
         self.resident: OpenFile | None = None
         self.place = Span(0, 1)
 
-    def renew(self, resource: Resource, date_line: bytes) -> Answer:
+    def renew(self, resource: Found, date_line: bytes) -> Answer:
         """Answers with the resource as it is now; what is small is kept at hand for the next who asks."""
         result = self._answer
         if result is None or self.resource is not resource:
@@ -66,7 +69,7 @@ class Reply:
             self._keep(resource, result, date_line)
         return result
 
-    def _keep(self, resource: Resource, result: Answer, date_line: bytes) -> None:
+    def _keep(self, resource: Found, result: Answer, date_line: bytes) -> None:
         pieces = result.pieces
         if len(pieces) > 1:
             return

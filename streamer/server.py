@@ -13,11 +13,13 @@ from aiohttp import web
 from streamer.connection import Connection
 from streamer.files import FileCache
 from streamer.heads import Head, HeadLimits
+from streamer.live.sessions import Caller
 from streamer.pump import Pump
 from streamer.refusal import Refused
 from streamer.reply import ReplyMemory
 from streamer.resource import Resource
 from streamer.store_cache import StoreCache
+from streamer.voice import Lookup
 from streamer.wheel import TimerWheel
 
 #: Takes over a transport with the request head, and bytes after it, of what asks for a WebSocket or brings a
@@ -49,6 +51,29 @@ class MediaShelf(Protocol):
             is no media: aiohttp answers, with 404 too.
         """
         ...
+
+
+class LiveMedia(Protocol):
+    """Where the front door finds what is made at this moment."""
+
+    def find(self, head: Head, caller: Caller) -> Lookup | None:
+        """What GET of a path below `heads.LIVE_PREFIXES` answers to `caller`; see `MediaShelf.find`.
+
+        What is not there yet is a `Waiting`, which is released within its bound.
+        """
+        ...
+
+    def hurry(self) -> None:
+        """Release everything that is waited for, with what there is."""
+        ...
+
+
+class NothingLive:
+    """For a server without live shows."""
+
+    def find(self, head: Head, caller: Caller) -> None: ...
+
+    def hurry(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -105,6 +130,7 @@ class FrontDoor:
     Args:
         loop: uvloop's in production; any loop in tests.
         shelf: where media is found.
+        live: where live media is found.
         http: makes a request handler of aiohttp: the `web.Server` of an AppRunner.
         websocket: takes over upgrades at /ws; None leaves them to aiohttp.
         limits: what a client may ask for.
@@ -118,6 +144,7 @@ class FrontDoor:
         *,
         loop: asyncio.AbstractEventLoop,
         shelf: MediaShelf,
+        live: LiveMedia | None = None,
         http: Callable[[], asyncio.Protocol],
         websocket: Acceptor | None,
         limits: DoorLimits,
@@ -126,6 +153,7 @@ class FrontDoor:
         source: Acceptor | None = None,
     ) -> None:
         self.find = shelf.find
+        self.live = live or NothingLive()
         self.http = http
         self._websocket = websocket
         self._source = source
@@ -192,6 +220,7 @@ class FrontDoor:
         self.stop_accepting()
         for connection in list(self._connections):
             connection.drain()
+        self.live.hurry()
         if not await self._wait_deserted(grace_s):
             for connection in list(self._connections):
                 connection.abort()
@@ -208,6 +237,10 @@ class FrontDoor:
         if self.draining:
             response.force_close()
             response.headers["Connection"] = "close"  # aiohttp 3.14 calls this after it has made the fields
+
+    def look_up(self, head: Head, caller: Caller) -> Lookup | None:
+        """What GET of a path answers, live or not; None if it is aiohttp's."""
+        return self.live.find(head, caller) if head.listener else self.find(head.path)
 
     def admit(self, connection: Connection) -> None:
         """Counts a new connection. Far beyond the limit it is dropped: even saying 503 takes a descriptor."""

@@ -7,19 +7,26 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from streamer.files import OpenFile, TruncatedFile
+from streamer.live.sessions import Session
 from streamer.problems import TABLE, unavailable
 from streamer.ranges import Span
 from streamer.refusal import Refused
 from streamer.reply import Reply
-from streamer.resource import FileBody, Resource
+from streamer.resource import Denial, FileBody, Found, Resource
 from streamer.sender import Sender
 from streamer.store import StoreError
+from streamer.waiting import Waiting
 
 if TYPE_CHECKING:
     from streamer.server import FrontDoor
 
 _MSG_MORE: Final = getattr(socket, "MSG_MORE", 0)  # Linux: the head waits for the file, and shares its packet
 _HAS_SENDFILE: Final = bool(_MSG_MORE) and hasattr(os, "sendfile")
+
+
+#: What looking something up may come to, at once or later; None when it is no media.
+Answerable = Resource | Denial | Waiting | None
+Lookup = Resource | Denial | Waiting | Awaitable[Answerable]
 
 
 class Listener(Protocol):
@@ -44,14 +51,8 @@ class Voice:
     """
 
     __slots__ = (
-        "_closing",
-        "_door",
-        "_listener",
-        "_lookup",
-        "_sender",
-        "_socket",
-        "_socket_fd",
-        "_transport",
+        *("_closing", "_door", "_listener", "_lookup", "_reply", "_sender"),
+        *("_socket", "_transport", "_waiting", "fd", "session"),
     )
 
     def __init__(self, door: "FrontDoor", transport: asyncio.Transport, listener: Listener) -> None:
@@ -59,19 +60,27 @@ class Voice:
         self._transport = transport
         self._listener = listener
         self._closing = False
-        self._lookup: asyncio.Future[Resource | None] | None = None
+        self._lookup: asyncio.Future[Answerable] | None = None
+        self._waiting: Waiting | None = None
+        self._reply: Reply | None = None  # to what is waited for
         self._sender: Sender | None = None
         self._socket: socket.socket | None = None
-        self._socket_fd = -1
+        #: Of who asked for live media last.
+        self.session: Session | None = None
+        #: The transport's descriptor; -1 until something is written past the transport.
+        self.fd = -1
+
+    @property
+    def peer(self) -> str:
+        """The address at the other end."""
+        return str((self._transport.get_extra_info("peername") or ("",))[0])
 
     @property
     def speaking(self) -> bool:
         """An answer is on its way: `resume` when the transport has room."""
         return self._lookup is not None or self._sender is not None
 
-    def say(
-        self, reply: Reply, found: Resource | Awaitable[Resource | None], raw: bytes, *, closing: bool
-    ) -> bool:
+    def say(self, reply: Reply, found: Lookup, raw: bytes, *, closing: bool) -> bool:
         """Answers with what the shelf has found.
 
         Args:
@@ -81,9 +90,12 @@ class Voice:
         Returns: True when the transport has the whole answer; False when the listener will hear of it.
         """
         self._closing = closing
-        if not isinstance(found, Resource):
-            self._lookup = asyncio.ensure_future(found)
-            self._lookup.add_done_callback(lambda lookup: self._receive_found(lookup, reply, raw))
+        if not isinstance(found, Resource | Denial):
+            if isinstance(found, Waiting):
+                self._wait(found, reply)
+            else:
+                self._lookup = asyncio.ensure_future(found)
+                self._lookup.add_done_callback(lambda lookup: self._receive_found(lookup, reply, raw))
             return False
         if not closing:
             reply.renew(found, self._door.date_line)
@@ -114,6 +126,10 @@ class Voice:
         lookup, self._lookup = self._lookup, None
         if lookup is not None:
             lookup.cancel()
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            assert self._reply is not None
+            waiting.leave(self, self._reply)
         sender, self._sender = self._sender, None
         if sender is not None:
             sender.stop()
@@ -121,7 +137,43 @@ class Voice:
             self._socket.detach()  # the transport closes the descriptor
             self._socket = None
 
-    def _receive_found(self, lookup: "asyncio.Future[Resource | None]", reply: Reply, raw: bytes) -> None:
+    def _wait(self, waiting: Waiting, reply: Reply) -> None:
+        if self.fd < 0:
+            self.fd = self._transport.get_extra_info("socket").fileno()
+        self._waiting, self._reply = waiting, reply
+        waiting.park(self, reply)
+
+    def wire(self, reply: Reply, found: Found) -> bytes | None:
+        """What everyone may be given who sent the same, and whose connection stays open."""
+        door = self._door
+        if door.draining or not reply.head.keep_alive or reply.head.http10:
+            return None
+        reply.renew(found, door.date_line)
+        return reply.wire if reply.resource is found and reply.span is None else None
+
+    def receive_written(self, rest: bytes) -> None:
+        """What was waited for is said, but for `rest`."""
+        reply, self._waiting, self._reply = self._reply, None, None
+        assert reply is not None
+        stats = self._door.stats
+        stats.requests_total += 1
+        stats.bytes_sent += reply.size_bytes
+        if rest:
+            self._transport.write(rest)
+        self._listener.receive_all()
+
+    def receive_awaited(self, reply: Reply, found: Found) -> None:
+        """What was waited for is there."""
+        self._waiting = self._reply = None
+        if self._send(reply, found):
+            self._listener.receive_all()
+
+    def fail(self, error: Exception) -> None:
+        """What was waited for can't be said."""
+        self._door.report(error)
+        self._transport.abort()
+
+    def _receive_found(self, lookup: "asyncio.Future[Answerable]", reply: Reply, raw: bytes) -> None:
         self._lookup = None
         if lookup.cancelled():
             return
@@ -130,13 +182,15 @@ class Voice:
             self._door.report(error)
             self._listener.receive_failure(Refused(500, "looking the resource up failed"))
             return
-        resource = lookup.result()
-        if resource is None:
+        found = lookup.result()
+        if found is None:
             self._listener.receive_nothing(reply, raw)
-        elif self._send(reply, resource):
+        elif isinstance(found, Waiting):
+            self._wait(found, reply)
+        elif self._send(reply, found):
             self._listener.receive_all()
 
-    def _send(self, reply: Reply, resource: Resource, sent_bytes: int | None = None) -> bool:
+    def _send(self, reply: Reply, resource: Found, sent_bytes: int | None = None) -> bool:
         """Sends the answer, without its head and the first `sent_bytes` if these are on their way already."""
         door = self._door
         answer = reply.renew(resource, door.date_line)
@@ -184,7 +238,7 @@ class Voice:
         file = reply.resident
         if file is not None and file.fd >= 0:
             return self._send_by_kernel(reply.wire, file, reply.place)
-        assert reply.resource is not None
+        assert isinstance(reply.resource, Resource)
         body = reply.resource.body
         assert not isinstance(body, bytes)
         if isinstance(body, FileBody):
@@ -206,16 +260,16 @@ class Voice:
         if self._socket is None:
             # The same descriptor, not a copy: detach() keeps it from being closed twice. Family and type are
             # given so that the system isn't asked for them; send() needs neither.
-            fd = self._transport.get_extra_info("socket").fileno()
-            self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=fd)
-            self._socket_fd = fd
+            if self.fd < 0:
+                self.fd = self._transport.get_extra_info("socket").fileno()
+            self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=self.fd)
         file.fresh = True
         sent = None
         try:
             if self._socket.send(head, _MSG_MORE) != len(head):
                 raise ConnectionError("the socket took part of a response head")
             sent = 0
-            sent = os.sendfile(self._socket_fd, file.fd, span.offset_bytes, span.size_bytes)
+            sent = os.sendfile(self.fd, file.fd, span.offset_bytes, span.size_bytes)
             if not sent:
                 raise TruncatedFile(f"{file.path} ends before byte {span.offset_bytes}")
         except BlockingIOError:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from streamer.files import STORED, send_resource
 from streamer.resource import FileBody, Resource
-from streamer.server import Acceptor, DoorLimits, FrontDoor
+from streamer.server import Acceptor, DoorLimits, FrontDoor, LiveMedia
 from streamer.store_cache import StoreCache
 from streamer.wheel import TimerWheel
 
@@ -146,6 +146,7 @@ async def front_door(
     limits: DoorLimits | None = None,
     websocket: Acceptor | None = None,
     cache: StoreCache | None = None,
+    live: Callable[[TimerWheel], LiveMedia] | None = None,
     source: Callable[[TimerWheel], Acceptor] | None = None,
 ) -> AsyncIterator[Door]:
     """A front door that is listening; whatever a test leaves open is closed hard."""
@@ -157,6 +158,7 @@ async def front_door(
     door = FrontDoor(
         loop=loop,
         shelf=shelf,
+        live=live(wheel) if live else None,
         http=lambda: runner.server(),  # type: ignore[misc]
         websocket=websocket,
         limits=limits or DoorLimits(),

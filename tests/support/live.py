@@ -1,6 +1,12 @@
 """A show without encoders: what goes into outlets, and looks like what encoders make."""
 
-from hls.live import GRID, ChunkCut, LiveRendition, OnAir
+from hls.live import GRID, ChunkCut, LiveRendition, OnAir, PartCut
+from streamer.heads import Head
+from streamer.live.audience import Audience
+from streamer.live.passes import Passes
+from streamer.live.sessions import Session, Sessions
+from streamer.live.shelf import LiveShelf
+from streamer.wheel import TimerWheel
 
 UNITS_PER_CHUNK = 5
 AAC = LiveRendition("aac128", "mp4a.40.2", 128_000, 1024, 1024, b"init", bytes.fromhex("1190"))
@@ -9,9 +15,11 @@ MP3 = LiveRendition("mp3", "mp3", 128_000, 1152, 1105, b"", b"")
 STARTS_AT_US = 1_795_227_101_441_000
 
 
-def on_air(room: str = "lobby", show: str = "show1", starts_at_us: int = STARTS_AT_US) -> OnAir:
+def on_air(
+    room: str = "lobby", show: str = "show1", starts_at_us: int = STARTS_AT_US, first_number: int = 0
+) -> OnAir:
     """A show of two AAC renditions and MP3."""
-    return OnAir(room, show, STARTS_AT_US, starts_at_us, 0, GRID, (AAC, LOW, MP3))
+    return OnAir(room, show, STARTS_AT_US, starts_at_us, first_number, GRID, (AAC, LOW, MP3))
 
 
 def unit(rendition: LiveRendition, number: int, size: int = 40) -> bytes:
@@ -24,3 +32,49 @@ def chunk(number: int, rendition: LiveRendition = AAC, size: int = 40) -> ChunkC
     first = number * UNITS_PER_CHUNK
     units = tuple(unit(rendition, first + index, size) for index in range(UNITS_PER_CHUNK))
     return ChunkCut(rendition.name, first * rendition.frame_ticks - rendition.delay_ticks, units)
+
+
+def part(number: int, rendition: LiveRendition = AAC, duration_ticks: int = GRID.part_ticks) -> PartCut:
+    """The part of that number, which says which it is."""
+    data = f"{rendition.name} part {number} ".encode().ljust(rendition.bitrate // 25, b".")
+    return PartCut(rendition.name, number, number * GRID.part_ticks, duration_ticks, data)
+
+
+class Rooms:
+    """Which rooms are open; what is not known is learned by waiting."""
+
+    def __init__(self, **known: bool) -> None:
+        self.known: dict[str, bool] = known
+        self.unknown: dict[str, bool] = {}
+
+    def is_open(self, room: str) -> bool | None:
+        return self.known.get(room)
+
+    async def learn(self, room: str) -> None:
+        self.known[room] = self.unknown[room]
+
+
+class Listener:
+    """Somebody's connection."""
+
+    def __init__(self, peer: str = "192.0.2.1") -> None:
+        self.peer = peer
+        self.session: Session | None = None
+
+
+SECRET = b"secret"
+NOW_S = STARTS_AT_US // 1_000_000
+
+
+def live_shelf(wheel: TimerWheel, rooms: Rooms | None = None) -> LiveShelf:
+    """A shelf whose room "lobby" is open."""
+    sessions = Sessions(Audience(), wheel, 12.0, lambda peer, forwarded: forwarded or peer)
+    return LiveShelf(wheel, sessions, rooms or Rooms(lobby=True), Passes(SECRET), lambda: NOW_S)
+
+
+def head_of(target: str, listener: str = "\nplayer", *, gzip: bool = False) -> Head:
+    """A GET, as the front door has read it."""
+    path, _, query = target.partition("?")
+    return Head(
+        "GET", path, False, True, 0, False, False, {}, query=query, takes_gzip=gzip, listener=listener
+    )

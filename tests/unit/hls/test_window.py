@@ -116,3 +116,20 @@ def test_when_the_show_has_ended_nobody_waits():
     made.end()
     assert made.segments[-1].complete
     assert made.locate(Directives(99, 99)) == Ready()
+
+
+def test_the_last_place_is_that_of_the_last_part():
+    assert window(3).last_place == (0, 2)
+    assert window(4).last_place == (1, 0)
+
+
+def test_a_show_that_goes_on_begins_with_a_discontinuity_beyond_all_before():
+    made = window(0, first_number=7, gone_discontinuities=7)
+    made.cut()  # the encoders had to be opened again before there was a part
+    made.append(PART)
+    assert made.segments[0].discontinuity
+    assert made.gone_discontinuities == 7
+    for _ in range(15):
+        made.append(PART)
+    assert made.segments[0].number == 8
+    assert made.gone_discontinuities == 8

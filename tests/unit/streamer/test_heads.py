@@ -44,6 +44,7 @@ def test_a_plain_head() -> None:
         upgrades=False,
         private=False,
         conditions={},
+        query="c=%20",
     )
 
 
@@ -313,3 +314,34 @@ def test_a_head_byte_by_byte_takes_linear_time() -> None:
     start = time.process_time()
     read(*(data[place : place + 1] for place in range(len(data))), limits=limits)
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("value", "takes"),
+    [
+        ("gzip", True),
+        ("br, GZIP ;q=0.5", True),
+        ("gzip;q=0.001, br", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000", False),
+        ("br", False),
+        ("*", False),
+        ("", False),
+    ],
+)
+def test_rfc9110_12_5_3_who_takes_gzip(value: str, takes: bool) -> None:
+    assert read(get(f"Accept-Encoding: {value}")).takes_gzip is takes
+    assert not read(get()).takes_gzip
+
+
+def test_who_listens_is_read_of_requests_for_live_media_only() -> None:
+    fields = ("User-Agent: p", "X-Forwarded-For: 192.0.2.1")
+    live = "GET /hls/live/lobby/index.m3u8"
+    assert read(get(*fields)).listener == ""
+    assert read(get(*fields, line=f"{live} HTTP/1.1")).listener == "192.0.2.1\np"
+    assert read(get(*fields, line="GET /l/1.a/hls/live/x/y HTTP/1.1")).listener == "192.0.2.1\np"
+    sid = 'CMCD-Session: cid="sid=1",sid="6e2f-1",v=1'
+    assert read(get(*fields, sid, line=f"{live} HTTP/1.1")).listener == "sid=6e2f-1"
+    query = "?CMCD=ot%3Da%2Csid%3D%226e2f-1%22&_HLS_msn=1"
+    assert read(get(*fields, line=f"{live}{query} HTTP/1.1")).listener == "sid=6e2f-1"
+    assert read(get(line=f"{live} HTTP/1.1")).listener == "\n"
