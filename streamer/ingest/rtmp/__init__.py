@@ -1,0 +1,1 @@
+"""RTMP ingest: a core without sockets, and `server.py`, the shell around it."""
