@@ -155,7 +155,13 @@ class System(Event, frozen=True):
     id: Annotated[str, Meta(description="of this event; sorts by time")]
     nonce: Annotated[str, Meta(description="the server's own")]
     author: Annotated[Author, Meta(description='the server: `{"id":"system","name":"Veza"}`')]
-    event: Annotated[str, Meta(description="what happened: `now_playing`, `went_live`, `ended`, `order`")]
+    event: Annotated[
+        str,
+        Meta(
+            description="what happened: `went_live`, `now_playing`, `interrupted`, `back`, `ended`, `order`; "
+            "what plays (`title`, and `artist` and `song` if they are known) does so from `media` on"
+        ),
+    ]
     at: At
     fields: Annotated[dict[str, Any], Meta(description="what is to be known of it")]
 

@@ -9,7 +9,7 @@ from chat.fields import Author
 
 SYSTEM = Author("system", "Veza")  # no token has this id: accounts are "user-...", guests "guest-..."
 
-SystemEvent = Literal["now_playing", "went_live", "ended", "order"]
+SystemEvent = Literal["now_playing", "went_live", "interrupted", "back", "ended", "order"]
 
 
 class Herald:

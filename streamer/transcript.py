@@ -18,7 +18,13 @@ _RESET = "\x1b[0m"
 _STYLES = {"quiet": "\x1b[2m", "bad": "\x1b[31m", "name": "\x1b[1m", "loud": "\x1b[7m", "body": ""}
 # Of the 256 colours, those that are read on white and on black.
 _PEOPLE = (31, 32, 35, 37, 66, 68, 70, 72, 97, 99, 130, 132, 133, 136, 161, 166, 167, 170, 172, 173)
-_EVENTS = {"now_playing": "now playing:", "went_live": "live now:", "ended": "the broadcast has ended"}
+_EVENTS = {
+    "now_playing": "now playing:",
+    "went_live": "live now:",
+    "interrupted": "(the show goes on)",
+    "back": "(the show goes on)",
+    "ended": "the broadcast has ended",
+}
 _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
 

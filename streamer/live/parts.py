@@ -3,17 +3,22 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hls.live import OnAir
 from streamer.hub import WebSocketHub
 from streamer.ingest.http import HttpWay
 from streamer.ingest.wrong_keys import WrongKeys
 from streamer.lane import Lane
+from streamer.live.cockpits import Cockpits
+from streamer.live.crier import Crier
 from streamer.live.keys import StreamKeys
+from streamer.live.lookout import Lookout
 from streamer.live.outlet import Outlet
+from streamer.live.passes import Passes
 from streamer.live.routes_keys import KeyRoutes
+from streamer.live.routes_live import LiveRoutes
 from streamer.live.show import House
 from streamer.live.show_state import Rules
 from streamer.live.stage import LiveStage, StageLimits
@@ -22,6 +27,7 @@ from streamer.room_desk import RoomDesk
 from streamer.route import Route
 from streamer.routes_metadata import MetadataRoutes
 from streamer.settings import Settings
+from streamer.warden import Word
 from streamer.wheel import TimerWheel
 from streamer.worker import WorkerPool
 
@@ -33,65 +39,86 @@ class LiveParts:
         keys: stream keys.
         stage: where ways in bring their sources.
         outlets: who takes what shows give, in the order in which they are told.
+        lookout: looks at shows; its `delays` are for ways out to fill.
+        audience: where ways out count sessions.
+        passes: of rooms that are not open.
         http: takes over the front door's connections that bring a source.
     """
 
     def __init__(
         self,
         settings: Settings,
+        secret: bytes,
         engine: AsyncEngine,
         tasks: asyncio.TaskGroup,
         hub: WebSocketHub,
         workers: WorkerPool,
         wheel: TimerWheel,
-        make_id: Callable[[], str],
     ) -> None:
-        self._lane = Lane(engine, "veza-live")
+        """Args: `secret` is the server's."""
+        self._settings = settings
+        self._hub = hub
         self._warden = hub.warden
-        self._guests = settings.uploads == "anyone"
-        self.keys = StreamKeys(self._lane, hub.warden.broker, hub.now_ms, make_id, os.urandom)
+        self._lane = Lane(engine, "veza-live")
+        self._clock = asyncio.get_running_loop().time
+        self._wrong = WrongKeys()
+        self.keys = StreamKeys(self._lane, hub.warden.broker, hub.now_ms, hub.warden.new_id, os.urandom)
+        self.passes = Passes(secret)
+        self.audience = hub.desk.listeners.audience
+        self._cockpits = Cockpits(self._clock, self._notice)
+        self._crier = Crier(hub.desk.herald, self._name_of)
         #: Another way out is one more line here.
         self.outlets: list[Outlet] = [
             hub.desk.listeners,
+            self._cockpits,
+            self._crier,
         ]
-        house = House(
+        limits = StageLimits(settings.live_max_shows)
+        self.stage = LiveStage(self.keys, self._make_house(workers, tasks), limits, hub.warden.new_id)
+        self.lookout = Lookout(self.stage, self.audience, self._cockpits, self._clock, _now_us)
+        hub.desk.uplinks.stage = self.stage
+        self.http = self._make_http(wheel, tasks)
+
+    def _make_house(self, workers: WorkerPool, tasks: asyncio.TaskGroup) -> House:
+        settings = self._settings
+        return House(
             workers=ProcessWorkers(workers),
             tasks=tasks,
             outlets=self.outlets,
             recorder=None,
             rules=Rules(grace_s=settings.live_grace_s, max_sources=settings.live_max_sources),
             renditions=tuple(settings.live_renditions),
-            clock=asyncio.get_running_loop().time,
+            clock=self._clock,
             now_us=_now_us,
             ended=lambda show: self.stage.ended(show),
         )
-        self.stage = LiveStage(self.keys, house, StageLimits(settings.live_max_shows), make_id)
-        hub.desk.uplinks.stage = self.stage
-        self._wrong = WrongKeys()
-        self._address_of = hub.peers.address_of
-        self._clock = house.clock
-        self.http = HttpWay(
+
+    def _make_http(self, wheel: TimerWheel, tasks: asyncio.TaskGroup) -> HttpWay:
+        return HttpWay(
             self.stage,
-            origins=frozenset(origin.lower() for origin in settings.origins),
-            address_of=hub.peers.address,
+            origins=frozenset(origin.lower() for origin in self._settings.origins),
+            address_of=self._hub.peers.address,
             wheel=wheel,
-            idle_s=settings.live_grace_s,
+            idle_s=self._settings.live_grace_s,
             wrong=self._wrong,
             tasks=tasks,
         )
 
     def routes(self, desk: RoomDesk) -> list[Route]:
         """The API of what is live."""
-        titles = MetadataRoutes(self.stage, self._wrong, self._address_of, self._clock)
-        keys = KeyRoutes(self.keys, desk, self._warden, guests=self._guests)
-        return [route for part in (keys, titles) for route in part.routes()]
+        titles = MetadataRoutes(self.stage, self._wrong, self._hub.peers.address_of, self._clock)
+        keys = KeyRoutes(self.keys, desk, self._warden, guests=self._settings.uploads == "anyone")
+        live = LiveRoutes(self.stage, self.lookout, self.passes, desk, self._warden, _now_us)
+        return [route for part in (live, keys, titles) for route in part.routes()]
 
     async def prepare(self) -> None:
         """Before anybody is let in."""
 
     async def run(self) -> None:
-        """Let time go by on the stage. Runs until cancelled."""
-        await self.stage.run()
+        """Let time go by on the stage, and tell rooms what happens. Runs until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for work in (self.stage.run(), self._crier.run()):
+                tasks.create_task(work)
 
     async def close(self) -> None:
         """Sources are sent away; shows go on with the next start."""
@@ -101,6 +128,13 @@ class LiveParts:
     async def end(self) -> None:
         """Let go of the database; nothing is called after it."""
         await self._lane.close()
+
+    def _notice(self, room: str, code: str, text: str) -> None:
+        self._warden.tell(Word("notice", room, code=code, text=text))
+
+    def _name_of(self, show: OnAir) -> str:
+        here = self.stage.shows.get(show.room)
+        return here.name if here is not None else show.room
 
 
 def _now_us() -> int:

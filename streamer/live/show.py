@@ -10,13 +10,14 @@ import structlog
 from hls.live import ChunkCut, Marked, Metered, OnAir, PartCut
 from hls.report import LoudnessMeasured, PeaksCut
 from streamer.live.line import Admission, Dismissal, Offer, Shell
-from streamer.live.now_playing import Words
+from streamer.live.now_playing import Words, clean
 from streamer.live.outlet import Outlet, Title
 from streamer.live.show_encoding import Past, ShowEncoding
 from streamer.live.show_state import Dismiss, Effect, Hear, Rules, ShowState, State, Turned
 from streamer.live.source import Source
 from streamer.live.workers import Workers
 
+_MAX_NAME_CHARS = 200
 _MAX_ENCODERS = 20
 """Of one show: whatever kills so many, another would not live longer."""
 
@@ -95,6 +96,11 @@ class Show:
     @property
     def state(self) -> State:
         return self._state.state
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return clean(self.offer.name, _MAX_NAME_CHARS) or self.room
 
     @property
     def heard(self) -> Source | None:
