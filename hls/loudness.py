@@ -18,6 +18,7 @@ TRUE_PEAK = "lavfi.r128.true_peak"
 """FFmpeg's name of the largest of all channels' peaks between and at the samples, as an amplitude
 with three decimals: to 0.1 dB down to -26 dBTP."""
 
+_MOMENTARY = ("lavfi.r128.M", "lavfi.r128.S")
 _LEAST_LUFS = -70.0  # ITU-R BS.1770: the absolute gate, under which there is nothing to measure
 _BIN_LU = 0.05  # a tenth is what one reads; the ends of a range are off by half a bin each at most
 _MAX_BIN = 3000  # +80 LUFS: nothing that is meant to be heard
@@ -112,6 +113,16 @@ def combine(histograms: Iterable[bytes]) -> Loudness:
     for data in histograms:
         whole.add(data)
     return whole.loudness()
+
+
+def momentary(by_ffmpeg: Mapping[str, str]) -> tuple[float | None, float | None]:
+    """LUFS over the last 400 ms and 3 s, as FFmpeg's ebur128 says them; None for less than -70."""
+    now, lately = (_audible(float(by_ffmpeg.get(name, "nan"))) for name in _MOMENTARY)
+    return now, lately
+
+
+def _audible(lufs: float) -> float | None:
+    return _finite(lufs) if lufs > _LEAST_LUFS else None
 
 
 def told(by_ffmpeg: Mapping[str, str]) -> Loudness:

@@ -49,6 +49,30 @@ class Reservoir:
         self._out += count
         return np.concatenate(taken) if taken else np.empty((0, _CHANNELS), np.float32)
 
+    def peek(self, count: int) -> Samples:
+        """The oldest samples, which go on waiting; those that are not there are silent."""
+        found = np.zeros((count, _CHANNELS), np.float32)
+        place = 0
+        for block in self._blocks:
+            if place == count:
+                break
+            part = block[: count - place]
+            found[place : place + len(part)] = part
+            place += len(part)
+        return found
+
+    def cut(self, keep: int, fade: int) -> None:
+        """Throw the newest samples away but for `keep`, the last of which become silent within `fade`."""
+        kept = self.take(min(keep, len(self)))
+        self._out -= len(kept)
+        self._in = self._out + len(kept)
+        self._marks = deque((min(place, self._in), number) for place, number in self._marks)
+        self._blocks.clear()
+        if len(kept):
+            fade = min(fade, len(kept))
+            kept[len(kept) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)[:, None]
+            self._blocks.append(kept)
+
     def passed(self) -> list[tuple[int, int]]:
         """Marks that samples behind them were taken from: how many samples ago, and the number of each."""
         gone = []

@@ -4,20 +4,25 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from hls import analysis, live_ladder
+from hls import analysis, live_ladder, loudness
+from hls.bridge import Bridge
 from hls.ffmpeg.live_encoder import Encoders, frame_of
 from hls.ffmpeg.loudness import LoudnessMeter
-from hls.live import CHUNK_TICKS, LIVE_CHANNELS, LIVE_RATE, AnyLiveReport, Begun, Ended, Marked
+from hls.levels import LevelMeter
+from hls.live import CHUNK_TICKS, LIVE_CHANNELS, LIVE_RATE, AnyLiveReport, Begun, Ended, Marked, Metered
 from hls.live_ladder import LOOKAHEAD_TICKS
+from hls.mender import Mender
 from hls.meter import Meter
-from hls.reservoir import Reservoir, Samples
+from hls.reservoir import Samples
 
-_HOLD_S = 0.06
 _FULL_TICKS = 3 * LIVE_RATE
+_NEVER_S = 1.0
 
 
 class LiveShow:
     """The clock, what waits for it, and the encoders behind it. Times are monotonic seconds.
+
+    The clock begins with the first sound. Its first tick takes what the encoders look ahead, in addition.
 
     Attributes:
         ended: `Ended` was reported.
@@ -26,9 +31,11 @@ class LiveShow:
     def __init__(
         self,
         renditions: Sequence[str],
+        report: Callable[[AnyLiveReport], None],
+        *,
         first_part: int,
         first_ticks: int,
-        report: Callable[[AnyLiveReport], None],
+        hold_ms: int,
     ) -> None:
         """Open the encoders; see EncoderOrder."""
         self.ended = False
@@ -36,74 +43,109 @@ class LiveShow:
         self._encoders = Encoders(
             live_ladder.plan(renditions), first_part=first_part, first_ticks=first_ticks
         )
-        self._waiting = Reservoir()
-        self._meter = Meter(LIVE_RATE, report)
+        self._hold_ticks = hold_ms * LIVE_RATE // 1000
+        self._bridge = Bridge(LIVE_RATE, hold_ticks=self._hold_ticks, full_ticks=_FULL_TICKS)
+        self._mender = Mender(self._bridge, full_ticks=_FULL_TICKS)
+        self._waveform = Meter(LIVE_RATE, report)
         self._loudness = LoudnessMeter()
+        self._levels = LevelMeter(LIVE_RATE)
         self._began: float | None = None
         self._ticks = 0  # of the clock
-        self._given = 0  # samples
         report(Begun(self._encoders.renditions))
 
     @property
     def full(self) -> bool:
         """So much waits that its source has to wait, too."""
-        return len(self._waiting) >= _FULL_TICKS
+        return self._mender.full
 
     def due(self, now: float) -> float:
         """When the clock ticks next."""
         if self._began is None:
-            return now + 1.0
-        return self._began + _HOLD_S + (LOOKAHEAD_TICKS + (self._ticks + 1) * CHUNK_TICKS) / LIVE_RATE
+            return now + _NEVER_S
+        ticks = self._hold_ticks + LOOKAHEAD_TICKS + (self._ticks + 1) * CHUNK_TICKS
+        return self._began + ticks / LIVE_RATE
 
     def sound(self, data: bytes, now: float) -> None:
         """Samples have come."""
         samples = np.frombuffer(data, np.float32).reshape(-1, LIVE_CHANNELS)
+        if not len(samples):
+            return
         if analysis.is_wild(samples):
             samples = analysis.tame(samples)
-        if len(samples) and self._began is None:
+        if self._began is None:
             self._began = now
-        self._waiting.put(samples)
+        self._mender.put(now, samples)
 
     def mark(self, number: int) -> None:
         """What comes next is behind a mark."""
-        self._waiting.mark(number)
+        self._mender.mark(number)
 
     def switched(self) -> None:
         """What comes next is another source's."""
+        self._mender.switch()
 
     def lost(self) -> None:
         """There is no source."""
+        self._mender.lose()
 
-    def tick(self, now: float) -> bool:
+    def tick(self, now: Callable[[], float]) -> bool:
         """Let the clock tick if it is time; whether it did."""
-        if self._began is None or now < self.due(now):
+        began = now()
+        due = self.due(began)
+        if began < due:
             return False
         wanted = CHUNK_TICKS + (0 if self._ticks else LOOKAHEAD_TICKS)
         self._ticks += 1
-        samples = self._waiting.take(wanted)
-        missing = np.zeros((wanted - len(samples), LIVE_CHANNELS), np.float32)
-        self._give(np.concatenate((samples, missing)), len(samples))
+        # What the clock says, not when it was heard: one tick that is late is not a source that is early.
+        self._encode(self._mender.take(due, wanted))
+        self._tell_levels((now() - due) * 1000)
         return True
 
-    def finish(self, now: float) -> None:
+    def finish(self) -> None:
         """The show is over: what waits is heard, and no more."""
-        while len(self._waiting):
-            samples = self._waiting.take(CHUNK_TICKS)
-            self._give(samples, len(samples))
-        self._tell(self._encoders.finish() if self._given else ())
-        self._meter.finish()
+        while len(self._mender):
+            self._encode(self._mender.rest(CHUNK_TICKS))
+        self._tell(self._encoders.finish() if self._mender.given else ())
+        self._waveform.finish()
         self._report(self._loudness.finish())
-        self._report(Ended(self._given))
+        self._report(Ended(self._mender.given))
         self.ended = True
 
-    def _give(self, samples: Samples, real: int) -> None:
-        for ago, mark in self._waiting.passed():
-            self._report(Marked(mark, self._given + real - ago))
-        self._given += len(samples)
+    def _encode(self, samples: Samples) -> None:
+        for at_ticks, mark in self._mender.marks():
+            self._report(Marked(mark, at_ticks))
         self._tell(self._encoders.feed(samples))
-        self._meter.feed(samples.T)
+        self._waveform.feed(samples.T)
         self._loudness.feed(frame_of(samples, "flt"))
+        self._levels.feed(samples)
 
     def _tell(self, cuts: Iterable[AnyLiveReport]) -> None:
         for cut in cuts:
             self._report(cut)
+
+    def _tell_levels(self, late_ms: float) -> None:
+        told = self._loudness.told
+        whole = loudness.told(told)
+        momentary_lufs, short_lufs = loudness.momentary(told)
+        levels = self._levels.take()
+        bridge = self._bridge
+        self._report(
+            Metered(
+                at_ticks=self._mender.given,
+                momentary_lufs=momentary_lufs,
+                short_lufs=short_lufs,
+                integrated_lufs=whole.integrated_lufs,
+                range_lu=whole.range_lu,
+                peak_dbfs=levels.peak_dbfs,
+                true_peak_dbtp=whole.true_peak_dbtp,
+                clipped=levels.clipped,
+                silent_ms=levels.silent_ms,
+                mono=levels.mono,
+                filled_ticks=bridge.filled_ticks,
+                dropped_ticks=bridge.dropped_ticks,
+                buffered_ms=len(self._mender) * 1000 // LIVE_RATE,
+                jitter_ms=round(bridge.jitter_s * 1000, 1),
+                drift_ppm=round(bridge.drift.ppm, 1),
+                late_ms=round(late_ms, 1),
+            )
+        )

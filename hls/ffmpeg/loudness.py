@@ -1,5 +1,6 @@
 """Loudness as EBU R128 has it, measured by FFmpeg's filter beside the encoders."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any
@@ -31,6 +32,11 @@ class LoudnessMeter:
         self._in.push(block)
         with suppress(BlockingIOError):
             self._pull()
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """What the filter said last, by its names; nothing before the first tenth of a second."""
+        return self._told
 
     def finish(self) -> LoudnessMeasured:
         """Nothing more comes; what was measured."""

@@ -39,11 +39,13 @@ class EncoderOrder:
         first_part: number of the first part, where a show goes on.
         first_ticks: what the parts before present, in ticks: `first_part * GRID.part_ticks`, unless one of
             them was short. Decode times go on behind it.
+        hold_ms: sound that is held to begin with; what jitters more makes it more, see hls.bridge.
     """
 
     renditions: tuple[str, ...] = live_ladder.DEFAULT
     first_part: int = 0
     first_ticks: int = 0
+    hold_ms: int = 40
 
 
 def main(channel: socket.socket, order: EncoderOrder) -> None:
@@ -70,11 +72,18 @@ def _work(
     from hls.ffmpeg.live_show import LiveShow
 
     confine(Bounds(_MEMORY_BYTES, _CPU_S, max_duration_s=0, max_output_bytes=0), renewable=True)
-    _serve(channel, LiveShow(order.renditions, order.first_part, order.first_ticks, report))
+    show = LiveShow(
+        order.renditions,
+        report,
+        first_part=order.first_part,
+        first_ticks=order.first_ticks,
+        hold_ms=order.hold_ms,
+    )
+    _serve(channel, show)
 
 
 def _serve(channel: socket.socket, show: "LiveShow") -> None:
-    """Feed the show and its clock, until its end."""
+    """Feed the show and its clock, until its end: first what has come, then a tick that is due."""
     frames = wire.Frames()
     renewed_at = 0.0
     while not show.ended:
@@ -82,18 +91,17 @@ def _serve(channel: socket.socket, show: "LiveShow") -> None:
         if now - renewed_at >= _CPU_RENEWED_S:
             renewed_at = now
             renew_cpu(_CPU_S)
-        if show.tick(now):
-            continue
         wait_s = min(_WAIT_S, max(0.0, show.due(now) - now))
         # Not poll(2), which a process that may open nothing is not allowed.
-        if not select.select(() if show.full else (channel,), (), (), wait_s)[0]:
-            continue
-        data = channel.recv(_RECEIVE_BYTES)
-        if not data:
-            raise BrokenPipeError
-        now = time.monotonic()
-        for kind, payload in frames.feed(data):
-            _take(show, kind, payload, now)
+        if select.select(() if show.full else (channel,), (), (), wait_s)[0]:
+            data = channel.recv(_RECEIVE_BYTES)
+            if not data:
+                raise BrokenPipeError
+            now = time.monotonic()
+            for kind, payload in frames.feed(data):
+                _take(show, kind, payload, now)
+        else:
+            show.tick(time.monotonic)
 
 
 def _take(show: "LiveShow", kind: bytes, payload: bytes, now: float) -> None:
@@ -106,4 +114,4 @@ def _take(show: "LiveShow", kind: bytes, payload: bytes, now: float) -> None:
     elif kind == wire.LOST:
         show.lost()
     elif kind == wire.END:
-        show.finish(now)
+        show.finish()

@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from hls.loudness import Histogram, Loudness, combine, told
+from hls.loudness import Histogram, Loudness, combine, momentary, told
 
 
 def counted(*blocks: tuple[float, int], peak: float | None = None) -> bytes:
@@ -96,3 +96,8 @@ def test_less_than_three_seconds_have_a_loudness_and_no_range():
     histogram = Histogram()
     histogram.count(-20.02, -120.7)
     assert histogram.loudness() == Loudness(pytest.approx(-20, abs=0.03), 0.0, None)
+
+
+def test_momentary_loudness_is_told_where_it_can_be_heard():
+    assert momentary({"lavfi.r128.M": "-18.254", "lavfi.r128.S": "-120.7"}) == (-18.25, None)
+    assert momentary({}) == (None, None)

@@ -34,3 +34,26 @@ def test_a_mark_is_passed_with_the_first_sample_behind_it():
     waiting.put(sound(4, 5))
     waiting.take(2)
     assert waiting.passed() == [(2, 2)]
+
+
+def test_who_peeks_takes_nothing():
+    waiting = Reservoir()
+    waiting.put(sound(1, 2))
+    waiting.put(sound(3, 4))
+    assert waiting.peek(3).tolist() == sound(1, 2, 3).tolist()
+    assert waiting.peek(5).tolist() == sound(1, 2, 3, 4, 0).tolist()
+    assert len(waiting) == 4
+
+
+def test_a_cut_keeps_the_oldest_and_fades_them():
+    waiting = Reservoir()
+    waiting.put(sound(4, 4, 4))
+    waiting.mark(1)
+    waiting.put(sound(5, 5))
+    waiting.cut(2, 2)
+    assert len(waiting) == 2
+    waiting.put(sound(9))
+    assert waiting.take(9).tolist() == sound(4, 0, 9).tolist()
+    assert waiting.passed() == [(1, 1)]
+    waiting.cut(5, 5)
+    assert len(waiting) == 0

@@ -1,0 +1,291 @@
+"""What is heard when sound comes late, in bursts, too fast, from a clock that is not ours, or not at all.
+
+The clock of a show takes so many samples with every tick, and never waits. Between it and the source some
+sound is held, as little as does:
+
+- A show begins holding `hold_ticks` more than its first tick takes. Sound that comes later than that leaves a
+  gap, which is filled. It is played all the same, so from then on more is held, by what it was late: the
+  buffer adapts to the jitter by itself.
+- What came more than a second late is not played: a show would be late for ever. As much is thrown away as
+  was filled, and no more.
+- After three minutes without a gap the least that was ever left over is what need not be held. It goes by
+  playing up to 0.3% faster, which nobody hears. Where for a minute almost nothing is left over, some is
+  gained in the same way.
+- A clock that is faster or slower than ours, by up to 200 ppm, is followed in the same way.
+- A source that has no clock, such as a file sent as fast as it goes, shows that by being ahead of time by
+  more than a second. Nothing of it is thrown away and its speed is left alone: it is made to wait, because
+  whoever fills the buffer stops at `full_ticks`. A live source can't be ahead, but for a burst at its
+  beginning: one that has not filled the buffer for a minute is taken for live again.
+"""
+
+from collections import deque
+from typing import Literal
+
+import msgspec
+
+from hls.drift import Drift
+
+SLACK_TICKS = 32
+"""Left in the buffer by every plan: what resampling looks ahead, and may take more than it gives."""
+
+MAX_DRIFT_PPM = 200.0
+_LATE_S = 1.0  # later than this is not jitter
+_AHEAD_S = 1.0  # earlier than this is no live source
+_FORGIVEN_S = 60.0
+_LEAD_LEAK = 0.001  # of the time: far more than clocks drift
+_MIN_LEAD_S = -30.0
+_WINDOW_S = 10.0
+_QUIET_WINDOWS = 18  # three minutes
+_SPARE_S = 0.012  # of what is left over, so much always stays
+_SHED_FROM_S = 0.04  # less is not worth it: a steady source keeps its samples as they are
+_SHED_PPM_PER_S = 10_000.0
+_MIN_SHED_PPM, _MAX_SHED_PPM = 100.0, 3000.0
+_SCARCE_S = 0.004
+_SCARCE_WINDOWS = 6  # a minute
+_GAIN_PPM = -100.0
+_RAMP_PPM_PER_S = 300.0
+_PLAIN_PPM = 0.5  # less is none
+_BURST_TICKS = 5  # of the clock: so long a burst of late sound may go on before it is played
+_DELAYS = 128
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a tick is made of, in this order.
+
+    Attributes:
+        skip: samples of the source that are thrown away.
+        before: ticks to be filled.
+        play: ticks of the source.
+        behind: ticks to be filled.
+        ppm: how much faster than they are the samples are to be played.
+    """
+
+    skip: int = 0
+    before: int = 0
+    play: int = 0
+    behind: int = 0
+    ppm: float = 0.0
+
+
+class Bridge:
+    """Decides, from counts and times alone. Bound: some hundred numbers.
+
+    Attributes:
+        filled_ticks: all that was put in for what was not there.
+        dropped_ticks: all that was thrown away.
+        ppm: how much faster than it came the source is played.
+        drift: of the source's clock.
+        eager: the source has no clock of its own.
+    """
+
+    def __init__(self, rate: int, *, hold_ticks: int, full_ticks: int) -> None:
+        """Begin without a source.
+
+        Args:
+            rate: ticks in a second.
+            hold_ticks: what is held to begin with, and left over after a gap.
+            full_ticks: with so much waiting, the source has to wait.
+        """
+        self.filled_ticks = 0
+        self.dropped_ticks = 0
+        self.ppm = 0.0
+        self.drift = Drift()
+        self.eager = False
+        self._rate = rate
+        self._hold_ticks = hold_ticks
+        self._full_ticks = full_ticks
+        self._state: Literal["DRY", "LATE", "PLAYING"] = "PLAYING"
+        self._gone = False
+        self._gap_ticks = 0  # of the gap that there is
+        self._owed_ticks = 0  # filled, for sound that may still come
+        self._arrived_ticks = 0
+        self._arrived_at: float | None = None
+        self._lead_s = 0.0
+        self._full_at = 0.0
+        self._delays: deque[float] = deque(maxlen=_DELAYS)
+        self._spares: deque[float] = deque(maxlen=_QUIET_WINDOWS)
+        self._spare: float | None = None
+        self._spare_from = 0.0
+        self._shedding = False
+        self._gaining = False
+        self._planned_at: float | None = None
+        self._seen_waiting = 0
+        self._burst = 0
+
+    @property
+    def jitter_s(self) -> float:
+        """How much later than the earliest 95% of the last blocks came, at most."""
+        if len(self._delays) < 2:
+            return 0.0
+        ordered = sorted(self._delays)
+        return ordered[(len(ordered) - 1) * 95 // 100] - ordered[0]
+
+    def arrive(self, now: float, ticks: int, waiting: int) -> None:
+        """A block of `ticks` samples came, with which `waiting` samples wait."""
+        self._gone = False
+        if waiting >= self._full_ticks:
+            self._full_at = now
+        elapsed = 0.0 if self._arrived_at is None else now - self._arrived_at
+        self._arrived_at = now
+        self._follow(elapsed, ticks / self._rate)
+        if self._lead_s > _AHEAD_S and not self.eager:
+            self.eager = True
+            self._full_at = now
+        elif self.eager and now - self._full_at > _FORGIVEN_S:
+            self.eager = False
+            self._lead_s = 0.0
+            self._calm()
+        if self._state == "PLAYING" and self._planned_at is not None:
+            self._measure(now, waiting - ticks - (now - self._planned_at) * self._rate)
+        self._arrived_ticks += ticks
+        delay_s = now - self._arrived_ticks / self._rate
+        self._delays.append(delay_s)
+        if not self.eager:
+            self.drift.feed(now, delay_s)
+
+    def switch(self, waiting: int) -> int:
+        """What comes next is another source: nothing of it is late.
+
+        Returns:
+            How many of the `waiting` samples still are to be heard: all if their source was gone already;
+            hardly any if the other takes over.
+        """
+        kept = waiting if self._gone else min(waiting, self._hold_ticks)
+        self.dropped_ticks += waiting - kept
+        self._owed_ticks = 0
+        self._lead_s = 0.0
+        self._arrived_at = None
+        self.eager = False
+        self._delays.clear()
+        self.drift = Drift()
+        self._calm()
+        return kept
+
+    def lose(self) -> None:
+        """There is no source: what waits is all there is."""
+        self._gone = True
+
+    def plan(self, now: float, wanted: int, waiting: int) -> Plan:
+        """Decide on a tick.
+
+        Args:
+            now: when it is due, or later; seconds of a clock that never goes back.
+            wanted: ticks that it takes, > 0.
+            waiting: samples that wait.
+
+        Returns:
+            What adds up to `wanted`, and leaves SLACK_TICKS in the buffer, unless there are fewer.
+        """
+        playable = max(0, waiting - SLACK_TICKS)
+        plan = self._play(now, wanted, playable) if self._state == "PLAYING" else None
+        if plan is None:
+            plan = self._mend(wanted, playable)
+        self._seen_waiting = playable - plan.skip - plan.play
+        self.filled_ticks += plan.before + plan.behind
+        self.dropped_ticks += plan.skip
+        self._owed_ticks -= plan.skip
+        self._planned_at = now
+        return plan
+
+    def _play(self, now: float, wanted: int, playable: int) -> Plan | None:
+        """Go on as before; None if there is nothing to go on with."""
+        self._speed(now)
+        if playable >= wanted:
+            over = playable - wanted - self._hold_ticks
+            late = not self.eager and over > _LATE_S * self._rate
+            return Plan(skip=min(over, self._owed_ticks) if late else 0, play=wanted, ppm=self.ppm)
+        self._state = "DRY"
+        self._gap_ticks = 0
+        self._burst = 0
+        self._calm()
+        if not playable:
+            return None
+        self._lack(wanted - playable)
+        return Plan(play=playable, behind=wanted - playable, ppm=self.ppm)
+
+    def _mend(self, wanted: int, playable: int) -> Plan:
+        """There is a gap. Go on filling it, or let the sound return."""
+        if self._gap_ticks > _LATE_S * self._rate and not self.eager and playable:
+            self._state = "LATE"
+        keep = 0 if self._gone else self._hold_ticks
+        skip = 0
+        if self._state == "LATE":
+            over = max(0, playable - wanted - keep)
+            skip = min(over, self._owed_ticks)
+            coming = playable - self._seen_waiting > 2 * wanted
+            self._burst += 1
+            if coming and self._burst <= _BURST_TICKS:
+                self._lack(wanted)
+                return Plan(skip=skip, before=wanted)
+        play = min(wanted, playable - skip - keep)
+        if play <= 0:
+            self._lack(wanted)
+            return Plan(skip=skip, before=wanted)
+        self._state = "PLAYING"
+        self._lack(wanted - play)
+        return Plan(skip=skip, before=wanted - play, play=play, ppm=self.ppm)
+
+    def _lack(self, ticks: int) -> None:
+        self._gap_ticks += ticks
+        self._owed_ticks += ticks
+
+    def _follow(self, elapsed_s: float, sound_s: float) -> None:
+        """How far ahead of time the source is; slowly forgotten."""
+        lead_s = max(_MIN_LEAD_S, self._lead_s - elapsed_s)
+        leak_s = elapsed_s * _LEAD_LEAK
+        lead_s = max(0.0, lead_s - leak_s) if lead_s > 0 else min(0.0, lead_s + leak_s)
+        self._lead_s = lead_s + sound_s
+
+    def _calm(self) -> None:
+        """From here on, count the quiet minutes anew."""
+        self._spares.clear()
+        self._spare = None
+        self._shedding = self._gaining = False
+
+    def _measure(self, now: float, spare: float) -> None:
+        """Keep the least that was left over in each of the last windows.
+
+        Between two ticks as much counts as taken as time has gone by. What is left over at a tick itself
+        would depend on where in a block the tick falls, which changes slowly where both are about as long.
+        """
+        if self._spare is None:
+            self._spare, self._spare_from = spare, now
+        elif now - self._spare_from < _WINDOW_S:
+            self._spare = min(self._spare, spare)
+        else:
+            self._spares.append(self._spare)
+            self._spare, self._spare_from = spare, now
+            self._owed_ticks = 0  # ten seconds after a gap, nothing that comes is late
+            self._decide()
+
+    def _decide(self) -> None:
+        """Whether more is held than need be."""
+        excess_s = self._excess_s()
+        if len(self._spares) == _QUIET_WINDOWS and excess_s > _SHED_FROM_S:
+            self._shedding = True
+        elif excess_s <= 0:
+            self._shedding = False
+        last = list(self._spares)[-_SCARCE_WINDOWS:]
+        if len(last) == _SCARCE_WINDOWS and max(last) < _SCARCE_S * self._rate:
+            self._gaining = True
+        elif last[-1] >= _SPARE_S * self._rate:
+            self._gaining = False
+
+    def _excess_s(self) -> float:
+        return min(self._spares) / self._rate - _SPARE_S
+
+    def _speed(self, now: float) -> None:
+        """Change speed little by little to what it should be."""
+        target = 0.0
+        if not self.eager:
+            if self.drift.seen:
+                target = max(-MAX_DRIFT_PPM, min(MAX_DRIFT_PPM, self.drift.ppm))
+            if self._shedding:
+                last_s = self._spares[-1] / self._rate - _SPARE_S
+                target += max(_MIN_SHED_PPM, min(_MAX_SHED_PPM, last_s * _SHED_PPM_PER_S))
+            elif self._gaining:
+                target += _GAIN_PPM
+        step = _RAMP_PPM_PER_S * (now - self._planned_at) if self._planned_at is not None else 0.0
+        self.ppm += max(-step, min(step, target - self.ppm))
+        if target == 0 and abs(self.ppm) < _PLAIN_PPM:
+            self.ppm = 0.0
