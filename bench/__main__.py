@@ -15,6 +15,7 @@ BENCHMARKS = (
     "idle_websockets",
     "storm",
     "redis_append",
+    "live",
 )
 
 

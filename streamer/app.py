@@ -166,6 +166,7 @@ class App:
         return FrontDoor(
             loop=asyncio.get_running_loop(),
             shelf=self.shelf,
+            live=self.live.shelf,
             http=self.runner.server,
             websocket=self.hub.accept,
             limits=door_limits(self._settings),

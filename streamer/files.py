@@ -14,7 +14,7 @@ from aiohttp import web
 from streamer.answer import Answer, answer
 from streamer.problems import unavailable
 from streamer.ranges import Span
-from streamer.resource import FileBody, Resource, StoredBody
+from streamer.resource import FileBody, Found, StoredBody
 from streamer.store import StoreError
 
 #: One read and one write: a segment of four seconds at 128 kbit/s, and twice that, in one go.
@@ -165,7 +165,7 @@ class StoredReader(Protocol):
 STORED: Final[web.AppKey[StoredReader]] = web.AppKey("stored")
 
 
-async def send_resource(request: web.Request, resource: Resource) -> web.StreamResponse:
+async def send_resource(request: web.Request, resource: Found) -> web.StreamResponse:
     """Answers a request that came through aiohttp exactly as the front door would.
 
     Cancelling it is safe: the connection is closed by aiohttp and the file here.
@@ -196,7 +196,7 @@ async def send_resource(request: web.Request, resource: Resource) -> web.StreamR
     return response
 
 
-async def _chunks(request: web.Request, reply: Answer, resource: Resource) -> AsyncGenerator[bytes, None]:
+async def _chunks(request: web.Request, reply: Answer, resource: Found) -> AsyncGenerator[bytes, None]:
     """The body of an answer."""
     body, fd = resource.body, -1
     if isinstance(body, FileBody) and any(isinstance(piece, Span) for piece in reply.pieces):

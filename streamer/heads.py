@@ -214,8 +214,8 @@ def _judge(raw: bytes, sink: _Sink, limits: HeadLimits) -> Head:
             name.decode(): fields[name].decode("latin-1") for name in CONDITIONS.intersection(fields)
         },
         query=query,
-        takes_gzip=_takes_gzip(fields.get(b"accept-encoding")),
-        listener=_listener(fields, query) if path.startswith(LIVE_PREFIXES) else "",
+        takes_gzip=takes_gzip(fields.get(b"accept-encoding")),
+        listener=listener_of(fields, query) if path.startswith(LIVE_PREFIXES) else "",
     )
 
 
@@ -264,7 +264,8 @@ def _tokens(value: bytes | None) -> Sequence[bytes]:
     return [token.strip(b" \t") for token in value.lower().split(b",")] if value else ()
 
 
-def _listener(fields: dict[bytes, bytes], query: str) -> str:
+def listener_of(fields: dict[bytes, bytes], query: str) -> str:
+    """See `Head.listener`. Args: `fields` by lower-case name."""
     said = fields.get(b"cmcd-session", b"").decode("latin-1")
     if not said and "CMCD=" in query:
         said = unquote(query.partition("CMCD=")[2].partition("&")[0])
@@ -275,7 +276,7 @@ def _listener(fields: dict[bytes, bytes], query: str) -> str:
     return (forwarded[:_MAX_LISTENER_BYTES] + b"\n" + agent[:_MAX_LISTENER_BYTES]).decode("latin-1")
 
 
-def _takes_gzip(value: bytes | None) -> bool:
+def takes_gzip(value: bytes | None) -> bool:
     """RFC 9110 12.5.3, for the one coding there is. A weight of 0 means no."""
     for item in (value or b"").lower().split(b","):
         name, _, weight = item.partition(b";")

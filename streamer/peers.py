@@ -40,6 +40,11 @@ class Peers:
         forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, [])
         return client_address(request.remote or "", forwarded, self._trusted)
 
+    def behind(self, host: str, forwarded: str) -> str:
+        """Who is behind the address of a connection, whose X-Forwarded-For is joined by ", "."""
+        address = client_address(host, [forwarded] if forwarded else [], self._trusted)
+        return host if address is None else str(address)
+
     def take(self, address: Address | None, now_s: float) -> int:
         """Count a connection. Returns 0, or the milliseconds after which its network may have another."""
         network = own_network(address)

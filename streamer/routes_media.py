@@ -16,11 +16,15 @@ _PARAMETERS = {"id": "The track's id.", "rendition": "Its name in the multivaria
 _MEDIA_PLAYLIST = "EVENT while the track is packaged, VOD afterwards."
 _NOTE = "Answers Range, If-Range and conditional requests (RFC 9110); readable from pages of any site."
 # RFC 9110 field names that players of other sites send and a browser asks about first.
-_PREFLIGHT = {
+PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
     "Access-Control-Allow-Headers": ", ".join(
-        ("Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
+        (
+            *("Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"),
+            # CTA-5004: what players say of themselves.
+            *("CMCD-Request", "CMCD-Object", "CMCD-Status", "CMCD-Session"),
+        )
     ),
     "Access-Control-Max-Age": "86400",
 }
@@ -89,4 +93,4 @@ class MediaRoutes:
         raise PartMissing(reason)
 
     async def _preflight(self, _request: web.Request, _query: None) -> web.StreamResponse:
-        return web.Response(status=204, headers=_PREFLIGHT)
+        return web.Response(status=204, headers=PREFLIGHT)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat.broker import Entry, Page
 from chat.entries import blank, deletion, says
@@ -20,6 +21,7 @@ from streamer.lane import Lane
 from streamer.tables import rooms
 
 _EPOCH_BYTES = 8
+_READERS = 2
 _RETRIES = 3
 
 Ask = Callable[[Sequence[Command]], Awaitable[list[Any]]]
@@ -37,14 +39,14 @@ class Logs:
         self,
         line: Line,
         keys: Keys,
-        sql: Lane,
+        engine: AsyncEngine,
         *,
         clock: Callable[[], float] = time.time,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.keys = keys
         self._line = line
-        self._sql = sql
+        self._sql = Lane(engine, "veza-rooms", _READERS)
         self._clock = clock
         self._entropy = entropy
         self._turn = asyncio.Lock()
@@ -117,6 +119,7 @@ class Logs:
 
     async def close(self) -> None:
         await self._line.close()
+        await self._sql.close()
 
     async def _fill(self, room: str, answer: Sequence[Any], after: int, limit: int) -> Page:
         """Make a page of what Redis has, and what is in SQL only."""

@@ -13,12 +13,16 @@ from streamer.ingest.wrong_keys import WrongKeys
 from streamer.lane import Lane
 from streamer.live.cockpits import Cockpits
 from streamer.live.crier import Crier
+from streamer.live.doors import OrderDoors
 from streamer.live.keys import StreamKeys
 from streamer.live.lookout import Lookout
 from streamer.live.outlet import Outlet
 from streamer.live.passes import Passes
+from streamer.live.routes_hls import HlsRoutes
 from streamer.live.routes_keys import KeyRoutes
 from streamer.live.routes_live import LiveRoutes
+from streamer.live.sessions import Sessions
+from streamer.live.shelf import LiveShelf
 from streamer.live.show import House
 from streamer.live.show_state import Rules
 from streamer.live.stage import LiveStage, StageLimits
@@ -42,6 +46,7 @@ class LiveParts:
         lookout: looks at shows; its `delays` are for ways out to fill.
         audience: where ways out count sessions.
         passes: of rooms that are not open.
+        shelf: the front door finds in it what players fetch over HLS.
         http: takes over the front door's connections that bring a source.
     """
 
@@ -67,15 +72,20 @@ class LiveParts:
         self.audience = hub.desk.listeners.audience
         self._cockpits = Cockpits(self._clock, self._notice)
         self._crier = Crier(hub.desk.herald, self._name_of)
+        sessions = Sessions(self.audience, wheel, hub.peers.behind)
+        doors = OrderDoors(hub.warden.orders)
+        self.shelf = LiveShelf(wheel, sessions, doors, self.passes, time.time)
         #: Another way out is one more line here.
         self.outlets: list[Outlet] = [
             hub.desk.listeners,
+            self.shelf,
             self._cockpits,
             self._crier,
         ]
         limits = StageLimits(settings.live_max_shows)
         self.stage = LiveStage(self.keys, self._make_house(workers, tasks), limits, hub.warden.new_id)
         self.lookout = Lookout(self.stage, self.audience, self._cockpits, self._clock, _now_us)
+        self.lookout.delays["hls"] = sessions.delay_ms
         hub.desk.uplinks.stage = self.stage
         self.http = self._make_http(wheel, tasks)
 
@@ -109,7 +119,8 @@ class LiveParts:
         titles = MetadataRoutes(self.stage, self._wrong, self._hub.peers.address_of, self._clock)
         keys = KeyRoutes(self.keys, desk, self._warden, guests=self._settings.uploads == "anyone")
         live = LiveRoutes(self.stage, self.lookout, self.passes, desk, self._warden, _now_us)
-        return [route for part in (live, keys, titles) for route in part.routes()]
+        hls = HlsRoutes(self.shelf)
+        return [route for part in (live, hls, keys, titles) for route in part.routes()]
 
     async def prepare(self) -> None:
         """Before anybody is let in."""

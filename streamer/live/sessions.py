@@ -9,6 +9,8 @@ from streamer.wheel import TimerWheel
 
 _MAX_SESSIONS: Final = 100_000
 _SWEEP_S: Final = 1.0
+#: Who asks for nothing for so long is gone: three target durations of a live show.
+_GONE_S: Final = 12.0
 
 
 class Session:
@@ -46,18 +48,16 @@ class Caller(Protocol):
 
 
 class Sessions:
-    """Counts those of all rooms. Who asks for nothing for `ttl_s` is gone.
+    """Counts those of all rooms. Who asks for nothing for 12 s is gone.
 
     Bound: 100,000 sessions; whoever comes beyond them is not told apart from others, and not counted.
     """
 
-    def __init__(
-        self, audience: Audience, wheel: TimerWheel, ttl_s: float, address: Callable[[str, str], str]
-    ) -> None:
+    def __init__(self, audience: Audience, wheel: TimerWheel, address: Callable[[str, str], str]) -> None:
         """Args: `address(peer, forwarded)` is who is behind a connection, given its X-Forwarded-For."""
         self._audience = audience
         self._wheel = wheel
-        self._ttl_ticks = wheel.ticks(ttl_s)
+        self._ttl_ticks = wheel.ticks(_GONE_S)
         self._address = address
         self._sessions: dict[tuple[str, str, str], Session] = {}
         self._ticket = wheel.schedule(_SWEEP_S, self._sweep)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from aiohttp import web
 
+from streamer import route
 from streamer.files import STORED, send_resource
+from streamer.live.routes_hls import HlsRoutes
 from streamer.resource import FileBody, Resource
 from streamer.server import Acceptor, DoorLimits, FrontDoor, LiveMedia
 from streamer.store_cache import StoreCache
@@ -155,10 +157,13 @@ async def front_door(
     app = application(shelf, uploads)
     wheel = TimerWheel(loop, TICK_S)
     wheel.start()
+    media = live(wheel) if live else None
+    if media is not None:
+        route.register(app, HlsRoutes(media).routes())
     door = FrontDoor(
         loop=loop,
         shelf=shelf,
-        live=live(wheel) if live else None,
+        live=media,
         http=lambda: runner.server(),  # type: ignore[misc]
         websocket=websocket,
         limits=limits or DoorLimits(),

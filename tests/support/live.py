@@ -68,7 +68,7 @@ NOW_S = STARTS_AT_US // 1_000_000
 
 def live_shelf(wheel: TimerWheel, rooms: Rooms | None = None) -> LiveShelf:
     """A shelf whose room "lobby" is open."""
-    sessions = Sessions(Audience(), wheel, 12.0, lambda peer, forwarded: forwarded or peer)
+    sessions = Sessions(Audience(), wheel, lambda peer, forwarded: forwarded or peer)
     return LiveShelf(wheel, sessions, rooms or Rooms(lobby=True), Passes(SECRET), lambda: NOW_S)
 
 
