@@ -28,6 +28,7 @@ SCREENS = {
     "/": "screens/home.js",
     "/t/{id}": "screens/track.js",
     "/r/{name}": "screens/room.js",
+    "/studio/{name}": "screens/studio.js",
     "/library": "screens/library.js",
     "/library/albums": "screens/library.js",
     "/library/playlists": "screens/library.js",
@@ -38,6 +39,8 @@ SCREENS = {
 _BROTLI_QUALITY = 9
 _GZIP_LEVEL = 9
 _FOREVER = "public, max-age=31536000, immutable"
+# The studio listens to a microphone, or to a tab; nothing here ever looks, or asks where somebody is.
+_PERMISSIONS = "microphone=(self), display-capture=(self), camera=(), geolocation=()"
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -236,6 +239,7 @@ class Pages:
             "Cache-Control": "no-cache",
             "Content-Security-Policy": self._site.policy,
             "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": _PERMISSIONS,
             "Referrer-Policy": "same-origin",
         }
         return await self._respond(request, self._site.shells[route.canonical], headers)

@@ -108,3 +108,12 @@ export const addComment = async (track, comment, identity) =>
   (await call(commentsPath(track), asJson("POST", comment, identity))).json();
 export const deleteComment = (track, id, identity) =>
   call(`${commentsPath(track)}/${encodeURIComponent(id)}`, { method: "DELETE", headers: identity });
+
+const livePath = (room) => `/api/v1/rooms/${encodeURIComponent(room)}/live`;
+
+/** What is on in a room, whoever asks: for its host with the `cockpit`. */
+export const getLive = async (room, identity) => (await call(livePath(room), { headers: identity })).json();
+/** What is on in open rooms. */
+export const listLive = async () => (await (await call("/api/v1/live")).json()).items;
+/** End a show at once, without waiting for its source to come back. */
+export const endShow = (room, identity) => call(`${livePath(room)}/end`, { method: "POST", headers: identity });

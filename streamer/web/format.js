@@ -68,3 +68,9 @@ export function timeLong(seconds) {
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.round((seconds % 3600) / 60)];
   return hours ? `${part(hours, "hour")} ${part(minutes, "minute")}` : part(minutes, "minute");
 }
+
+const oneDigit = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+/** -14.2: with one digit behind the point. */
+export const decimal = (number) => oneDigit.format(number);
+/** 128 kbit/s. */
+export const bitrate = (bits_per_s) => `${count(Math.round(bits_per_s / 1000))} kbit/s`;

@@ -7,6 +7,7 @@ const ROUTES = [
   [/^\/$/, "home"],
   [/^\/t\/([^/]+)$/, "track"],
   [/^\/r\/([^/]+)$/, "room"],
+  [/^\/studio\/([^/]+)$/, "studio"],
   [/^\/library(?:\/(albums|playlists))?$/, "library"],
   [/^\/a\/([^/]+)$/, "album"],
   [/^\/p\/([^/]+)$/, "playlist"],

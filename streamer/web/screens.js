@@ -4,6 +4,7 @@ const MODULES = {
   home: async () => (await import("./screens/home.js")).Home,
   track: async () => (await import("./screens/track.js")).Track,
   room: async () => (await import("./screens/room.js")).Room,
+  studio: async () => (await import("./screens/studio.js")).Studio,
   library: async () => (await import("./screens/library.js")).Library,
   album: async () => (await import("./screens/album.js")).Album,
   playlist: async () => (await import("./screens/playlist.js")).Playlist,

@@ -71,7 +71,7 @@ def test_the_chat_is_small(site: Site) -> None:
 
 
 def test_every_import_leads_somewhere_and_every_module_is_imported() -> None:
-    quoted = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["'](\.[^"']+)["']""", re.MULTILINE)
+    quoted = re.compile(r"""(?:\bfrom|^import|\bimport\(|\bnew URL\()\s*["'](\.[^"']+)["']""", re.MULTILINE)
     reached = {
         (WEB / name).parent.joinpath(path).resolve().relative_to(WEB).as_posix()
         for name, text in SOURCES.items()

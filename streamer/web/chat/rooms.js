@@ -36,6 +36,7 @@ export function roomOf(name) {
       answering: signal(null), // the message that the next words answer
       editing: signal(null), // our message that the next words replace
       gap: null,
+      visits: 0,
       typists: new Map(),
       typedAt: 0,
       read: 0,
@@ -47,12 +48,15 @@ export function roomOf(name) {
 /** Go in, with what the door asks for; returns what ends it. */
 export function enter(name, key = {}) {
   remember(name);
-  knock(roomOf(name), key);
+  const room = roomOf(name);
+  room.visits += 1;
+  if (!room.joined.peek() || Object.keys(key).length) knock(room, key);
   return () => {
+    room.visits -= 1;
+    if (room.visits) return; // another screen, or what one broadcasts, is still here
     socket.leave(name);
-    const room = rooms.get(name);
-    for (const [, timer] of room?.typists.values() ?? []) clearTimeout(timer);
-    clearTimeout(room?.reading);
+    for (const [, timer] of room.typists.values()) clearTimeout(timer);
+    clearTimeout(room.reading);
     rooms.delete(name);
   };
 }

@@ -1,6 +1,7 @@
 import { chosen as chosenIn } from "../folders.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
+import { onAir } from "../on_air.js";
 import { route } from "../router.js";
 import { add, foresee } from "../sending.js";
 import { nextTheme, theme } from "../themes.js";
@@ -21,6 +22,7 @@ export function TopBar({ onHelp }) {
     </nav>
     <${SearchBox} />
     <div class="top-tools">
+      ${onAir.value && html`<a class="top-air" href=${`/studio/${onAir.value}`}><span>${t("top.on_air")}</span></a>`}
       <button type="button" class="ghost top-help" aria-label=${t("top.help")} onClick=${onHelp}><${Icon} name="keyboard" /></button>
       <button type="button" class="ghost" aria-label=${t(`top.theme.${theme.value}`)} title=${t(`top.theme.${theme.value}`)} onClick=${nextTheme}>
         <${Icon} name=${ICONS[theme.value]} /></button>

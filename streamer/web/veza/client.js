@@ -125,6 +125,13 @@ export class Veza {
     this.#do(() => this.#machine.rooms.unlisten(room));
   }
 
+  /** Send a piece of a recording that is on air. Returns whether there was a line to send it on. */
+  sendBytes(frame) {
+    if (this.#ws?.readyState !== 1) return false;
+    this.#ws.send(frame);
+    return true;
+  }
+
   /** Have changes of a track, or of all (`null`), reported as `track` events; returns a function that ends it. */
   watch(track) {
     const users = this.#watches.get(track) ?? 0;
