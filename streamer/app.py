@@ -157,7 +157,8 @@ class App:
             reason = error.strerror or str(error) if named else os.strerror(error.errno or 0)
             raise StartRefused(f"can't listen on {settings.host}:{settings.port}: {reason}") from None
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        print(f"veza: listening on http://{host}:{port}", flush=True)
+        said = [*await self.live.listen(), f"veza: listening on http://{host}:{port}"]
+        print("\n".join(said), flush=True)
         await self._stop_asked.wait()
         await self._stop(settings.stop_grace_s)
 
@@ -233,6 +234,7 @@ class App:
                 *comment_gauges(self.comments.events_total),
                 *cover_gauges(self.cover_workers.events_total),
                 *(self.storage.gauges() if self.storage else []),
+                *self.live.gauges(),
                 *loop_gauges(self.lag.take),
             ]
         )

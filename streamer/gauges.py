@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from streamer.archive import ArchiveStats
+from streamer.ingest.rtmp.stats import RtmpStats
 from streamer.library import Library
 from streamer.metrics import Gauge
 from streamer.server import DoorStats
@@ -174,4 +175,23 @@ def loop_gauges(take_lag_s: Callable[[], float]) -> list[Gauge]:
             "How late the event loop was, at worst, since the last time this was asked.",
             take_lag_s,
         )
+    ]
+
+
+def rtmp_gauges(stats: RtmpStats) -> list[Gauge]:
+    """Sources that come over RTMP."""
+    return [
+        Gauge("rtmp_connections_open", "RTMP connections open now.", lambda: stats.connections_open),
+        Gauge("rtmp_publishing", "RTMP connections whose sound is on stage now.", lambda: stats.publishing),
+        Gauge(
+            "rtmp_received_bytes", "Bytes of RTMP, video included.", lambda: stats.received_bytes, "counter"
+        ),
+        Gauge("rtmp_video_bytes", "Bytes of video, thrown away.", lambda: stats.video_bytes, "counter"),
+        Gauge(
+            "rtmp_ended",
+            "RTMP connections that ended, by how: published, bad_key, taken_over, late, ...",
+            lambda: dict(stats.ended_total),
+            "counter",
+            "how",
+        ),
     ]

@@ -107,6 +107,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         16 << 30
     )
 
+    rtmp_port: Annotated[
+        int, _unit("TCP port", "Port for RTMP; 0 takes a free one, -1 none.", ge=-1, le=65535)
+    ] = 1935
     live_grace_s: Annotated[
         float, _unit("seconds", "A show whose source is away waits for it so long.", ge=5, le=86_400)
     ] = 120.0

@@ -7,8 +7,10 @@ import time
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hls.live import OnAir
+from streamer.gauges import rtmp_gauges
 from streamer.hub import WebSocketHub
 from streamer.ingest.http import HttpWay
+from streamer.ingest.rtmp.server import RtmpWay
 from streamer.ingest.wrong_keys import WrongKeys
 from streamer.lane import Lane
 from streamer.live.cockpits import Cockpits
@@ -27,6 +29,7 @@ from streamer.live.show import House
 from streamer.live.show_state import Rules
 from streamer.live.stage import LiveStage, StageLimits
 from streamer.live.workers import ProcessWorkers
+from streamer.metrics import Gauge
 from streamer.room_desk import RoomDesk
 from streamer.route import Route
 from streamer.routes_metadata import MetadataRoutes
@@ -48,6 +51,7 @@ class LiveParts:
         passes: of rooms that are not open.
         shelf: the front door finds in it what players fetch over HLS.
         http: takes over the front door's connections that bring a source.
+        rtmp: has a port of its own.
     """
 
     def __init__(
@@ -88,6 +92,8 @@ class LiveParts:
         self.lookout.delays["hls"] = sessions.delay_ms
         hub.desk.uplinks.stage = self.stage
         self.http = self._make_http(wheel, tasks)
+        idle_s = settings.live_grace_s
+        self.rtmp = RtmpWay(self.stage, wheel=wheel, idle_s=idle_s, wrong=self._wrong, tasks=tasks)
 
     def _make_house(self, workers: WorkerPool, tasks: asyncio.TaskGroup) -> House:
         settings = self._settings
@@ -122,6 +128,15 @@ class LiveParts:
         hls = HlsRoutes(self.shelf)
         return [route for part in (live, hls, keys, titles) for route in part.routes()]
 
+    def gauges(self) -> list[Gauge]:
+        """Metrics of what is live."""
+        return rtmp_gauges(self.rtmp.stats)
+
+    async def listen(self) -> list[str]:
+        """Open the ports that ways in have for themselves. Returns lines for the operator."""
+        said = await self.rtmp.listen(self._settings.host, self._settings.rtmp_port)
+        return [f"veza: {said}"] if said else []
+
     async def prepare(self) -> None:
         """Before anybody is let in."""
 
@@ -135,6 +150,7 @@ class LiveParts:
         """Sources are sent away; shows go on with the next start."""
         self.stage.stop()
         self.http.close()
+        await self.rtmp.close()
 
     async def end(self) -> None:
         """Let go of the database; nothing is called after it."""

@@ -326,7 +326,7 @@ async def test_a_stop_is_told_to_everybody() -> None:
         await caller.publish()
         sound(caller)
         await door.line()
-        closing = asyncio.create_task(door.way.close(5.0))
+        closing = asyncio.create_task(door.way.close())
         await caller.at_end()
         caller.close()
         await closing
@@ -363,7 +363,7 @@ async def test_a_port_that_is_taken_is_said_and_not_fatal() -> None:
             "VEZA_RTMP_PORT names another port"
         )
         assert way.port is None
-        await way.close(1.0)
+        await way.close()
 
 
 async def test_a_port_below_0_is_none() -> None:

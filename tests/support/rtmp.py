@@ -138,7 +138,7 @@ async def rtmp_door(idle_s: float = 10.0) -> AsyncIterator[Door]:
         try:
             yield Door(way, stage, way.port)
         finally:
-            await way.close(1.0)
+            await way.close()
             wheel.stop()
 
 

@@ -55,6 +55,7 @@ def start_server(data_dir: Path, **env: str | int) -> Server:
         AssertionError: it did not come up; the message has its output.
     """
     settings = {"HOST": "127.0.0.1", "PORT": "0", "DATA_DIR": str(data_dir), "RENDITIONS": "aac128"}
+    settings |= {"RTMP_PORT": "-1"}
     settings |= {key.upper(): str(value) for key, value in env.items()}
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("VEZA_")}
     process = subprocess.Popen(

@@ -112,7 +112,7 @@ class RtmpConnection(asyncio.Protocol):
         self._know()
         self._admission = admission
         self._how = "published"
-        self._deadline.set(self._way.idle_ticks)
+        self._deadline.set(self._way.sound_ticks)
         self._session.accept()
         self._receive(b"")  # what came meanwhile
 
@@ -238,7 +238,7 @@ class RtmpConnection(asyncio.Protocol):
                 self._leave(complete=False)
                 self._say_late(f"nothing came for {self._way.idle_s:g} s")
         elif self._admission is not None:
-            self._say_late(f"no sound came within {self._way.idle_s:g} s; is there an audio track?")
+            self._say_late(f"no sound came within {self._way.sound_s:g} s; is there an audio track?")
         elif not self._asking:
             self._say_late("no stream key came in time")
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -12,6 +11,7 @@ import structlog
 from chat.networks import Address, own_network, read_address
 from streamer.ingest.rtmp.connection import ENTROPY_BYTES, RtmpConnection
 from streamer.ingest.rtmp.negotiation import APP
+from streamer.ingest.rtmp.stats import RtmpStats
 from streamer.ingest.wrong_keys import WrongKeys
 from streamer.lane import DatabaseFailed
 from streamer.live.line import Dismissal, KeyRefused, Stage
@@ -21,6 +21,8 @@ from streamer.wheel import TimerWheel
 _ADMIT_S: Final = 10.0
 #: From the first byte to a good key.
 _INTRODUCTION_S: Final = 15.0
+#: From a good key to the first sound.
+_SOUND_S: Final = 30.0
 #: How long one that was sent away may go on talking, so that it reads why before the line is reset.
 _LINGER_S: Final = 2.0
 #: For the client to read what it is told.
@@ -30,26 +32,6 @@ _MAX_STRANGERS_PER_NETWORK: Final = 16
 _BACKLOG: Final = 128
 
 log = structlog.get_logger()
-
-
-@dataclass
-class RtmpStats:
-    """Plain counts.
-
-    Attributes:
-        connections_open: now, those that publish among them.
-        publishing: now.
-        received_bytes: all that came, handshakes and video included.
-        video_bytes: video, which was thrown away.
-        ended_total: connections by how they ended: published, the reason for a dismissal, bad_key,
-            bad_rtmp, full, late, crowded, or silent for one that never asked to publish.
-    """
-
-    connections_open: int = 0
-    publishing: int = 0
-    received_bytes: int = 0
-    video_bytes: int = 0
-    ended_total: Counter[str] = field(default_factory=Counter)
 
 
 class RtmpWay:
@@ -74,6 +56,8 @@ class RtmpWay:
         self.stats = RtmpStats()
         self.idle_s = idle_s
         self.idle_ticks = wheel.ticks(idle_s)
+        self.sound_s = min(idle_s, _SOUND_S)
+        self.sound_ticks = wheel.ticks(self.sound_s)
         self.introduction_ticks = wheel.ticks(_INTRODUCTION_S)
         self.linger_ticks = wheel.ticks(_LINGER_S)
         self.write_ticks = wheel.ticks(_WRITE_S)
@@ -112,8 +96,8 @@ class RtmpWay:
         self.port = self._server.sockets[0].getsockname()[1]
         return f"RTMP on rtmp://{shown}:{self.port}/{APP}"
 
-    async def close(self, grace_s: float) -> None:
-        """Listen no more, tell everybody to come back, and wait until they are gone, `grace_s` at most."""
+    async def close(self) -> None:
+        """Listen no more, tell everybody to come back, and wait until they are gone, 2 s at most."""
         self._closing = True
         self.port = None
         if self._server is not None:
@@ -122,7 +106,7 @@ class RtmpWay:
             connection.dismissed(Dismissal("stopping", "the server stops; come back in a moment"))
         if self._connections:
             try:
-                async with asyncio.timeout(min(grace_s, _LINGER_S)):
+                async with asyncio.timeout(_LINGER_S):
                     await self._deserted.wait()
             except TimeoutError:
                 pass

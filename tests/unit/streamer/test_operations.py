@@ -19,10 +19,12 @@ from streamer.gauges import (
     door_gauges,
     library_gauges,
     loop_gauges,
+    rtmp_gauges,
     store_gauges,
     upload_gauges,
 )
 from streamer.gauges_redis import redis_gauges
+from streamer.ingest.rtmp.stats import RtmpStats
 from streamer.metrics import Gauge, LoopLag
 from streamer.server import DoorStats
 from streamer.settings import Settings, describe, keys
@@ -54,6 +56,7 @@ def gauges() -> list[Gauge]:
         *cover_gauges(Counter(made=6)),
         *store_gauges(CacheStats(hits=3), ArchiveStats(), lambda: 5),
         *redis_gauges(redis),
+        *rtmp_gauges(RtmpStats()),
         *loop_gauges(LoopLag().take),
     ]
 
