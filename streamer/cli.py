@@ -158,6 +158,31 @@ def key(room: str, listing: bool, rotate: str | None, revoke: str | None, **new:
 
 
 @main.command()
+@click.argument("room")
+@click.argument("source", metavar="FILE-OR-DEVICE")
+@click.option("--server", metavar="URL", help="Where Veza is. [default: as the settings here say]")
+@click.option("--key", metavar="KEY", help="The room's stream key; `veza key` makes it. [default: asks]")
+@click.option(
+    "--bitrate",
+    type=click.IntRange(16, 510),
+    metavar="KBIT/S",
+    help="Encode to Opus. [default: as it is; what is not compressed becomes FLAC]",
+)
+@click.option("--name", metavar="TEXT", default="", help="Of the show. [default: the recording's title]")
+def live(room: str, source: str, server: str | None, key: str | None, bitrate: int | None, name: str) -> None:
+    """Go live in ROOM with a file, with `-` for standard input, or with a sound card.
+
+    A file is sent as fast as it plays. Sound cards are alsa:NAME and pulse:NAME, such as alsa:default; ffmpeg
+    reads them. When the line breaks it goes on over a new one. Ctrl-C ends it.
+    Exit code: 0 at the end, 1 not wanted or not readable, 2 wrong usage.
+    """
+    from streamer.cli_live import go_live
+
+    secret = key or click.prompt("Stream key", hide_input=True, err=True)
+    sys.exit(go_live(room, source, server or _local_server(), secret, bitrate and bitrate * 1000, name))
+
+
+@main.command()
 @click.option("--repair", is_flag=True, help="Mend what can be mended. The server must be stopped.")
 @click.option("--deep", is_flag=True, help="Read every source and every box of the renditions, too.")
 @click.option("--json", "as_json", is_flag=True, help="Report to a program.")

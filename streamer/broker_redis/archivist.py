@@ -7,13 +7,12 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat.broker import Entry
 from streamer import chronicle
 from streamer.broker_redis import script
 from streamer.broker_redis.kept import read_payload
-from streamer.broker_redis.keys import SHARDS, Keys, RoomKeys
+from streamer.broker_redis.keys import Keys, RoomKeys
 from streamer.broker_redis.line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
 from streamer.broker_redis.link import Pause, RedisStats
 from streamer.broker_redis.script import GROUP, Command
@@ -50,16 +49,21 @@ class Archivist:
         self,
         line: Line,
         keys: Keys,
-        engine: AsyncEngine,
+        shards: Sequence[int],
+        sql: Lane,
         node: str,
         kept: int,
         stats: RedisStats,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Args: `kept` entries of a room stay in Redis, for those who come back."""
+        """Args:
+        shards: that are to be archived from there.
+        kept: so many entries of a room stay in Redis, for those who come back.
+        """
         self._line = line
         self._keys = keys
-        self._sql = Lane(engine, "veza-archive")
+        self._all_shards = shards
+        self._sql = sql
         self._node = node
         self._kept = kept
         self._stats = stats
@@ -89,7 +93,6 @@ class Archivist:
                 await pause.wait()
         finally:
             await self._line.close()
-            await self._sql.close()
 
     async def release(self) -> None:
         """Let other nodes go on at once. Call it when `run` has ended."""
@@ -118,7 +121,7 @@ class Archivist:
                 return
 
     async def _take_leases(self) -> None:
-        shards = range(SHARDS)
+        shards = self._all_shards
         held = await self._ask(
             [script.lease(self._keys.lease(shard), self._node, LEASE_MS) for shard in shards]
         )
@@ -165,7 +168,7 @@ class Archivist:
     def _note_lag(self) -> None:
         # The ids of a stream begin with the time, and each list is in order.
         oldest = (int(ids[0].partition(b"-")[0]) for _, ids in self._due.values())
-        self._stats.archive_oldest_ms = min(oldest, default=0)
+        self._stats.archive_oldest_ms[self._all_shards[0]] = min(oldest, default=0)
 
     async def _archive(self, names: Sequence[str]) -> None:
         """Bring these rooms into SQL, as far as one transaction goes."""

@@ -46,10 +46,14 @@ class Keys:
         self._cluster = cluster
 
     def tag(self, shard: int) -> str:
-        return f"{{{self._prefix}-{shard}}}"
+        return f"{{{self.tag_text(shard)}}}"
+
+    def tag_text(self, shard: int) -> str:
+        """What is hashed of every key of a shard."""
+        return f"{self._prefix}-{shard}"
 
     def room(self, room: str) -> RoomKeys:
-        shard = crc32(room.encode()) % SHARDS
+        shard = shard_of(room)
         tag = self.tag(shard)
         return RoomKeys(
             room=room,
@@ -77,10 +81,14 @@ class Keys:
         return f"{self.tag(shard) if self._cluster else self._prefix}:bucket:{key}"
 
     def topic(self, topic: str) -> str:
-        """The channel of `tell`."""
-        return f"{self._prefix}:told:{topic}"
+        """The channel of `tell`; in a cluster, one of the shard `shard_of(topic)`."""
+        return f"{self.tag(shard_of(topic)) if self._cluster else self._prefix}:told:{topic}"
 
-    @property
-    def pulse(self) -> str:
+    def pulse(self, shard: int) -> str:
         """A key that is written to see whether writing is possible."""
-        return f"{self._prefix}:pulse"
+        return f"{self.tag(shard) if self._cluster else self._prefix}:pulse"
+
+
+def shard_of(name: str) -> int:
+    """Of a room, or of a topic."""
+    return crc32(name.encode()) % SHARDS

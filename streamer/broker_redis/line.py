@@ -12,21 +12,41 @@ from msgspec import Struct
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import (
+    AskError,
     AuthenticationError,
+    ClusterDownError,
+    MovedError,
     NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
     ResponseError,
+    TryAgainError,
 )
 
+from streamer.broker_redis.cluster import Cluster
 from streamer.broker_redis.script import Command, loading
 from streamer.broker_redis.url import Address
 
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 3.0
 _CODE = re.compile(r"[A-Z]+(?= )")
-_CODES = {NoScriptError: "NOSCRIPT", OutOfMemoryError: "OOM", ReadOnlyError: "READONLY"}
+_CODES = {
+    NoScriptError: "NOSCRIPT",
+    OutOfMemoryError: "OOM",
+    ReadOnlyError: "READONLY",
+    MovedError: "MOVED",  # a kind of the next
+    AskError: "ASK",
+    TryAgainError: "TRYAGAIN",
+    ClusterDownError: "CLUSTERDOWN",
+}
+# Another server, or this one after a while, will do what this one does not. In a cluster: a slot has moved,
+# or is being moved, key by key.
+ELSEWHERE = frozenset(
+    {"READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "LOADING", "NOSCRIPT", "BUSY"}
+)
+# What a script is told of a key of a slot that is being moved, and that is not here any more or yet.
+_MOVING = "non local key"
 
 
 class LineBroken(Exception):
@@ -52,12 +72,18 @@ class Line:
         uptime_s: how long that has been running, when the line was opened.
     """
 
-    def __init__(self, address: Address, name: str) -> None:
-        """Args: `name` is shown by Redis in its list of clients."""
-        pool = ConnectionPool.from_url(
-            address.url, protocol=2, socket_timeout=None, client_name=name, driver_info=None
-        )
-        self._make: Callable[[], AbstractConnection] = pool.make_connection
+    def __init__(
+        self, address: Address, name: str, cluster: Cluster | None = None, slot: int | None = None
+    ) -> None:
+        """Args:
+        name: is shown by Redis in its list of clients.
+        cluster: says where the masters are, and learns it; then the other end is the master of `slot`.
+        """
+        self._address = address
+        self._name = name
+        self._cluster = cluster
+        self._slot = slot
+        self._makers: tuple[Address, Callable[[], AbstractConnection]] | None = None
         self._connection: AbstractConnection | None = None
         self.run = ""
         self.uptime_s = 0
@@ -73,16 +99,10 @@ class Line:
             LineBroken
         """
         await self.close()
-        self._connection = connection = self._make()
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                # The library has types, but not for this one.
-                await connection.connect()  # type: ignore[no-untyped-call]
-        except (RedisError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            await self.close()
-            if isinstance(error, AuthenticationError):
-                raise LineRefused(f"the password is refused: {error}") from None
-            raise LineBroken(str(error) or "no answer") from None
+        if self._cluster is None or self._slot is None:
+            await self._dial(self._address)
+        else:
+            await self._find(self._cluster, self._slot)
         server, *loaded = await self.ask([("INFO", "server"), *loading()])
         for answer in (server, *loaded):
             if isinstance(answer, Refusal):
@@ -91,24 +111,72 @@ class Line:
         facts = dict(line.split(":", 1) for line in server.decode().splitlines() if ":" in line)
         self.run, self.uptime_s = facts["run_id"], int(facts["uptime_in_seconds"])
 
+    async def _find(self, cluster: Cluster, slot: int) -> None:
+        """Connect to the master of a slot, after asking one node after the other who that is."""
+        trouble = "no node of the cluster answers"
+        for node in list(cluster.nodes):
+            try:
+                await self._dial(node)
+                [answer] = await self.ask([("CLUSTER", "SLOTS")])
+            except LineRefused:
+                raise
+            except LineBroken as error:
+                cluster.doubt(node)
+                trouble = str(error)
+                continue
+            if isinstance(answer, Refusal):
+                trouble = answer.text
+            else:
+                cluster.learn(answer, node)
+                master = cluster.master(slot)
+                if master is not None:
+                    if master != node:
+                        await self.close()
+                        await self._dial(master)
+                    return
+                trouble = f"slot {slot} has no master"
+            await self.close()
+        raise LineBroken(trouble)
+
+    async def _dial(self, address: Address) -> None:
+        if self._makers is None or self._makers[0] != address:
+            pool = ConnectionPool.from_url(
+                address.url, protocol=2, socket_timeout=None, client_name=self._name, driver_info=None
+            )
+            self._makers = address, pool.make_connection
+        self._connection = connection = self._makers[1]()
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await connection.connect()
+        except (RedisError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            await self.close()
+            if isinstance(error, AuthenticationError):
+                raise LineRefused(f"the password is refused: {error}") from None
+            raise LineBroken(str(error) or "no answer") from None
+
     async def ask(self, commands: Sequence[Command], timeout_s: float = ANSWER_TIMEOUT_S) -> list[Any]:
         """Send commands at once and wait for all answers, which are in the same order.
 
         Raises:
-            LineBroken: also after `timeout_s`.
+            LineBroken: also after `timeout_s`, and if it has to be asked elsewhere.
 
         Cancelling it closes the line.
         """
         try:
             async with asyncio.timeout(timeout_s):
                 await self.send(commands)
-                return [await self.receive() for _ in commands]
+                answers = [await self.receive() for _ in commands]
         except TimeoutError:
             await self.close()
             raise LineBroken(f"no answer within {timeout_s:g} s") from None
         except asyncio.CancelledError:
             await self.close()
             raise
+        for answer in answers:
+            if isinstance(answer, Refusal) and answer.code in ELSEWHERE:
+                await self.close()
+                raise LineBroken(answer.text)
+        return answers
 
     async def send(self, commands: Sequence[Command]) -> None:
         """Raises LineBroken."""
@@ -156,5 +224,7 @@ def _refusal(error: ResponseError) -> Refusal:
     for kind, code in _CODES.items():  # the library has taken the code off
         if isinstance(error, kind):
             return Refusal(code, text)
+    if _MOVING in text:
+        return Refusal("ASK", text)
     found = _CODE.match(text)
     return Refusal(found[0] if found else "ERR", text)

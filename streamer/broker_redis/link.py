@@ -27,7 +27,8 @@ class RedisStats:
         renewed_total: rooms that got another epoch, because positions could not be trusted.
         archived_total: entries that this node brought into SQL.
         archive_failures_total: times that SQL did not take them.
-        archive_oldest_ms: when the oldest entry was appended that this node is bringing into SQL; 0 for none.
+        archive_oldest_ms: when the oldest entry was appended that this node is bringing into SQL, by branch;
+            0 for none.
     """
 
     link_up: bool = False
@@ -38,20 +39,21 @@ class RedisStats:
     renewed_total: int = 0
     archived_total: int = 0
     archive_failures_total: int = 0
-    archive_oldest_ms: int = 0
+    archive_oldest_ms: dict[int, int] = field(default_factory=dict)
 
     @property
     def archive_lag_s(self) -> float:
-        return max(0.0, time.time() - self.archive_oldest_ms / 1000) if self.archive_oldest_ms else 0.0
+        oldest_ms = min((at_ms for at_ms in self.archive_oldest_ms.values() if at_ms), default=0)
+        return max(0.0, time.time() - oldest_ms / 1000) if oldest_ms else 0.0
 
 
 class Link:
     """Sums up the parts that need Redis: up when all of them are."""
 
-    def __init__(self, stats: RedisStats, parts: frozenset[str]) -> None:
+    def __init__(self, stats: RedisStats) -> None:
         """Made on the running loop."""
         self._stats = stats
-        self._down = dict.fromkeys(parts, "not connected yet")
+        self._down: dict[tuple[int, str], str] = {}
         self._told: list[Callable[[bool], None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._said_up = True  # nobody has to be told of what they never had
@@ -64,8 +66,16 @@ class Link:
     def watch(self, told: Callable[[bool], None]) -> None:
         self._told.append(told)
 
-    def up(self, part: str) -> None:
-        self._down.pop(part, None)
+    def expect(self, part: str, number: int) -> None:
+        """It is not connected yet."""
+        self._down[number, part] = "not connected yet"
+
+    def forget(self) -> None:
+        """Nothing is needed, as long as nothing else is expected."""
+        self._down.clear()
+
+    def up(self, part: str, number: int) -> None:
+        self._down.pop((number, part), None)
         if self._down:
             return
         self._stats.link_up = True
@@ -75,10 +85,10 @@ class Link:
         if not self._said_up:
             self._say(True, "")
 
-    def down(self, part: str, why: str) -> None:
-        if part not in self._down:
+    def down(self, part: str, number: int, why: str) -> None:
+        if (number, part) not in self._down:
             self._stats.breaks_total[part] += 1
-        self._down[part] = why
+        self._down[number, part] = why
         self._stats.link_up = False
         if self._timer is None and self._said_up:
             self._timer = asyncio.get_running_loop().call_later(GRACE_S, self._say, False, why)
@@ -97,6 +107,27 @@ class Link:
             log.warning("Redis can't be reached", reason=why)
         for told in self._told:
             told(up)
+
+
+class Strand:
+    """The parts of a link that go to one Redis, or to one master of a cluster."""
+
+    def __init__(self, link: Link, number: int) -> None:
+        self._link = link
+        self._number = number
+        for part in ("writing", "listening"):
+            link.expect(part, number)
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong anywhere, if something is."""
+        return self._link.trouble
+
+    def up(self, part: str) -> None:
+        self._link.up(part, self._number)
+
+    def down(self, part: str, why: str) -> None:
+        self._link.down(part, self._number, why)
 
 
 class Pause:

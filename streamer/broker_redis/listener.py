@@ -9,7 +9,7 @@ from chat.broker import Page
 from streamer.broker_redis import script
 from streamer.broker_redis.ears import Ears
 from streamer.broker_redis.line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
-from streamer.broker_redis.link import Link, Pause
+from streamer.broker_redis.link import Pause, Strand
 from streamer.broker_redis.logs import Logs, read_page
 
 _PING_S = 1.0
@@ -27,7 +27,7 @@ class Listener:
         confirmed: called with a channel when Redis sends what is published there.
     """
 
-    def __init__(self, *, line: Line, logs: Logs, ears: Ears, link: Link, shout: str) -> None:
+    def __init__(self, *, line: Line, logs: Logs, ears: Ears, link: Strand, shout: str) -> None:
         """Args: `shout` is "S" where channels are sharded, else empty."""
         self._line = line
         self._logs = logs
@@ -146,7 +146,7 @@ class Listener:
         """Subscribe, unsubscribe, and see whether anybody is there."""
         loop = asyncio.get_running_loop()
         try:
-            while loop.time() - self._heard_s < ANSWER_TIMEOUT_S:
+            while loop.time() - self._heard_s < ANSWER_TIMEOUT_S and not self._elsewhere():
                 self._wake.clear()
                 changes, self._changes = self._changes, {}
                 for wanted, command in ((False, self._unsubscribe), (True, self._subscribe)):
@@ -161,6 +161,10 @@ class Listener:
             pass
         finally:
             await self._line.close()  # which ends the other half too
+
+    def _elsewhere(self) -> bool:
+        """Whether messages are numbered, and so published, by another Redis than the one that is heard."""
+        return self._logs.run not in ("", self._line.run)
 
     async def _say(self, command: str, channels: list[str]) -> None:
         for start in range(0, len(channels), _SUBSCRIBED):
@@ -183,6 +187,8 @@ class Listener:
             if receiver is not None:
                 receiver[0](data)
         elif kind.endswith(b"unsubscribe"):
+            if channel in self._receivers and not self._owed[channel] and channel not in self._changes:
+                raise LineBroken("the channel has moved to another node")
             if channel not in self._receivers and not self._owed[channel]:
                 self._names.pop(channel_bytes, None)
         else:

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat.broker import Entry, Page
 from chat.entries import blank, deletion, says
@@ -21,7 +20,6 @@ from streamer.lane import Lane
 from streamer.tables import rooms
 
 _EPOCH_BYTES = 8
-_READERS = 2
 _RETRIES = 3
 
 Ask = Callable[[Sequence[Command]], Awaitable[list[Any]]]
@@ -39,14 +37,14 @@ class Logs:
         self,
         line: Line,
         keys: Keys,
-        engine: AsyncEngine,
+        sql: Lane,
         *,
         clock: Callable[[], float] = time.time,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.keys = keys
         self._line = line
-        self._sql = Lane(engine, "veza-rooms", _READERS)
+        self._sql = sql
         self._clock = clock
         self._entropy = entropy
         self._turn = asyncio.Lock()
@@ -119,7 +117,6 @@ class Logs:
 
     async def close(self) -> None:
         await self._line.close()
-        await self._sql.close()
 
     async def _fill(self, room: str, answer: Sequence[Any], after: int, limit: int) -> Page:
         """Make a page of what Redis has, and what is in SQL only."""

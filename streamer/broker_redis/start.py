@@ -14,8 +14,11 @@ _PAUSE_S = 0.2
 log = structlog.get_logger()
 
 
-async def inspect(line: Line) -> None:
+async def inspect(line: Line) -> bool:
     """Connect, and warn of what may lose messages.
+
+    Returns:
+        whether it is a node of a Redis Cluster.
 
     Raises:
         LineBroken: it does not answer within `_PATIENCE_S`, or can't do what is needed.
@@ -35,10 +38,9 @@ async def inspect(line: Line) -> None:
     version = facts.get("redis_version", "0.0")
     if tuple(int(part) for part in version.split(".")[:2]) < MIN_VERSION:
         raise LineBroken(f"it is Redis {version}, and 7.0 or newer is needed")
-    if facts.get("redis_mode") == "cluster":
-        raise LineBroken("it is a node of a Redis Cluster, which is not supported yet")
     for warning in warnings(facts):
         log.warning(warning)
+    return facts.get("redis_mode") == "cluster"
 
 
 def warnings(facts: Mapping[str, str]) -> list[str]:

@@ -19,6 +19,18 @@ class Address(Struct, frozen=True):
     shown: str
     database: int
 
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+    def at(self, host: str, port: int) -> "Address":
+        """Another node of the same cluster, for which the same credentials and options hold."""
+        parts = urlsplit(self.url)
+        credentials, at, _ = parts.netloc.rpartition("@")
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        url = parts._replace(netloc=f"{credentials}{at}{place}").geturl()
+        return Address(url, f"{parts.scheme}://{place}/{self.database}", self.database)
+
 
 def read_url(url: str) -> Address:
     """Take a `redis_url` apart.

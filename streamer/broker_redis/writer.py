@@ -14,7 +14,7 @@ from streamer.broker_redis.drafts import Drafts, Waiting
 from streamer.broker_redis.ears import Ears
 from streamer.broker_redis.kept import Kept
 from streamer.broker_redis.line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
-from streamer.broker_redis.link import Link, Pause, RedisStats
+from streamer.broker_redis.link import Pause, RedisStats, Strand
 from streamer.broker_redis.logs import Logs
 from streamer.broker_redis.recovery import BARRIER_S, Recovery
 from streamer.broker_redis.script import Command
@@ -26,10 +26,6 @@ _EXPIRY_S = 0.25
 _WAIT_MS = 1000
 _MAX_MAIL = 10_000
 _MAX_MAIL_PER_TURN = 1000
-# Another server, or this one after a while, will do what this one does not.
-_ELSEWHERE = frozenset(
-    {"READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "LOADING", "NOSCRIPT", "BUSY"}
-)
 UNSURE = (
     "the log did not answer in time; it may turn out to be stored, and saying it again with the same nonce "
     "is safe"
@@ -57,14 +53,16 @@ class Writer:
         ears: Ears,
         logs: Logs,
         recovery: Recovery,
-        link: Link,
+        link: Strand,
         stats: RedisStats,
         node: str,
         publish: str,
+        pulse: str,
         replicas: int,
         may_send: Callable[[str], bool],
     ) -> None:
         """Args:
+        pulse: a key that is written to see whether that is possible.
         replicas: so many must have a message before it is acknowledged.
         may_send: whether what is sent to a channel now would be heard here, if it has to be.
         """
@@ -78,6 +76,7 @@ class Writer:
         self._stats = stats
         self._node = node
         self._publish = publish
+        self._pulse = pulse
         self._replicas = replicas
         self._may_send = may_send
         self._mail: deque[tuple[str, bytes]] = deque()
@@ -186,7 +185,7 @@ class Writer:
         waited: list[Command] = []
         if self._replicas and batches:
             # Written on this line, so that what an earlier one wrote is waited for as well.
-            pulse = ("SET", self._logs.keys.pulse, self._node, "PX", 60_000)
+            pulse = ("SET", self._pulse, self._node, "PX", 60_000)
             waited = [pulse, ("WAIT", self._replicas, _WAIT_MS)]
             timeout_s += _WAIT_MS / 1000
         answers = await self._line.ask([*commands, *waited, *mail], timeout_s)
@@ -227,8 +226,6 @@ class Writer:
         return stored
 
     def _refused(self, batch: Sequence[Waiting], refusal: Refusal) -> None:
-        if refusal.code in _ELSEWHERE:
-            raise LineBroken(refusal.text)
         if not self._refusing:
             log.warning("Redis refuses to store messages", reason=refusal.text)
         self._refusing = True
@@ -238,12 +235,10 @@ class Writer:
 
     async def _probe(self) -> None:
         """See whether the line is alive, and whether writing works again."""
-        pulse = ("SET", self._logs.keys.pulse, self._node, "PX", 60_000)
+        pulse = ("SET", self._pulse, self._node, "PX", 60_000)
         [answer] = await self._line.ask([pulse])
         if not isinstance(answer, Refusal):
             self._writable()
-        elif answer.code in _ELSEWHERE:
-            raise LineBroken(answer.text)
 
     def _writable(self) -> None:
         self._refusing = False

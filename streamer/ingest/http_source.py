@@ -67,7 +67,6 @@ class HttpSource(asyncio.Protocol):
             self._end(PRESENT, 200)
             return
         line = self._line = self._way.stage.connect(admission, request.offer, self)
-        log.info("source connected", room=request.room, way=request.offer.way, client=request.offer.client)
         if self._request is None:
             return  # dismissed while it connected
         if request.expects:

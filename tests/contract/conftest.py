@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from streamer.database import make_engine, open_database
 from tests.support.postgres import find_binaries, running_postgres
 from tests.support.redis import Redis, find_server, running_redis
+from tests.support.redis_cluster import RedisCluster, running_cluster
 from tests.support.s3 import running_s3
 
 
@@ -36,6 +37,13 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
         pytest.skip("redis-server is not installed")
     with running_redis(tmp_path_factory.mktemp("redis")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    """Three masters for the session; who uses them empties them first."""
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ from streamer.broker_redis.url import read_url
 from streamer.database import make_engine, open_database
 from streamer.journal import Journal
 from tests.support.redis import Redis
+from tests.support.redis_cluster import RedisCluster
 
 ANN, BOB = Author("1", "ann"), Author("2", "bob")
 START_S = 1_800_000_000.0
@@ -45,22 +46,21 @@ Opener = Callable[[], AbstractAsyncContextManager[Broker]]
 @dataclass
 class Clock:
     now_s: float = START_S
-    redis: Redis | None = None  # has a clock of its own, which goes on with this one
+    servers: Sequence[Redis] = ()  # have a clock of their own, which goes on with this one
 
     def __call__(self) -> float:
         return self.now_s
 
     def forward(self, seconds: float) -> None:
         self.now_s += seconds
-        if self.redis is None:
-            return
-        for key in self.redis.say("KEYS", "*"):
-            if ":said:" in key or ":bucket:" in key:
-                left_ms = self.redis.say("PTTL", key) - int(seconds * 1000)
-                if left_ms > 0:
-                    self.redis.say("PEXPIRE", key, left_ms)
-                else:
-                    self.redis.say("DEL", key)
+        for server in self.servers:
+            for key in server.say("KEYS", "*"):
+                if ":said:" in key or ":bucket:" in key:
+                    left_ms = server.say("PTTL", key) - int(seconds * 1000)
+                    if left_ms > 0:
+                        server.say("PEXPIRE", key, left_ms)
+                    else:
+                        server.say("DEL", key)
 
 
 @pytest.fixture
@@ -68,14 +68,25 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["memory on sqlite", "memory on postgresql", "redis on sqlite", "redis on postgresql"])
+KINDS = (
+    "memory on sqlite",
+    "memory on postgresql",
+    "redis on sqlite",
+    "redis on postgresql",
+    "redis_cluster on sqlite",
+)
+
+
+@pytest.fixture(params=KINDS)
 async def open_broker(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Opener:
     """Opens the broker on a log that outlives it: opening again is a restart."""
     kind, _, database = request.param.partition(" on ")
     opener = memory_broker if kind == "memory" else redis_broker
-    if kind == "redis":
-        clock.redis = request.getfixturevalue("redis")
-        clock.redis.say("FLUSHALL")
+    if kind != "memory":
+        running: Redis | RedisCluster = request.getfixturevalue(kind)
+        clock.servers = [running] if isinstance(running, Redis) else running.nodes
+        for server in clock.servers:
+            server.say("FLUSHALL")
     if database == "sqlite":
         return partial(opener, f"sqlite:///{tmp_path / 'veza.db'}", clock)
     url: str = request.getfixturevalue("postgres_url")
@@ -103,9 +114,9 @@ async def memory_broker(url: str, clock: Clock) -> AsyncIterator[Broker]:
 
 @asynccontextmanager
 async def redis_broker(url: str, clock: Clock) -> AsyncIterator[Broker]:
-    assert clock.redis is not None
     engine = await open_database(url)
-    broker = RedisBroker(read_url(clock.redis.url), engine, ChatLimits(), clock=clock)
+    broker = RedisBroker(read_url(clock.servers[0].url), engine, ChatLimits(), clock=clock)
+    assert await broker.prepare() is None
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(broker.run())

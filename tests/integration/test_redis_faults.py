@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chat.broker import NotStored, Stored
-from streamer.broker_redis import broker
+from streamer.broker_redis import branch
 from tests.support.redis import Redis, find_server
 from tests.support.severing import severable
 from tests.support.talkers import Node, Talkers, check, draft, running_node
@@ -90,7 +90,7 @@ async def test_redis_stands_still_for_a_while(redis: Redis, database_url: str) -
 async def test_who_waits_too_long_is_told(
     redis: Redis, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broker, "GIVE_UP_S", 1.0)
+    monkeypatch.setattr(branch, "GIVE_UP_S", 1.0)
     async with running_node(redis.url, database_url) as node:
         redis.pause()
         outcome = await node.append(draft("a"))
@@ -121,7 +121,7 @@ async def test_who_waits_too_long_is_told(
 async def test_too_many_that_wait_are_refused_at_once(
     redis: Redis, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broker, "MAX_DRAFTS", 10)
+    monkeypatch.setattr(branch, "MAX_DRAFTS", 10)
     async with running_node(redis.url, database_url) as node:
         redis.pause()
         waiting = [asyncio.ensure_future(node.append(draft(str(number)))) for number in range(12)]

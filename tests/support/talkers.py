@@ -84,11 +84,18 @@ class Node:
 
 @asynccontextmanager
 async def running_node(
-    redis_url: str, database_url: str, *, limits: ChatLimits | None = None, replicas: int = 0
+    redis_url: str,
+    database_url: str,
+    *,
+    limits: ChatLimits | None = None,
+    replicas: int = 0,
+    cluster: bool = False,
 ) -> AsyncIterator[Node]:
     """A node that listens to `ROOM`; when it is left it has settled everything."""
     engine = await open_database(database_url)
     broker = RedisBroker(read_url(redis_url), engine, limits or ChatLimits(), replicas=replicas)
+    if cluster:
+        assert await broker.prepare() is None
     node = Node(broker, engine)
     broker.subscribe(ROOM, node.deliver, lambda _: None)
     broker.watch_link(node.told)

@@ -1,0 +1,89 @@
+"""A real server that shows go through: its keys, how a room's show is, and what sources need."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.server import Server, running_server
+from tests.support.waiting import wait_until
+
+VEZA = Path(sys.executable).with_name("veza")
+
+
+def clean_environ() -> dict[str, str]:
+    """The environment without Veza's settings."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("VEZA_")}
+
+
+@dataclass
+class LiveServer:
+    """`token` is an operator's, who sees the cockpit."""
+
+    server: Server
+    token: str
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    def veza(self, *arguments: str) -> str:
+        """What the command prints, run where the server's data is."""
+        environ = clean_environ() | {"VEZA_DATA_DIR": str(self.server.data_dir)}
+        done = subprocess.run([VEZA, *arguments], env=environ, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def key(self, room: str, *options: str) -> str:
+        """A new stream key of a room."""
+        return self.veza("key", room, *options)
+
+    def look(self, room: str) -> dict[str, Any]:
+        """GET /api/v1/rooms/ROOM/live, as an operator sees it."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        request = urllib.request.Request(f"{self.url}/api/v1/rooms/{room}/live", headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+    def wait(
+        self, room: str, seen: Callable[[dict[str, Any]], object], timeout_s: float = 30
+    ) -> dict[str, Any]:
+        """Wait until the room's show is as it shall be."""
+        last: dict[str, Any] = {}
+
+        def look() -> bool:
+            last.clear()
+            last.update(self.look(room))
+            return bool(seen(last))
+
+        try:
+            wait_until(look, f"what was awaited of {room}", timeout_s)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {last}\n{self.server.log[-2000:]}") from None
+        return last
+
+
+@contextmanager
+def live_server(tmp_path: Path, **env: str | int) -> Iterator[LiveServer]:
+    """One for the length of a `with`."""
+    with running_server(tmp_path, **env) as server:
+        live = LiveServer(server, "")
+        live.token = live.veza("token", "op", "--operator")
+        yield live
+
+
+def heard(show: dict[str, Any]) -> dict[str, Any] | None:
+    """The source that listeners hear, if one is there."""
+    cockpit = show["cockpit"] or {"sources": []}
+    return next((source for source in cockpit["sources"] if source["heard"]), None)
