@@ -1,4 +1,5 @@
 // Keys that work on every screen, unless one is writing.
+import { instead } from "./on_air.js";
 import * as player from "./player.js";
 import { LEAP_S, STEP_S } from "./seeking.js";
 
@@ -9,9 +10,9 @@ const usesKey = (target, key) =>
 /** `onSearch` and `onHelp` are what `/` and `?` do. */
 export function startKeyboard({ onSearch, onHelp }) {
   const actions = {
-    " ": player.toggle,
-    ArrowLeft: (event) => player.seekBy(event.shiftKey ? -LEAP_S : -STEP_S),
-    ArrowRight: (event) => player.seekBy(event.shiftKey ? LEAP_S : STEP_S),
+    " ": () => (instead.peek() ?? player).toggle(),
+    ArrowLeft: (event) => instead.peek() || player.seekBy(event.shiftKey ? -LEAP_S : -STEP_S),
+    ArrowRight: (event) => instead.peek() || player.seekBy(event.shiftKey ? LEAP_S : STEP_S),
     m: () => (player.muted.value = !player.muted.peek()),
     "/": onSearch,
     "?": onHelp,

@@ -1,11 +1,12 @@
 // Media keys, the lock screen and headphones.
 import { effect } from "@preact/signals";
 
+import { instead } from "./on_air.js";
 import * as player from "./player.js";
 
 const ACTIONS = {
-  play: player.toggle,
-  pause: player.toggle,
+  play: () => (instead.peek() ?? player).toggle(),
+  pause: () => (instead.peek() ?? player).toggle(),
   nexttrack: () => player.step(1),
   previoustrack: () => player.step(-1),
   seekbackward: ({ seekOffset = 5 }) => player.seekBy(-seekOffset),
@@ -25,6 +26,7 @@ export function startMediaSession() {
   }
   effect(() => {
     const track = player.current.value;
+    if (instead.value) return void (session.metadata = new MediaMetadata(instead.value.metadata()));
     session.metadata = track
       ? new MediaMetadata({
           title: track.title,
@@ -35,10 +37,12 @@ export function startMediaSession() {
       : null;
   });
   effect(() => {
+    if (instead.value) return void (session.playbackState = instead.value.isPlaying.value ? "playing" : "paused");
     session.playbackState = player.playing.value ? "playing" : player.current.value ? "paused" : "none";
   });
   effect(() => {
     const [duration, position] = [player.duration.value, Math.floor(player.position.value)];
-    if (duration > 0) session.setPositionState({ duration, position: Math.min(position, duration), playbackRate: 1 });
+    if (instead.value) session.setPositionState();
+    else if (duration > 0) session.setPositionState({ duration, position: Math.min(position, duration), playbackRate: 1 });
   });
 }

@@ -29,6 +29,7 @@ export function Chat({ name: roomName }) {
   return html`<section class="chat" aria-labelledby="room-title">
     <header class="chat-head">
       <h1 id="room-title"><${Icon} name="hash" />${roomName}</h1>
+      <a class="ghost" href=${`/studio/${roomName}`} aria-label=${t("room.studio")} title=${t("room.studio")}><${Icon} name="mic" /></a>
       ${room.count.value !== null && html`<button type="button" class="chat-count" title=${t("room.members", { room: roomName })} onClick=${() => (looking.value = true)}><${Icon} name="users" size="18" /><span aria-hidden="true">${count(room.count.value)}</span><span class="sr" role="status">${t("room.here", { count: room.count.value })}</span></button>`}
       ${named && html`<button type="button" class="ghost chat-name" aria-label=${t("room.rename", { name: name.value })} onClick=${() => (renaming.value = !renaming.value)}><span>${name.value}</span><${Icon} name="pencil" size="16" /></button>`}
     </header>

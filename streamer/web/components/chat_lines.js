@@ -22,7 +22,8 @@ export function Line({ room, entry }) {
   if (entry.kind === "notice") return html`<p class="chat-line chat-notice" role="status">${entry.text}</p>`;
   const fields = entry.fields ?? {};
   const text = entry.body || fields.text || (EVENTS.has(entry.event) ? t(`room.event.${entry.event}`, { ...fields, title: fields.title ?? fields.track?.title ?? "" }) : entry.event);
-  return html`<p class="chat-line chat-system"><${Icon} name="audio-lines" size="16" /><span>${text}</span></p>`;
+  return html`<p class="chat-line chat-system"><${Icon} name="audio-lines" size="16" /><span>${text}</span>
+    ${entry.event === "ended" && fields.track && html`<a class="link" href=${`/t/${encodeURIComponent(fields.track)}`}>${t("room.recording")}</a>`}</p>`;
 }
 
 function Gap({ room, gap }) {

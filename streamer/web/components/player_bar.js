@@ -4,6 +4,7 @@ import { useRef } from "preact/hooks";
 import { playTime } from "../format.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
+import { instead } from "../on_air.js";
 import * as player from "../player.js";
 import { seekByKey } from "../seeking.js";
 import { Cover } from "./cover.js";
@@ -12,6 +13,8 @@ import { Icon } from "./icon.js";
 /** The bar that never leaves. Its room is kept even while nothing plays, so that nothing jumps. */
 export function PlayerBar() {
   const track = player.current.value;
+  const other = instead.value;
+  if (other) return html`<section class="player is-live" aria-label=${t("player.label")}><${other.Bar} /></section>`;
   return html`<section class=${`player ${track ? "" : "is-empty"}`} aria-label=${t("player.label")}>
     <${Line} track=${track} />
     <div class="player-row">
@@ -57,7 +60,8 @@ function Clock() {
   return html`<span class="player-clock"><span>${playTime(second.value)}</span> / <span>${playTime(player.duration.value)}</span></span>`;
 }
 
-function Volume({ track }) {
+/** How loud it is; with what concerns the sound of a track, if there is one. */
+export function Volume({ track }) {
   const quiet = player.muted.value || player.volume.value === 0;
   const icon = quiet ? "volume-x" : player.volume.value < 0.5 ? "volume-1" : "volume-2";
   const set = (event) => {
@@ -68,8 +72,8 @@ function Volume({ track }) {
   return html`<div class="player-volume">
     ${hasLossless && html`<button type="button" class="ghost player-choice" aria-label=${t("player.lossless")} title=${t("player.lossless")} aria-pressed=${player.lossless.value}
       onClick=${() => (player.lossless.value = !player.lossless.peek())}><${Icon} name="gem" /></button>`}
-    <button type="button" class="ghost player-choice" aria-label=${t("player.even")} title=${t("player.even")} aria-pressed=${player.even.value}
-      onClick=${() => (player.even.value = !player.even.peek())}><${Icon} name="audio-lines" /></button>
+    ${track !== undefined && html`<button type="button" class="ghost player-choice" aria-label=${t("player.even")} title=${t("player.even")} aria-pressed=${player.even.value}
+      onClick=${() => (player.even.value = !player.even.peek())}><${Icon} name="audio-lines" /></button>`}
     <button type="button" class="ghost" aria-label=${t("player.mute")} aria-pressed=${player.muted.value}
       onClick=${() => (player.muted.value = !player.muted.peek())}><${Icon} name=${icon} /></button>
     <input type="range" min="0" max="1" step="0.02" aria-label=${t("player.volume")} value=${player.muted.value ? 0 : player.volume.value} onInput=${set} />

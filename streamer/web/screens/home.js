@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { visited } from "../chat/visited.js";
 import { Card, CardShape } from "../components/card.js";
 import { Icon } from "../components/icon.js";
+import { later } from "../components/later.js";
 import { ChooseFiles } from "../components/top_bar.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
@@ -12,6 +13,7 @@ import { go } from "../router.js";
 import { UploadList } from "../sending.js";
 import { latest, listError, loadList, more } from "../tracks.js";
 
+const LiveNow = later(async () => (await import("../components/live/live_now.js")).LiveNow);
 const SHAPES = 6;
 const ROOM_LIMIT = 64;
 
@@ -30,6 +32,7 @@ export function Home() {
   const sending = UploadList.value;
   return html`<main id="main" class="home">
     <div class="home-main">
+      <${LiveNow} />
       ${empty && !sending && html`<${Welcome} />`}
       ${sending && html`<${sending} />`}
       ${listError.value && html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" />${t("home.list_failed", { reason: listError.value })}

@@ -13,12 +13,13 @@ const BESIDE = 12;
 const loading = import("../components/chat.js");
 loading.catch(() => {}); // who shows it says so
 const Chat = later(async () => (await loading).Chat);
+const Stage = later(async () => (await import("../components/live/stage.js")).Stage);
 const VALID = /^[a-z0-9_:.-]{1,64}$/;
 
 /** A room to talk in, with something to listen to beside it. */
 export function Room({ name: room }) {
   if (!VALID.test(room)) return html`<${Nothing} title=${t("room.invalid")} text=${t("room.invalid_teach")} />`;
-  return html`<main id="main" class="room"><${Chat} key=${room} name=${room} /><${Beside} /></main>`;
+  return html`<main id="main" class="room"><div class="room-main"><${Stage} key=${`stage ${room}`} room=${room} /><${Chat} key=${room} name=${room} /></div><${Beside} /></main>`;
 }
 
 function Beside() {

@@ -1,0 +1,129 @@
+// The show one listens to, as signals. It goes on when the screen changes.
+import { batch, effect, signal, untracked } from "@preact/signals";
+
+import { LiveBar } from "./components/live/live_bar.js";
+import { HlsSound } from "./engine/live_hls.js";
+import { socket } from "./line.js";
+import { isOn, liveOf, look } from "./live.js";
+import { instead } from "./on_air.js";
+import * as player from "./player.js";
+import { loadTrack, trackSignal } from "./tracks.js";
+
+/** The room whose show is, or was, heard. */
+export const tuned = signal(null);
+export const playing = signal(false);
+export const waiting = signal(false);
+/** Seconds between what is heard and what is played; null while nobody knows. */
+export const behind = signal(null);
+/** `{text, artist, title}` of what is heard, whatever the delay; null when nobody said. */
+export const heard = signal(null);
+
+let sound = null;
+let unlook = () => {};
+let forget = () => {};
+
+/** Hear a room's show, from where it is now. */
+export function tuneIn(room) {
+  if (player.playing.peek()) player.toggle();
+  if (tuned.peek() !== room) {
+    unlook();
+    unlook = look(room);
+  }
+  batch(() => {
+    [tuned.value, playing.value, waiting.value, behind.value] = [room, true, true, null];
+    instead.value = { Bar: LiveBar, toggle, metadata, isPlaying: playing };
+  });
+  open();
+}
+
+function open() {
+  close();
+  const live = liveOf(tuned.peek());
+  if (!isOn(live.peek())) return; // it is opened when there is something to hear
+  sound = new HlsSound(() => live.peek().links.hls, {
+    place,
+    waiting: (is) => (waiting.value = is),
+    ended: over,
+    blocked: pause,
+  });
+  level();
+}
+
+function close() {
+  sound?.close();
+  sound = null;
+  socket.media.stopped();
+}
+
+function place(media_ms, rate) {
+  socket.media.playing(media_ms, { rate });
+  const now = socket.serverTime()?.now ?? Date.now();
+  behind.value = Math.max(0, (now - media_ms) / 1000);
+}
+
+/** Hear nothing. What is on goes on without us. */
+export function pause() {
+  close();
+  batch(() => {
+    [playing.value, waiting.value, behind.value] = [false, false, null];
+  });
+}
+
+function over() {
+  pause();
+  instead.value = null;
+}
+
+export const toggle = () => (playing.peek() ? pause() : tuneIn(tuned.peek()));
+/** Go to where the show is now. */
+export const toEdge = () => sound?.toEdge();
+
+/** Hear the show from its beginning, while it runs: it is a track already. Rejects with a Problem. */
+export async function fromBeginning(room) {
+  const { show } = liveOf(room).peek();
+  await loadTrack(show);
+  const track = trackSignal(show).peek();
+  if (track?.playable) player.play(track);
+  return Boolean(track?.playable);
+}
+
+function level() {
+  if (!sound) return;
+  sound.volume = player.volume.peek() ** 2;
+  sound.muted = player.muted.peek();
+}
+
+function metadata() {
+  const [live, title] = [liveOf(tuned.value).value, heard.value];
+  return { title: title?.title ?? title?.text ?? live?.name ?? tuned.value, artist: title?.artist ?? live?.host?.name ?? "", album: `#${tuned.value}` };
+}
+
+effect(() => {
+  void [player.volume.value, player.muted.value];
+  untracked(level);
+});
+// One thing sounds at a time: what was chosen last.
+effect(() => {
+  if (!player.playing.value) return;
+  untracked(() => {
+    if (playing.peek()) pause();
+    instead.value = null;
+  });
+});
+// A show that begins, or another one, is heard by who waits for it; what is over ends.
+let show = null;
+effect(() => {
+  const live = tuned.value === null ? null : liveOf(tuned.value).value;
+  const now = isOn(live) ? live.show : null;
+  if (now === show) return;
+  show = now;
+  untracked(() => playing.peek() && (now ? open() : sound || over())); // what is on its way is heard to its end
+});
+// A title is shown when it is heard.
+effect(() => {
+  const title = tuned.value === null ? null : (liveOf(tuned.value).value?.title ?? null);
+  forget();
+  forget = () => {};
+  if (!title) return void (heard.value = null);
+  untracked(() => (forget = socket.media.onMedia(title.media, () => (heard.value = title))));
+});

@@ -1,0 +1,87 @@
+"""Listening to a show on the page: on its home, in its room, and wherever one goes meanwhile."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.account import ask, token_of
+from tests.support.audio import make_tone
+from tests.support.broadcaster import broadcasting, make_key
+from tests.support.chromium import browsing
+from tests.support.looks import LOOKS, look_at
+from tests.support.server import Server
+from tests.support.talking import come_in
+
+
+@pytest.fixture(scope="module")
+def song(folder: Path) -> Path:
+    tags = ("-metadata", "title=Long Wave", "-metadata", "artist=The Sweeps")
+    return make_tone(folder / "song.mp3", seconds=600, options=tags)
+
+
+def wait_until_heard(page: Page) -> None:
+    """Until sound has come on for half a second from here."""
+    page.evaluate("window.from = null")
+    page.wait_for_function(
+        """() => {
+          const audio = document.querySelector("audio[data-live]");
+          if (!audio || audio.paused || audio.readyState < 3) return false;
+          window.from ??= audio.currentTime;
+          return audio.currentTime > window.from + 0.5;
+        }"""
+    )
+
+
+def test_a_show_is_heard_on_every_screen_until_it_ends(chromium: Browser, server: Server, song: Path) -> None:
+    key = make_key(server, "den")
+    with browsing(chromium, server.url) as (page, _):
+        come_in(page, "den", "ann")
+        with broadcasting(server, "den", song, key):
+            stage = page.get_by_label("The show", exact=True)
+            expect(stage).to_contain_text("The Sweeps - Long Wave")
+            stage.get_by_role("button", name="Listen to the show").click()
+            wait_until_heard(page)
+            expect(stage.get_by_role("button", name="s behind")).to_be_visible()
+            page.get_by_role("link", name="Listen", exact=True).click()
+            expect(page.get_by_role("heading", name="Live now")).to_be_visible()
+            wait_until_heard(page)
+            player = page.get_by_label("Player", exact=True)
+            expect(player).to_contain_text("The Sweeps - Long Wave")
+            page.get_by_role("heading", name="Live now").click()  # nothing has the focus
+            page.keyboard.press("Space")
+            expect(page.locator("audio[data-live]")).to_have_count(0)
+            page.keyboard.press("Space")
+            wait_until_heard(page)
+            player.get_by_role("link", name="The Sweeps").click()
+        expect(stage).to_contain_text("line dropped")
+        wait_until_heard(page)  # silence, but no stall
+        with broadcasting(server, "den", song, key):
+            expect(stage).not_to_contain_text("line dropped")
+            wait_until_heard(page)
+            token = token_of(server, "op", operator=True)
+            assert ask(server, "POST", "/api/v1/rooms/den/live/end", token).status == 204
+            expect(stage).to_contain_text("The show has ended")
+            expect(stage.get_by_role("link", name="Listen to the recording")).to_be_visible()
+            log = page.get_by_role("log")
+            for line in ("Live now: Long Wave", "Now playing: The Sweeps - Long Wave", "has ended"):
+                expect(log).to_contain_text(line)
+
+
+@pytest.fixture(scope="module")
+def airing(server: Server, song: Path) -> Iterator[str]:
+    with broadcasting(server, "radio", song, make_key(server, "radio")):
+        yield "radio"
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+def test_what_is_live_looks_well(chromium: Browser, server: Server, airing: str, look: str) -> None:
+    with browsing(chromium, server.url, **LOOKS[look]) as (page, _):
+        page.goto("/")
+        expect(page.get_by_role("heading", name="Live now")).to_be_visible()
+        look_at(page, f"home-live-{look}")
+        come_in(page, airing, "ann")
+        page.get_by_label("The show", exact=True).get_by_role("button", name="Listen to the show").click()
+        wait_until_heard(page)
+        look_at(page, f"room-live-{look}")
