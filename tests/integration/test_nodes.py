@@ -103,6 +103,7 @@ async def test_a_node_dies_and_its_clients_go_on_elsewhere(cluster: Cluster) -> 
         dying = [asyncio.ensure_future(speak(speaker, n, acked)) for n, speaker in enumerate(speakers)]
         while len(acked) < 200:  # noqa: ASYNC110  # which has no event of its own
             await asyncio.sleep(0.01)
+        await watcher.until("presence", count=6)  # whom a node has not heard of it can't miss
         here.stop(signal.SIGKILL)
         await asyncio.gather(*dying)
         with pytest.raises(ConnectionClosed):
