@@ -15,9 +15,10 @@ from chat.fields import Author
 from chat.limits import ChatLimits
 from chat.markers import Markers
 from streamer.auth import GUEST_TTL_S
+from streamer.fanout import write_to_all
 from streamer.lane import DatabaseFailed
 from streamer.persons import Persons
-from streamer.websocket import WebSocket, frame_text, write_to_all
+from streamer.websocket import WebSocket, frame_text
 from streamer.wheel import Ticket, TimerWheel
 
 _TOPIC = "persons"

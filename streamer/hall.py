@@ -4,9 +4,10 @@ import asyncio
 
 from chat.outbox import RoomOutbox
 from chat.room import Room
+from streamer.fanout import write_to_all
 from streamer.pinboard import Pinboard
 from streamer.stats import ChatStats
-from streamer.websocket import WebSocket, frame_text, write_to_all
+from streamer.websocket import WebSocket, frame_text
 from streamer.wheel import Ticket
 
 

@@ -3,10 +3,8 @@
 import asyncio
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import count
 from typing import assert_never
 
 from chat import effects
@@ -18,8 +16,9 @@ from chat.errors import CloseCode, ErrorCode
 from chat.events import Drain, Error, Event, Pong, encode_event
 from chat.limits import ChatLimits
 from chat.networks import Network
-from chat.session import Rules, Session, State
+from chat.session import Rules, Session
 from streamer.auth import Tokens
+from streamer.burst import open_burst
 from streamer.chat_desk import ChatDesk
 from streamer.entrance import Entrance
 from streamer.greeting import Greeting
@@ -27,6 +26,7 @@ from streamer.handshake import Handshakes, Refused
 from streamer.history import History
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.lane import Lane
+from streamer.lifetimes import Lifetimes
 from streamer.moderator import Moderator
 from streamer.orders import Orders
 from streamer.peers import Peers
@@ -36,17 +36,14 @@ from streamer.rooms import Rooms
 from streamer.stats import ChatStats
 from streamer.warden import Warden
 from streamer.watchers import Watchers
-from streamer.websocket import PING_FRAME, WebSocket, frame_text
-from streamer.wheel import Ticket, TimerWheel
+from streamer.websocket import WebSocket, frame_text
+from streamer.wheel import TimerWheel
 
-_TICK_S = 1.0
 _BINARY = Malformed(Error(ErrorCode.MALFORMED.value, "a binary frame is no piece of a recording"))
 
 
 class WebSocketHub:
     """Accepts WebSockets and carries out what their sessions decide.
-
-    No connection has a task or a timer of its own: one ticket of the wheel serves all of them, once a second.
 
     Attributes:
         stats: counts, to be read at any time.
@@ -79,7 +76,7 @@ class WebSocketHub:
             clock: seconds since the epoch.
             entropy: so many random bytes.
         """
-        self.stats, self.max_outbox_bytes = ChatStats(), limits.max_outbox_bytes
+        self.stats, self.max_outbox_bytes, self.burst = ChatStats(), limits.max_outbox_bytes, open_burst()
         self._broker, self._wheel, self._limits = broker, wheel, limits
         self._clock, self._entropy = clock, entropy
         self._loop, self._rules = asyncio.get_running_loop(), Rules(limits)
@@ -108,14 +105,8 @@ class WebSocketHub:
             entropy=entropy,
         )
         self.watchers = Watchers()
-        # All connections, spread over the seconds of a ping interval.
-        self._slots: list[set[WebSocket]] = [set() for _ in range(max(1, round(limits.ping_interval_s)))]
-        self._places, self._turns = count(), count()  # of new connections in the slots, and of those
-        self._greeting: deque[tuple[float, WebSocket]] = deque()  # by deadline of hello
-        self._parting: deque[tuple[float, WebSocket]] = deque()  # by deadline of the closing handshake
+        self.lifetimes = Lifetimes(wheel, limits, self.warden.tick, self._look)
         self._closing, self._deserted = False, asyncio.Event()
-        self._tick_s = _TICK_S
-        self._ticket: Ticket = wheel.schedule(_TICK_S, self._tick)
 
     # --- from outside
 
@@ -133,9 +124,7 @@ class WebSocketHub:
             return Refused()
         socket = WebSocket(transport, self, Session(self._rules), self._limits.max_frame_bytes)
         socket.address = address
-        socket.slot = next(self._places) % len(self._slots)
-        self._slots[socket.slot].add(socket)
-        self._greeting.append((self._loop.time() + self._limits.hello_timeout_s, socket))
+        self.lifetimes.add(socket)
         self.stats.connections_open += 1
         if rest:
             self._loop.call_soon(socket.data_received, rest)
@@ -166,11 +155,14 @@ class WebSocketHub:
             self._send_away()
             for socket in self.sockets():
                 socket.abort()
-        self._ticket.cancel()
+        self.lifetimes.stop()
         await self.desk.close()
         await self._rooms.close()
         await self.warden.close()
         await self.people.close()
+        if self.burst is not None:
+            self.burst.close()
+            self.burst = None
 
     def _send_away(self) -> None:
         sockets = self.sockets()
@@ -192,10 +184,10 @@ class WebSocketHub:
         self.stats.closes_total[code] += 1
         self.perform(socket, socket.session.close())
         self.desk.part(socket)
-        self._parting.append((self._loop.time() + self._limits.close_grace_s, socket))
+        self.lifetimes.part(socket)
 
     def lost(self, socket: WebSocket) -> None:
-        self._slots[socket.slot].discard(socket)
+        self.lifetimes.remove(socket)
         self.stats.connections_open -= 1
         if not self.stats.connections_open:
             self._deserted.set()
@@ -272,29 +264,11 @@ class WebSocketHub:
 
     # --- time
 
-    def _tick(self) -> None:
-        self._ticket = self._wheel.schedule(self._tick_s, self._tick)
-        self.warden.tick()
-        now_s = self._loop.time()
-        while self._greeting and self._greeting[0][0] <= now_s:
-            _, socket = self._greeting.popleft()
-            if socket.session.state is State.GREETING:
-                socket.close(CloseCode.HELLO_TIMEOUT)
-        while self._parting and self._parting[0][0] <= now_s:
-            self._parting.popleft()[1].abort()
-        self._ping(self._slots[next(self._turns) % len(self._slots)], now_s)
-
-    def _ping(self, sockets: set[WebSocket], now_s: float) -> None:
-        for socket in list(sockets):
-            if socket.heard:
-                socket.heard = False
-                socket.write(PING_FRAME)
-                self.perform(socket, socket.session.look(now_s))
-            else:
-                socket.close(CloseCode.SLOW_READER if socket.congested else CloseCode.SILENT)
+    def _look(self, socket: WebSocket, now_s: float) -> None:
+        self.perform(socket, socket.session.look(now_s))
 
     def now_ms(self) -> int:
         return int(self._clock() * 1000)
 
     def sockets(self) -> list[WebSocket]:
-        return [socket for slot in self._slots for socket in slot]
+        return self.lifetimes.sockets()

@@ -11,10 +11,11 @@ from chat.limits import ChatLimits
 from streamer.auth import Tokens
 from streamer.callers import Callers
 from streamer.directs import Directs
+from streamer.fanout import write_to_all
 from streamer.greeting import GUEST_PREFIX
 from streamer.link import LinkWatch
 from streamer.persons import Persons
-from streamer.websocket import WebSocket, frame_text, write_to_all
+from streamer.websocket import WebSocket, frame_text
 from streamer.wheel import TimerWheel
 
 

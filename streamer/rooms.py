@@ -16,16 +16,17 @@ from chat.events import encode_event
 from chat.fields import Author
 from chat.gossip import is_frame
 from chat.limits import ChatLimits
-from chat.outbox import presence_pace_s
 from chat.recovery import Wait
 from chat.room import Admitted, Room
 from chat.roster import Roster
+from streamer.attendance import Attendance
+from streamer.fanout import write_to_all
 from streamer.gossip import Gossip
 from streamer.hall import Hall
 from streamer.history import History
 from streamer.pinboard import Pinboard
 from streamer.stats import ChatStats
-from streamer.websocket import WebSocket, frame_text, write_to_all
+from streamer.websocket import WebSocket, frame_text
 from streamer.wheel import TimerWheel
 
 
@@ -72,8 +73,7 @@ class Rooms:
         self._now_ms = now_ms
         self._marker = marker
         self.gossip = Gossip(broker, node, limits, wheel, self._roster_moved)
-        self._moved: set[Hall] = set()  # presence is owed
-        self._presence_timer: asyncio.TimerHandle | None = None
+        self._attendance = Attendance(limits)
         self._reads = asyncio.Semaphore(limits.reads_at_once)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -156,8 +156,7 @@ class Rooms:
 
     async def close(self) -> None:
         """Stop reading logs and keeping time. The members stay connected."""
-        if self._presence_timer is not None:
-            self._presence_timer.cancel()
+        self._attendance.stop()
         for hall in self._halls.values():
             hall.wake()
             hall.flush()
@@ -182,7 +181,7 @@ class Rooms:
             hall.reading.cancel()
         self.gossip.closed(hall.room.roster)
         self._broker.unsubscribe(hall.room.name)
-        self._moved.discard(hall)
+        self._attendance.forget(hall)
         del self._halls[hall.room.name]
 
     def _hear(self, hall: Hall, payload: bytes) -> None:
@@ -261,30 +260,12 @@ class Rooms:
     # --- to the members
 
     def _note_moved(self, hall: Hall) -> None:
-        self._moved.add(hall)
-        if self._presence_timer is None:
-            interval_s = self._limits.presence_interval_s
-            self._presence_timer = self._loop.call_later(interval_s, self._tell_presence)
+        self._attendance.note(hall, self.gossip)
 
     def _roster_moved(self, roster: Roster) -> None:
         hall = self._halls.get(roster.room)
         if hall is not None:
             self._note_moved(hall)
-
-    def _tell_presence(self) -> None:
-        self._presence_timer = None
-        moved, self._moved = self._moved, set()
-        now_s = self._loop.time()
-        for hall in moved:
-            self.gossip.tell(hall.room.roster)
-            if hall.presence_s > now_s:
-                self._note_moved(hall)
-                continue
-            presence = hall.room.roster.take_presence()
-            if presence is not None and hall.room.members:
-                pace_s = presence_pace_s(len(hall.room.members), self._limits.presence_interval_s)
-                hall.presence_s = now_s + pace_s - self._limits.presence_interval_s
-                hall.show(encode_event(presence))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from streamer.websocket import WebSocket, frame_text, write_to_all
+from streamer.fanout import write_to_all
+from streamer.websocket import WebSocket, frame_text
 
 
 class Watchers:

@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import os
 from collections import deque
-from collections.abc import Iterable
 from typing import Protocol
 
 from websockets.frames import Frame, Opcode
@@ -16,6 +14,8 @@ from chat.networks import Address
 from chat.outbox import Verdict, judge
 from chat.roles import Person
 from chat.session import Session
+from streamer.burst import Burst
+from streamer.fanout import write_to_all
 
 PING_FRAME = Frame(Opcode.PING, b"").serialize(mask=False)
 
@@ -29,26 +29,15 @@ def frame_text(payload: bytes) -> bytes:
     return Frame(Opcode.TEXT, payload).serialize(mask=False)
 
 
-def write_to_all(sockets: Iterable["WebSocket"], frames: bytes) -> None:
-    """Write the same frames to many: the loop that the cost of a room is made of.
-
-    A socket that turns out too slow is closed, which may change the collection.
-    """
-    size_bytes = len(frames)
-    write = os.write
-    for socket in list(sockets):
-        try:
-            sent_bytes = write(socket.fd, frames)
-        except OSError:  # there is no room or no descriptor, or the connection is broken: the transport knows
-            sent_bytes = 0
-        if sent_bytes != size_bytes:
-            socket.queue(frames[sent_bytes:])
-
-
 class Peer(Protocol):
-    """Who listens to a WebSocket."""
+    """Who listens to a WebSocket.
+
+    Attributes:
+        burst: with which many are written to at once; None: one after the other.
+    """
 
     max_outbox_bytes: int
+    burst: Burst | None
 
     def receive_text(self, socket: "WebSocket", text: bytes) -> None:
         """A whole text message, valid UTF-8."""
@@ -129,6 +118,10 @@ class WebSocket(asyncio.Protocol):
     def queued_bytes(self) -> int:
         """What the peer has not read, and the kernel not taken."""
         return self.transport.get_write_buffer_size()
+
+    @property
+    def burst(self) -> Burst | None:
+        return self._peer.burst
 
     # --- from the hub
 

@@ -11,9 +11,10 @@ from chat.events_live import Listening, OffAir
 from chat.limits import ChatLimits
 from chat.sound import CONCEALED, DISCONTINUOUS, SoundFrame, encode_sound
 from hls.live import LIVE_CHANNELS, LIVE_RATE, ChunkCut, LiveRendition, OnAir
+from streamer.fanout import write_to_all
 from streamer.live.audience import Audience
 from streamer.live.outlet import Deaf
-from streamer.websocket import WebSocket, frame_text, write_to_all
+from streamer.websocket import WebSocket, frame_text
 
 _MAX_STREAMS = 1 << 16
 _BURST_CHUNKS = 3  # a part: what a newcomer gets at once

@@ -270,7 +270,7 @@ async def test_a_fault_of_ours_costs_one_connection(
 async def test_pings_keep_a_connection_and_find_the_dead(tmp_path: Path) -> None:
     limits = ChatLimits(ping_interval_s=1)
     async with chat_server(tmp_path, limits=limits) as server:
-        server.hub._tick_s = 0.02
+        server.hub.lifetimes.tick_s = 0.02
         async with wire(server.port) as silent, client(server.url) as answering:
             assert await silent.read_frame() == (PING, b"")
             assert await silent.expect_close() == (4001, "no answer to a ping")
@@ -280,7 +280,7 @@ async def test_pings_keep_a_connection_and_find_the_dead(tmp_path: Path) -> None
 async def test_who_does_not_say_hello_is_sent_away(tmp_path: Path) -> None:
     limits = ChatLimits(hello_timeout_s=0.05)
     async with chat_server(tmp_path, limits=limits) as server:
-        server.hub._tick_s = 0.02
+        server.hub.lifetimes.tick_s = 0.02
         async with wire(server.port, hello=None) as nobody, client(server.url) as ann:
             assert await nobody.expect_close() == (4002, "no hello")
             await ann.join("lobby")
@@ -289,7 +289,7 @@ async def test_who_does_not_say_hello_is_sent_away(tmp_path: Path) -> None:
 async def test_who_does_not_answer_a_close_frame_is_cut(tmp_path: Path) -> None:
     limits = ChatLimits(hello_timeout_s=0.05, close_grace_s=0.05)
     async with chat_server(tmp_path, limits=limits) as server:
-        server.hub._tick_s = 0.02
+        server.hub.lifetimes.tick_s = 0.02
         async with wire(server.port, hello=None) as nobody:
             assert await nobody.read_frame() == (CLOSE, b"\x0f\xa2no hello")
             with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
@@ -369,7 +369,7 @@ async def test_who_reads_nothing_for_a_ping_interval_is_cut(tmp_path: Path) -> N
         server.hub.track_changed("t", json.dumps({"title": "x" * 20_000_000}).encode())
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         await eventually(lambda: any(s.congested for s in server.hub.sockets()))
-        server.hub._tick_s = 0.02
+        server.hub.lifetimes.tick_s = 0.02
         await eventually(lambda: not server.hub.stats.connections_open)
         assert server.hub.stats.closes_total == {4000: 1}
         writer.transport.abort()
