@@ -157,8 +157,7 @@ class App:
             reason = error.strerror or str(error) if named else os.strerror(error.errno or 0)
             raise StartRefused(f"can't listen on {settings.host}:{settings.port}: {reason}") from None
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        said = [*await self.live.listen(), f"veza: listening on http://{host}:{port}"]
-        print("\n".join(said), flush=True)
+        print(*await self.live.listen(), f"veza: listening on http://{host}:{port}", sep="\n", flush=True)
         await self._stop_asked.wait()
         await self._stop(settings.stop_grace_s)
 
@@ -174,6 +173,7 @@ class App:
             wheel=self.wheel,
             cache=self.storage.cache if self.storage else None,
             source=self.live.http.accept,
+            progressive=self.live.progressive.accept,
         )
 
     def _make_library(self, root: Path, announcer: Announcer) -> Library:

@@ -13,6 +13,7 @@ from aiohttp import web
 from streamer.connection import Connection
 from streamer.files import FileCache
 from streamer.heads import Head, HeadLimits
+from streamer.live.progressive_request import is_progressive
 from streamer.live.sessions import Caller
 from streamer.pump import Pump
 from streamer.refusal import Refused
@@ -35,6 +36,7 @@ _READER_THREADS: Final = 4
 _MAX_REFUSED_AT_ONCE: Final = 256
 _BACKLOG: Final = 1_024
 _SOURCE_METHODS: Final = frozenset({"PUT", "POST", "SOURCE"})
+_PLAYER_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class MediaShelf(Protocol):
@@ -137,6 +139,7 @@ class FrontDoor:
         wheel: the process's timer wheel, already started; None for one of its own.
         cache: has what lies in the store; None without a store.
         source: takes over what is sent to /live/ROOM; None leaves it to aiohttp.
+        progressive: takes over who asks for /live/ROOM.mp3 and its like; None leaves them to aiohttp.
     """
 
     def __init__(
@@ -151,12 +154,14 @@ class FrontDoor:
         wheel: TimerWheel | None = None,
         cache: StoreCache | None = None,
         source: Acceptor | None = None,
+        progressive: Acceptor | None = None,
     ) -> None:
         self.find = shelf.find
         self.live = live or NothingLive()
         self.http = http
         self._websocket = websocket
         self._source = source
+        self._progressive = progressive
         self.limits = limits
         self.head_limits = limits.head
         self.stats = DoorStats()
@@ -202,6 +207,8 @@ class FrontDoor:
             return self._websocket
         if head.method in _SOURCE_METHODS and self._source is not None and head.path.startswith("/live/"):
             return self._source
+        if head.method in _PLAYER_METHODS and self._progressive is not None and is_progressive(head.path):
+            return self._progressive
         if head.method == "SOURCE":
             raise Refused(404, "sources come to /live/ROOM")
         return None

@@ -121,6 +121,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     live_max_sources: Annotated[
         int, _unit("sources", "Connected to one room: the one that is heard, and fallbacks.", ge=1, le=64)
     ] = 4
+    live_burst_s: Annotated[
+        float, _unit("seconds", "Sound that a player of /live/ROOM.mp3 gets at once.", ge=0, le=30)
+    ] = 2.0
+    live_max_progressive: Annotated[
+        int, _unit("players", "Players of /live/ROOM.mp3 and .aac at the same time.", ge=1, le=1_000_000)
+    ] = 10_000
 
     max_head_bytes: Annotated[int, _unit("bytes", "Largest request head.", ge=1024, le=1 << 20)] = 16_384
     max_header_count: Annotated[int, _unit("headers", "Most header fields.", ge=8, le=10_000)] = 100

@@ -20,6 +20,7 @@ from streamer.live.keys import StreamKeys
 from streamer.live.lookout import Lookout
 from streamer.live.outlet import Outlet
 from streamer.live.passes import Passes
+from streamer.live.progressive import Progressive, ProgressiveLimits
 from streamer.live.routes_hls import HlsRoutes
 from streamer.live.routes_keys import KeyRoutes
 from streamer.live.routes_live import LiveRoutes
@@ -52,6 +53,7 @@ class LiveParts:
         shelf: the front door finds in it what players fetch over HLS.
         http: takes over the front door's connections that bring a source.
         rtmp: has a port of its own.
+        progressive: those of players that want an endless answer.
     """
 
     def __init__(
@@ -79,10 +81,12 @@ class LiveParts:
         sessions = Sessions(self.audience, wheel, hub.peers.behind)
         doors = OrderDoors(hub.warden.orders)
         self.shelf = LiveShelf(wheel, sessions, doors, self.passes, time.time)
+        self.progressive = self._make_progressive(doors, wheel, tasks)
         #: Another way out is one more line here.
         self.outlets: list[Outlet] = [
             hub.desk.listeners,
             self.shelf,
+            self.progressive,
             self._cockpits,
             self._crier,
         ]
@@ -120,6 +124,20 @@ class LiveParts:
             tasks=tasks,
         )
 
+    def _make_progressive(
+        self, doors: OrderDoors, wheel: TimerWheel, tasks: asyncio.TaskGroup
+    ) -> Progressive:
+        passes, settings = self.passes, self._settings
+        limits = ProgressiveLimits(settings.live_burst_s, max_listeners=settings.live_max_progressive)
+        return Progressive(
+            audience=self.audience,
+            doors=doors,
+            verify=lambda token, room: passes.verify(token, room, time.time()),
+            wheel=wheel,
+            tasks=tasks,
+            limits=limits,
+        )
+
     def routes(self, desk: RoomDesk) -> list[Route]:
         """The API of what is live."""
         titles = MetadataRoutes(self.stage, self._wrong, self._hub.peers.address_of, self._clock)
@@ -151,6 +169,7 @@ class LiveParts:
         self.stage.stop()
         self.http.close()
         await self.rtmp.close()
+        self.progressive.close()
 
     async def end(self) -> None:
         """Let go of the database; nothing is called after it."""

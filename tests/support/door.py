@@ -150,6 +150,7 @@ async def front_door(
     cache: StoreCache | None = None,
     live: Callable[[TimerWheel], LiveMedia] | None = None,
     source: Callable[[TimerWheel], Acceptor] | None = None,
+    progressive: Callable[[TimerWheel], Acceptor] | None = None,
 ) -> AsyncIterator[Door]:
     """A front door that is listening; whatever a test leaves open is closed hard."""
     loop = asyncio.get_running_loop()
@@ -170,6 +171,7 @@ async def front_door(
         wheel=wheel,
         cache=cache,
         source=source and source(wheel),
+        progressive=progressive and progressive(wheel),
     )
     if cache is not None:
         app[STORED] = cache
