@@ -110,7 +110,7 @@ class App:
         self.uploads = Uploads(self.library, root, upload_limits(settings), self.quota)
         ledger, ttl_s = Ledger(engine), settings.upload_ttl_s
         self.resumables = Resumables(self.library, self.uploads, ledger, ttl_s, now_ms)
-        self.live = LiveParts(settings, secret, engine, tasks, self.hub, self.workers, self.wheel)
+        self.live = LiveParts(settings, secret, engine, tasks, self.hub, self.library, self.quota, self.wheel)
         self.web = self._make_web()
         self.runner = web.AppRunner(
             self.web,

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from streamer import derived, discography, playlist_rows, rendition_rows
+from streamer import chapter_rows, derived, discography, playlist_rows, rendition_rows
 from streamer.discography import AlbumLevel
 from streamer.grouping import album_id
 from streamer.store_ledger import let_go, stored_files, stored_media
@@ -21,6 +21,7 @@ _COLUMNS = tuple(column.name for column in tracks.columns)
 # undo what others do meanwhile.
 _OTHERS_WRITE = ("edits", "file_cover", "user_cover", "duplicate_of")
 _UNFINISHED = (State.RECEIVING.value, State.PACKAGING.value)
+_UNLISTED = (*_UNFINISHED, State.LIVE.value)  # unless they play
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,22 @@ class Catalogue:
         self.became_ready()
         return None
 
+    async def write_recording(self, record: TrackRecord) -> None:
+        """Store a track that records a show: how far it has come, its chapters, and which renditions it has.
+
+        Their segments are found in their files, should nobody live to store them.
+        """
+        async with self.begin() as connection:
+            if await update_row(connection, record):
+                await rendition_rows.write(connection, record, unfinished=True)
+                await chapter_rows.write(connection, record)
+
+    async def recordings(self) -> list[str]:
+        """Ids of tracks that record a show, or did when their server stopped."""
+        query = sa.select(tracks.c.id).where(tracks.c.state == State.LIVE.value).order_by(tracks.c.id)
+        async with self._engine.connect() as connection:
+            return list((await connection.execute(query)).scalars())
+
     async def get(self, track_id: str) -> TrackRecord | None:
         """The track with its renditions, or None."""
         async with self._engine.connect() as connection:
@@ -99,6 +116,7 @@ class Catalogue:
             record = _record(row)
             record.stored = await stored_files(connection, record.media_id)
             await rendition_rows.load(connection, record)
+            await chapter_rows.load(connection, [record])
             await _level(connection, [record])
         return record
 
@@ -122,10 +140,11 @@ class Catalogue:
         if sha256 is not None:
             query = query.where(tracks.c.sha256 == sha256, tracks.c.state != State.FAILED.value)
         if ref is None and sha256 is None:
-            query = query.where(sa.or_(tracks.c.playable, tracks.c.state.not_in(_UNFINISHED)))
+            query = query.where(sa.or_(tracks.c.playable, tracks.c.state.not_in(_UNLISTED)))
         async with self._engine.connect() as connection:
             records = [_record(row) for row in (await connection.execute(query)).mappings()]
             await rendition_rows.list_for(connection, records)
+            await chapter_rows.load(connection, records)
             await _level(connection, records)
         return records
 
@@ -137,6 +156,7 @@ class Catalogue:
             found = {row["id"]: _record(row) for row in rows}
             records = [found[track_id] for track_id in track_ids if track_id in found]
             await rendition_rows.list_for(connection, records)
+            await chapter_rows.load(connection, records)
             await _level(connection, records)
         return records
 
@@ -168,7 +188,7 @@ class Catalogue:
 
     async def stored_bytes(self, owner_id: str | None, but: Sequence[str]) -> int:
         """Bytes of the sources that an account, or with None everybody without one, keeps; not of `but`."""
-        stored = (State.PACKAGING.value, State.READY.value)
+        stored = (State.PACKAGING.value, State.LIVE.value, State.READY.value)
         query = sa.select(sa.func.coalesce(sa.func.sum(tracks.c.size_bytes), 0))
         query = query.where(tracks.c.owner_id.is_not_distinct_from(owner_id), tracks.c.state.in_(stored))
         async with self._engine.connect() as connection:

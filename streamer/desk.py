@@ -15,6 +15,7 @@ from streamer.twin_work import Twins
 from streamer.worker import WorkerPool
 
 if TYPE_CHECKING:
+    from streamer.live.recording import Recording
     from streamer.work import Work
 
 
@@ -32,4 +33,5 @@ class Desk:
     tasks: asyncio.TaskGroup
     now_ms: Callable[[], int]
     outcomes: Counter[str] = field(default_factory=Counter)  # by the event that ended the work
+    recordings: "dict[str, Recording]" = field(default_factory=dict)  # of shows that are on, by track
     works: "dict[str, Work]" = field(default_factory=dict)  # not finished, by track

@@ -25,7 +25,7 @@ from streamer.tables import leftovers, renditions, tracks, uploads
 from streamer.track import State
 
 _SECOND_LOOK_S = 1.0
-_WORKED_ON = (State.RECEIVING, State.PACKAGING)
+_WORKED_ON = (State.RECEIVING, State.PACKAGING, State.LIVE)
 
 
 class Looked(msgspec.Struct):
@@ -194,7 +194,7 @@ async def _rows(connection: AsyncConnection) -> list[Row]:
             id=row["id"],
             state=State(row["state"]),
             media_id=row["media_id"],
-            size_bytes=row["size_bytes"],
+            size_bytes=0 if row["room"] else row["size_bytes"],  # a show never had a source
             has_cover=row["cover_type"] is not None,
             renditions=tables.get(row["id"], {}),
             resumable=row["id"] in resumable,

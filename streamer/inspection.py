@@ -6,13 +6,14 @@ import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hls.model import Rendition
+from hls.model import Rendition, Segment
 from streamer.fingerprint import fingerprint
 from streamer.waveform import Peaks
 
 _HEAD = struct.Struct(">I4s")
 _INIT = [b"ftyp", b"moov"]
 _FRAGMENT = [b"moof", b"mdat"]
+_BEGINNING = b"styp"  # of a segment of a show, which is several fragments
 _AFTER = frozenset({b"mfra", b"sidx", b"free", b"skip"})  # an index for players that read files
 _MAX_MOOF_BYTES = 1 << 20
 
@@ -62,10 +63,7 @@ def rendition_fault(read: Read, size_bytes: int, rendition: Rendition) -> str | 
             raise NotAsCut(f"its head is {kinds}")
         clock = 0
         for number, segment in enumerate(rendition.segments):
-            end = segment.offset_bytes + segment.size_bytes
-            if (kinds := _kinds(read, segment.offset_bytes, end)) != _FRAGMENT:
-                raise NotAsCut(f"segment {number} is {kinds}")
-            clock = _continue(read, segment.offset_bytes, number, clock)
+            clock = _pass(read, segment, number, clock)
     except (NotAsCut, struct.error) as error:
         return f"not as it was cut: {error}"
     return tail_fault(read, size_bytes, rendition.size_bytes)
@@ -95,6 +93,23 @@ def _kinds(read: Read, at: int, end: int) -> list[bytes]:
         kinds.append(kind)
         at += size
     return kinds
+
+
+def _pass(read: Read, segment: Segment, number: int, clock: int) -> int:
+    """Decode time behind a segment. Raises NotAsCut."""
+    at, end = segment.offset_bytes, segment.offset_bytes + segment.size_bytes
+    boxes = []
+    while at < end:
+        kind, size = _box(read, at, end)
+        boxes.append((kind, at))
+        at += size
+    fragments = boxes[1:] if boxes and boxes[0][0] == _BEGINNING else boxes
+    kinds = [kind for kind, _ in fragments]
+    if not kinds or kinds != _FRAGMENT * (len(kinds) // 2):
+        raise NotAsCut(f"segment {number} is {[kind for kind, _ in boxes]}")
+    for _, offset in fragments[::2]:
+        clock = _continue(read, offset, number, clock)
+    return clock
 
 
 def _continue(read: Read, offset: int, number: int, clock: int) -> int:

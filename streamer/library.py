@@ -35,6 +35,11 @@ class Library:
         self.stopping = False
         self.outcomes = desk.outcomes
 
+    @property
+    def desk(self) -> Desk:
+        """What work on tracks needs."""
+        return self._desk
+
     async def begin(
         self,
         *,
@@ -123,6 +128,8 @@ class Library:
         work = self._works.pop(track_id, None)
         if work is not None:
             await work.leave()
+        if (recording := self._desk.recordings.get(track_id)) is not None:
+            await recording.leave()
         await self._remove_bytes(track_id, forgotten)
         if gone is not None and gone.state is not State.FAILED:
             gone.state, gone.reason, gone.playable = State.FAILED, "the track was deleted", False
@@ -172,7 +179,7 @@ class Library:
 
     def counts(self) -> dict[str, int]:
         """Tracks being worked on, by state."""
-        counts = {State.RECEIVING.value: 0, State.PACKAGING.value: 0}
+        counts = {State.RECEIVING.value: 0, State.PACKAGING.value: 0, State.LIVE.value: 0}
         for record in self._desk.shelf.active():
             if record.state.value in counts:
                 counts[record.state.value] += 1

@@ -17,10 +17,12 @@ _SEGMENTS = msgspec.msgpack.Decoder(list[Segment])
 _RANK = {name: place for place, name in enumerate(ladder.NAMES)}
 
 
-async def write(connection: AsyncConnection, record: TrackRecord) -> None:
-    """Store the renditions of a track that is ready, instead of those it had."""
+async def write(connection: AsyncConnection, record: TrackRecord, *, unfinished: bool = False) -> None:
+    """Store the renditions of a track that is ready, instead of those it had; or, if it is not, which there
+    are.
+    """
     await connection.execute(sa.delete(renditions).where(renditions.c.track_id == record.id))
-    rows = [_row(record.id, rendition) for rendition in record.renditions.values()]
+    rows = [_row(record.id, rendition, unfinished) for rendition in record.renditions.values()]
     await connection.execute(sa.insert(renditions), rows)
 
 
@@ -45,7 +47,7 @@ async def list_for(connection: AsyncConnection, records: Sequence[TrackRecord]) 
         by_id[track_id].listed.append(RenditionView(*columns_of_one))
 
 
-def _row(track_id: str, rendition: Rendition) -> dict[str, Any]:
+def _row(track_id: str, rendition: Rendition, unfinished: bool) -> dict[str, Any]:
     return {
         "track_id": track_id,
         "name": rendition.name,
@@ -53,8 +55,8 @@ def _row(track_id: str, rendition: Rendition) -> dict[str, Any]:
         "timescale": rendition.timescale,
         "channels": rendition.channels,
         "init_size_bytes": rendition.init_size_bytes,
-        "segments": msgspec.msgpack.encode(rendition.segments),
-        "bitrate": average_bandwidth(rendition),
+        "segments": msgspec.msgpack.encode([] if unfinished else rendition.segments),
+        "bitrate": average_bandwidth(rendition) if rendition.segments else 0,
     }
 
 

@@ -117,6 +117,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         list[Literal["aac128", "aac64", "flac", "opus96", "mp3"]],
         _unit("names", "What a show is encoded to; MP3 only for players that want it over plain HTTP."),
     ] = msgspec.field(default_factory=lambda: ["aac128", "aac64", "mp3"])
+    live_record: Annotated[
+        Literal["open", "never"], _unit("choice", "Shows of rooms that everybody may enter become tracks.")
+    ] = "open"
     live_max_shows: Annotated[int, _unit("shows", "Live at the same time.", ge=1, le=1000)] = 16
     live_max_sources: Annotated[
         int, _unit("sources", "Connected to one room: the one that is heard, and fallbacks.", ge=1, le=64)

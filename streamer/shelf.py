@@ -277,8 +277,8 @@ def _media(folder: Path, record: TrackRecord, rendition: Rendition) -> Resource:
 
 def source_resource(folder: Path, record: TrackRecord) -> Resource | None:
     """The recording as it was uploaded; None until it is whole, or where it was refused."""
-    if record.state not in (State.PACKAGING, State.READY) or not record.received_bytes:
-        return None  # a track may play on when its source is lost
+    if record.state not in (State.PACKAGING, State.READY) or not record.received_bytes or record.room:
+        return None  # a track may play on when its source is lost, and a show never had one
     return Resource(
         media_type=record.media_type,
         body=body_of(folder, record, "source", record.received_bytes),

@@ -12,7 +12,7 @@ Files = Mapping[str, Mapping[str, int]]
 """Lengths by file name, by folder."""
 
 #: Written by work that was interrupted; never the only copy of anything.
-_UNFINISHED_NAMES = frozenset({"chunk", "cover.new", ".peaks.part"})
+_UNFINISHED_NAMES = frozenset({"chunk", "cover.new", ".peaks.part", "peaks.raw"})
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -96,7 +96,7 @@ class _Media:
         self._id = media_id
         self._rows = rows
         self._files = facts.files.get(media_id, {})
-        ended = [row for row in rows if row.state not in (State.RECEIVING, State.PACKAGING)]
+        ended = [row for row in rows if row.state in (State.READY, State.FAILED)]
         self._packaged = [row for row in ended if row.state is State.READY or row.renditions]
 
     def judge(self) -> Iterator[Finding]:
@@ -122,9 +122,10 @@ class _Media:
 
     def _ready_once(self) -> Iterator[Finding]:
         source, renditions = self._source_fault(), self._rendition_faults()
+        has_source = source is None and self._packaged[0].size_bytes > 0
         ready = [row for row in self._packaged if row.state is State.READY]
         if not ready:  # marked as failed for want of its files: have they come back?
-            if source is None and renditions:
+            if has_source and renditions:
                 detail = "its renditions are lost, its source is not"
                 yield self._finding(Kind.RENDITION_LOST, Remedy.PACKAGE_AGAIN, detail)
             elif not renditions:
@@ -140,9 +141,9 @@ class _Media:
             kind = Kind.SOURCE_DAMAGED if self._id_has("source") else Kind.SOURCE_LOST
             remedy = Remedy.LET_SOURCE_GO if self._plays(renditions) else Remedy.GIVE_UP
             yield self._finding(kind, remedy, source, file="source")
-        yield from self._of_renditions(renditions, intact_source=source is None)
+        yield from self._of_renditions(renditions, intact_source=has_source)
         if source is None or self._plays(renditions):
-            yield from self._of_small_files(intact_source=source is None)
+            yield from self._of_small_files(intact_source=has_source)
 
     def _of_renditions(self, faults: dict[str, str], *, intact_source: bool) -> Iterator[Finding]:
         for name, fault in faults.items():
@@ -212,8 +213,8 @@ class _Media:
         return found
 
     def _unknown_files(self) -> Iterator[Finding]:
-        if any(row.state is State.PACKAGING for row in self._rows):
-            return  # the next start empties it, but for the source
+        if any(row.state in (State.PACKAGING, State.LIVE) for row in self._rows):
+            return  # the next start tidies it
         known = set()
         for row in self._rows:
             if row.renditions or row.state is not State.FAILED:

@@ -57,7 +57,7 @@ tracks = Table(
     "tracks",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("state", Text, nullable=False),  # receiving | packaging | ready | failed
+    Column("state", Text, nullable=False),  # receiving | packaging | live | ready | failed
     Column("reason", Text),  # why it failed, in words
     Column("filename", Text, nullable=False),  # as the uploader named it; never part of a path
     Column("ref", Text),  # the uploader's own mark, to find the track while the upload runs
@@ -85,6 +85,7 @@ tracks = Table(
     Column("true_peak_dbtp", Float),
     Column("owner_id", Text),  # the account that uploaded it; NULL without one
     Column("owner_name", Text),
+    Column("room", Text),  # whose show it records; NULL for what was uploaded
     Column("loudness_histogram", LargeBinary),  # hls.loudness.Histogram, for the loudness of its album
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),

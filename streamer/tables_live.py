@@ -27,6 +27,7 @@ shows = Table(
     Column("id", Text, primary_key=True),
     Column("room", Text, nullable=False),
     Column("state", Text, nullable=False),  # live | ended
+    Column("node", Text, nullable=False),  # whose it is
     Column("title", Text, nullable=False),
     Column("person", Text, nullable=False),  # whose key began it
     Column("person_name", Text, nullable=False),

@@ -1,6 +1,5 @@
-"""A track: its states, what is known of it, and how the API shows it."""
+"""A track: what is known of it, and how the API shows it."""
 
-from enum import Enum, StrEnum
 from typing import Literal
 
 import msgspec
@@ -12,67 +11,11 @@ from streamer.cover import cover_link
 from streamer.grouping import album_id
 from streamer.owner import Owner, owner_of
 from streamer.tags import EditedTags, Tags, shown, without_ending
+from streamer.track_state import TRANSITIONS as TRANSITIONS
+from streamer.track_state import Event as Event
+from streamer.track_state import State as State
+from streamer.track_state import advance as advance
 from streamer.waveform import Peaks
-
-
-class State(StrEnum):
-    """Where a track is. The names are the API's."""
-
-    RECEIVING = "receiving"
-    PACKAGING = "packaging"
-    READY = "ready"
-    FAILED = "failed"
-
-
-class Event(Enum):
-    """What happened to a track."""
-
-    BODY_RECEIVED = "the whole upload is on disk"
-    BODY_CUT = "the upload ended early"
-    PACKAGED = "every rendition is complete, and so is the upload"
-    TAKEN_OVER = "a track with the same bytes is ready, and this one shares its media"
-    MEDIA_REFUSED = "the file can't become a track"
-    WORK_BROKE = "packaging failed, and the file is not to blame"
-    SERVER_RESTARTED = "the process that worked on it is gone"
-    FILES_LOST = "its files are not where they were"
-    MEDIA_LOST = "its renditions are lost, its source is not: they are made again"
-    FILES_FOUND = "they are back: the disk was not there when the server looked"
-
-
-# A pair that is missing can't happen; `advance` says so loudly.
-TRANSITIONS: dict[tuple[State, Event], State] = {
-    (State.RECEIVING, Event.BODY_RECEIVED): State.PACKAGING,
-    (State.RECEIVING, Event.BODY_CUT): State.FAILED,
-    (State.RECEIVING, Event.MEDIA_REFUSED): State.FAILED,
-    (State.RECEIVING, Event.WORK_BROKE): State.FAILED,
-    (State.RECEIVING, Event.SERVER_RESTARTED): State.FAILED,
-    (State.PACKAGING, Event.PACKAGED): State.READY,
-    (State.PACKAGING, Event.TAKEN_OVER): State.READY,
-    (State.PACKAGING, Event.MEDIA_REFUSED): State.FAILED,
-    (State.PACKAGING, Event.WORK_BROKE): State.FAILED,
-    # The source is whole and packaging gives the same bytes every time: do it again.
-    (State.PACKAGING, Event.SERVER_RESTARTED): State.PACKAGING,
-    (State.PACKAGING, Event.FILES_LOST): State.FAILED,
-    (State.READY, Event.FILES_LOST): State.FAILED,
-    (State.READY, Event.WORK_BROKE): State.FAILED,  # the database did not take the last step
-    (State.READY, Event.MEDIA_LOST): State.PACKAGING,
-    (State.FAILED, Event.MEDIA_LOST): State.PACKAGING,
-    (State.FAILED, Event.FILES_FOUND): State.READY,
-    # A worker may refuse the head of a file while its tail still arrives.
-    (State.FAILED, Event.BODY_RECEIVED): State.FAILED,
-    (State.FAILED, Event.BODY_CUT): State.FAILED,
-}
-
-
-def advance(state: State, event: Event) -> State:
-    """The state after `event`.
-
-    Raises:
-        AssertionError: the event can't happen in this state. Our fault.
-    """
-    after = TRANSITIONS.get((state, event))
-    assert after is not None, f"{event.name} can't happen to a track that is {state}"
-    return after
 
 
 class RenditionView(msgspec.Struct, frozen=True):
@@ -83,6 +26,13 @@ class RenditionView(msgspec.Struct, frozen=True):
     bitrate: int
     sample_rate: int
     channels: int
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    """What plays from a moment of the track on."""
+
+    start_ms: int
+    title: str
 
 
 class TrackRecord(msgspec.Struct, kw_only=True):
@@ -106,6 +56,9 @@ class TrackRecord(msgspec.Struct, kw_only=True):
         file_bytes: lengths of the files of complete renditions, by name.
         listed: the renditions as clients see them, in a record that was loaded without the rest of them.
         stored: sizes by name of files that lie in the store; None where all are in the local folder.
+        room: whose show it is the recording of; None for what was uploaded. It has no source, and the sizes
+            are those of its renditions.
+        chapters: in the order of the track.
         peaks: the waveform so far; None where it lies in its file, or does not exist.
     """
 
@@ -150,6 +103,8 @@ class TrackRecord(msgspec.Struct, kw_only=True):
     owner_id: str | None = None
     owner_name: str | None = None
     reserved_bytes: int = 0
+    room: str | None = None
+    chapters: list[Chapter] = msgspec.field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.media_id = self.media_id or self.id
@@ -180,6 +135,7 @@ class Links(msgspec.Struct, frozen=True):
 class Track(msgspec.Struct, frozen=True):
     """A track as the API and the WebSocket show it. Times are milliseconds since the Unix epoch, UTC.
 
+    `live` is a show that is being recorded, in `room`: what has been of it plays. It has no source.
     `duration_ms` is what the file claims until the track is ready, and exact from then on; `reason` says in
     words why a track failed; `playable` is true from the first segment on. `loudness` is null until all of it
     is measured; `renditions` are those that have a segment, in the order of the playlist. `sha256` is the
@@ -187,7 +143,7 @@ class Track(msgspec.Struct, frozen=True):
     """
 
     id: str
-    state: Literal["receiving", "packaging", "ready", "failed"]
+    state: Literal["receiving", "packaging", "live", "ready", "failed"]
     reason: str | None
     title: str
     artist: str | None
@@ -210,6 +166,8 @@ class Track(msgspec.Struct, frozen=True):
     sha256: str | None
     duplicate_of: str | None
     owner: Owner | None
+    room: str | None
+    chapters: list[Chapter]
     created_at: int
     links: Links
 
@@ -223,7 +181,6 @@ class TrackPage(msgspec.Struct, frozen=True):
 
 def view(record: TrackRecord) -> Track:
     """The record as clients see it."""
-    api = f"/api/v1/tracks/{record.id}"
     tags = tags_of(record)
     album = album_id(tags) if record.playable else None
     return Track(
@@ -251,17 +208,24 @@ def view(record: TrackRecord) -> Track:
         sha256=record.sha256,
         duplicate_of=record.duplicate_of,
         owner=owner_of(record.owner_id, record.owner_name),
+        room=record.room,
+        chapters=record.chapters,
         created_at=record.created_at,
-        links=Links(
-            self=api,
-            page=f"/t/{record.id}",
-            hls=f"/hls/{record.id}/index.m3u8",
-            source=f"{api}/source",
-            waveform=f"{api}/waveform.json",
-            cover=_cover_link(record),
-            comments=f"{api}/comments",
-            album=f"/api/v1/albums/{album}" if album else None,
-        ),
+        links=_links(record, album),
+    )
+
+
+def _links(record: TrackRecord, album: str | None) -> Links:
+    api = f"/api/v1/tracks/{record.id}"
+    return Links(
+        self=api,
+        page=f"/t/{record.id}",
+        hls=f"/hls/{record.id}/index.m3u8",
+        source=f"{api}/source",
+        waveform=f"{api}/waveform.json",
+        cover=_cover_link(record),
+        comments=f"{api}/comments",
+        album=f"/api/v1/albums/{album}" if album else None,
     )
 
 

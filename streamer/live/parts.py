@@ -7,15 +7,18 @@ import time
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hls.live import OnAir
+from streamer.account import Quota
 from streamer.gauges import rtmp_gauges
 from streamer.hub import WebSocketHub
 from streamer.ingest.http import HttpWay
 from streamer.ingest.rtmp.server import RtmpWay
 from streamer.ingest.wrong_keys import WrongKeys
 from streamer.lane import Lane
+from streamer.library import Library
 from streamer.live.cockpits import Cockpits
 from streamer.live.crier import Crier
 from streamer.live.doors import OrderDoors
+from streamer.live.keeping import Keeping
 from streamer.live.keys import StreamKeys
 from streamer.live.lookout import Lookout
 from streamer.live.outlet import Outlet
@@ -26,7 +29,7 @@ from streamer.live.routes_keys import KeyRoutes
 from streamer.live.routes_live import LiveRoutes
 from streamer.live.sessions import Sessions
 from streamer.live.shelf import LiveShelf
-from streamer.live.show import House
+from streamer.live.show import House, Show
 from streamer.live.show_state import Rules
 from streamer.live.stage import LiveStage, StageLimits
 from streamer.live.workers import ProcessWorkers
@@ -63,7 +66,8 @@ class LiveParts:
         engine: AsyncEngine,
         tasks: asyncio.TaskGroup,
         hub: WebSocketHub,
-        workers: WorkerPool,
+        library: Library,
+        quota: Quota,
         wheel: TimerWheel,
     ) -> None:
         """Args: `secret` is the server's."""
@@ -82,6 +86,7 @@ class LiveParts:
         doors = OrderDoors(hub.warden.orders)
         self.shelf = LiveShelf(wheel, sessions, doors, self.passes, time.time)
         self.progressive = self._make_progressive(doors, wheel, tasks)
+        self._keeping = self._make_keeping(library, quota, tasks)
         #: Another way out is one more line here.
         self.outlets: list[Outlet] = [
             hub.desk.listeners,
@@ -89,9 +94,10 @@ class LiveParts:
             self.progressive,
             self._cockpits,
             self._crier,
+            self._keeping.book,
+            self._keeping.recorder,
         ]
-        limits = StageLimits(settings.live_max_shows)
-        self.stage = LiveStage(self.keys, self._make_house(workers, tasks), limits, hub.warden.new_id)
+        self.stage = self._make_stage(library.desk.workers, tasks)
         self.lookout = Lookout(self.stage, self.audience, self._cockpits, self._clock, _now_us)
         self.lookout.delays["hls"] = sessions.delay_ms
         hub.desk.uplinks.stage = self.stage
@@ -99,19 +105,28 @@ class LiveParts:
         idle_s = settings.live_grace_s
         self.rtmp = RtmpWay(self.stage, wheel=wheel, idle_s=idle_s, wrong=self._wrong, tasks=tasks)
 
-    def _make_house(self, workers: WorkerPool, tasks: asyncio.TaskGroup) -> House:
+    def _make_keeping(self, library: Library, quota: Quota, tasks: asyncio.TaskGroup) -> Keeping:
+        settings, desk = self._settings, library.desk
+        return Keeping(
+            *(settings, self._lane, self._hub, desk, quota, tasks),
+            show_of=self._find,
+            alarm=self._not_recorded,
+        )
+
+    def _make_stage(self, workers: WorkerPool, tasks: asyncio.TaskGroup) -> LiveStage:
         settings = self._settings
-        return House(
+        house = House(
             workers=ProcessWorkers(workers),
             tasks=tasks,
             outlets=self.outlets,
-            recorder=None,
+            recorder=self._keeping.recorder,
             rules=Rules(grace_s=settings.live_grace_s, max_sources=settings.live_max_sources),
             renditions=tuple(settings.live_renditions),
             clock=self._clock,
             now_us=_now_us,
             ended=lambda show: self.stage.ended(show),
         )
+        return LiveStage(self.keys, house, StageLimits(settings.live_max_shows), self._warden.new_id)
 
     def _make_http(self, wheel: TimerWheel, tasks: asyncio.TaskGroup) -> HttpWay:
         return HttpWay(
@@ -156,17 +171,19 @@ class LiveParts:
         return [f"veza: {said}"] if said else []
 
     async def prepare(self) -> None:
-        """Before anybody is let in."""
+        """Before anybody is let in: what was on goes on. Raises DatabaseFailed, SQLAlchemyError."""
+        await self._keeping.prepare(self.stage, _now_us)
 
     async def run(self) -> None:
         """Let time go by on the stage, and tell rooms what happens. Runs until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for work in (self.stage.run(), self._crier.run()):
+            for work in (self.stage.run(), self._crier.run(), self._keeping.book.run()):
                 tasks.create_task(work)
 
     async def close(self) -> None:
         """Sources are sent away; shows go on with the next start."""
         self.stage.stop()
+        await self._keeping.stop()
         self.http.close()
         await self.rtmp.close()
         self.progressive.close()
@@ -177,6 +194,12 @@ class LiveParts:
 
     def _notice(self, room: str, code: str, text: str) -> None:
         self._warden.tell(Word("notice", room, code=code, text=text))
+
+    def _find(self, room: str) -> Show | None:
+        return self.stage.shows.get(room)
+
+    def _not_recorded(self, room: str) -> None:
+        self._cockpits.set(room, "recording", up=True)
 
     def _name_of(self, show: OnAir) -> str:
         here = self.stage.shows.get(show.room)

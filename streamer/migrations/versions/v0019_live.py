@@ -8,6 +8,7 @@ down_revision = "0018"
 
 
 def upgrade() -> None:
+    op.add_column("tracks", sa.Column("room", sa.Text))
     op.create_table(
         "stream_keys",
         sa.Column("id", sa.Text, nullable=False),
@@ -28,6 +29,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("room", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
+        sa.Column("node", sa.Text, nullable=False),
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("person", sa.Text, nullable=False),
         sa.Column("person_name", sa.Text, nullable=False),
@@ -53,3 +55,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("chapters", "shows", "stream_keys"):
         op.drop_table(table)
+    op.drop_column("tracks", "room")
