@@ -2,7 +2,7 @@
 import { batch, effect, signal, untracked } from "@preact/signals";
 
 import { LiveBar } from "./components/live/live_bar.js";
-import { HlsSound } from "./engine/live_hls.js";
+import { HlsSound } from "./engine/show_hls.js";
 import { socket } from "./line.js";
 import { isOn, liveOf, look } from "./live.js";
 import { instead } from "./on_air.js";
