@@ -127,8 +127,9 @@ class Bridge:
             self._full_at = now
         elapsed = 0.0 if self._arrived_at is None else now - self._arrived_at
         self._arrived_at = now
-        self._follow(elapsed, ticks / self._rate)
-        if self._lead_s > _AHEAD_S and not self.eager:
+        # A block as such is not early, however long it is: it has come when its last sample was there.
+        ahead_s = self._follow(elapsed, ticks / self._rate)
+        if ahead_s > _AHEAD_S and not self.eager:
             self.eager = True
             self._full_at = now
         elif self.eager and now - self._full_at > _FORGIVEN_S:
@@ -150,7 +151,8 @@ class Bridge:
             How many of the `waiting` samples still are to be heard: all if their source was gone already;
             hardly any if the other takes over.
         """
-        kept = waiting if self._gone else min(waiting, self._hold_ticks)
+        left = waiting if self._gone else min(waiting, self._hold_ticks)
+        kept = left if left > SLACK_TICKS else 0
         self.dropped_ticks += waiting - kept
         self._owed_ticks = 0
         self._lead_s = 0.0
@@ -229,12 +231,13 @@ class Bridge:
         self._gap_ticks += ticks
         self._owed_ticks += ticks
 
-    def _follow(self, elapsed_s: float, sound_s: float) -> None:
-        """How far ahead of time the source is; slowly forgotten."""
+    def _follow(self, elapsed_s: float, sound_s: float) -> float:
+        """How far ahead of time the source was before it gave so much sound; slowly forgotten."""
         lead_s = max(_MIN_LEAD_S, self._lead_s - elapsed_s)
         leak_s = elapsed_s * _LEAD_LEAK
         lead_s = max(0.0, lead_s - leak_s) if lead_s > 0 else min(0.0, lead_s + leak_s)
         self._lead_s = lead_s + sound_s
+        return lead_s
 
     def _calm(self) -> None:
         """From here on, count the quiet minutes anew."""

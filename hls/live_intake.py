@@ -19,6 +19,7 @@ _MAGIC = (
 )  # fmt: skip
 _WAVE = (b"RIFF", b"RF64", b"BW64")
 _BOXES = (b"ftyp", b"styp", b"moov", b"sidx", b"free", b"skip")
+_ID3, _ID3_HEAD_BYTES, _ID3_FLAGS_AT, _ID3_SIZE_AT, _ID3_HAS_FOOTER = b"ID3", 10, 5, 6, 0x10
 _TS_PACKET_SYNC = 0x47
 
 
@@ -48,3 +49,17 @@ def _frames(head: bytes) -> str | None:
     if layer == 0:  # ADTS has the layer always 0, and 12 bits of sync
         return ADTS if head[1] & 0xF0 == 0xF0 else None
     return MP3
+
+
+def id3_bytes(head: bytes) -> int:
+    """How long the ID3v2 tag that begins with these 10 bytes or more is; 0 if it is none.
+
+    Source: ID3v2.4.0, 3.1: the size is four times seven bits, and does not count the head, nor the footer.
+    """
+    if len(head) < _ID3_HEAD_BYTES or not head.startswith(_ID3):
+        return 0
+    size = 0
+    for byte in head[_ID3_SIZE_AT:_ID3_HEAD_BYTES]:
+        size = size << 7 | byte & 0x7F
+    footer = _ID3_HEAD_BYTES if head[_ID3_FLAGS_AT] & _ID3_HAS_FOOTER else 0
+    return _ID3_HEAD_BYTES + size + footer

@@ -1,27 +1,31 @@
 """The sound of a live source, as soon as its bytes are there: 48 kHz, stereo, 32-bit float."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from io import BytesIO
 from typing import Any, Protocol
 
 import av
-import numpy as np
-from av import AudioFrame, AudioResampler, AudioStream
+from av import AudioCodecContext, AudioFrame, AudioStream
 from av.container import InputContainer
 from av.stream import Discard
 
-from hls import analysis, intake, live_intake, tags
+from hls import intake, live_intake, tags
 from hls.ffmpeg import sound
+from hls.ffmpeg.live_shape import Shape, Sink
 from hls.ffmpeg.recording import DECODERS
-from hls.ffmpeg.shaper import kind
+from hls.iso_boxes import Boxes
 from hls.job import MediaRefused
-from hls.live import LIVE_RATE
-from hls.live_source import SourceOpened, SourceTitled
+from hls.live_source import SourceTitled
+from hls.mpeg_frames import MpegFrames
 from hls.ogg import Links
+from hls.wave_head import MAX_HEAD_BYTES, read_head
 
 # What FFmpeg asks for at once: it gets what is there. Small, for it may want as much again before it decodes.
 _READ_BYTES = 4096
-_PCM_PACKET_BYTES = "2048"
+_MAX_FAILURES = 50  # in a row, of a demuxer that does not find its way back
+_MAX_ID3_BYTES = 1 << 18  # a larger one has a cover in it; its title is not waited for
+_SILENT_MP3 = b"\xff\xfb\x90\x64" + bytes(413)  # a frame with nothing in it, 417 bytes long
 
 
 class Bytes(Protocol):
@@ -29,18 +33,6 @@ class Bytes(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """At most `size` bytes as soon as there are any; none at the end."""
-        ...
-
-
-class Sink(Protocol):
-    """Where a source's sound goes."""
-
-    def opened(self, opened: SourceOpened) -> None: ...
-
-    def titled(self, titled: SourceTitled) -> None: ...
-
-    def sound(self, samples: bytes) -> None:
-        """Interleaved 32-bit floats, left and right."""
         ...
 
 
@@ -61,9 +53,17 @@ def decode(source: Bytes, container: str, sink: Sink) -> None:
     if name is None:
         raise MediaRefused("it is not sound in a format that is known here")
     whole = _Begun(head, source)
-    heard = 0
-    for link in _links(whole) if name == live_intake.OGG else [whole]:
-        heard += _decode_link(link, name, sink)
+    if name == live_intake.OGG:
+        heard = sum(_decode_link(link, name, sink) for link in _links(whole))
+    elif name == live_intake.MP3:
+        _tell_id3(whole, sink)
+        heard = _decode_mp3(whole, sink)
+    elif name == live_intake.WAV:
+        heard = _decode_wave(whole, sink)
+    elif name == live_intake.MP4:
+        heard = _decode_link(_Whole(whole), name, sink)
+    else:
+        heard = _decode_link(whole, name, sink)
     if not heard:
         raise MediaRefused("there is no sound in it")
 
@@ -87,6 +87,77 @@ class _Begun:
             data, self._head = self._head[:size], self._head[size:]
             return data
         return self._source.read(size)
+
+    def put_back(self, data: bytes) -> None:
+        """Let these bytes come next."""
+        self._head = data + self._head
+
+
+def _tell_id3(source: "_Begun", sink: Sink) -> None:
+    """Take a tag off the beginning, and tell what it says."""
+    head = source.read(live_intake.HEAD_BYTES)
+    size = live_intake.id3_bytes(head)
+    tag = bytearray(head)
+    while len(tag) < size and (more := source.read(min(size - len(tag), _READ_BYTES))):
+        tag += more
+        if size > _MAX_ID3_BYTES:
+            size -= len(tag)
+            tag.clear()
+    if not size:
+        source.put_back(head)
+    elif len(tag) == size:
+        with suppress(MediaRefused), _open(BytesIO(bytes(tag) + 3 * _SILENT_MP3), "mp3", {}) as container:
+            _tell_title(container, container.streams.audio[0], sink)
+
+
+def _decode_mp3(source: Bytes, sink: Sink) -> int:
+    """Samples that could be decoded; without FFmpeg's demuxer, which would wait for more."""
+    codec = av.CodecContext.create("mp3float", "r")
+    assert isinstance(codec, AudioCodecContext)
+    codec.thread_count = 1
+    shape = Shape("mp3", codec, sink)
+
+    def decoded() -> Iterator[list[AudioFrame] | None]:
+        frames = MpegFrames()
+        while data := source.read(_READ_BYTES):
+            for frame in frames.feed(data):
+                yield _frames(codec, av.Packet(frame))
+        yield _frames(codec, None)
+
+    for frame in intake.undamaged(decoded()):
+        shape.feed(frame)
+    shape.flush()
+    return shape.samples
+
+
+def _decode_wave(source: "_Begun", sink: Sink) -> int:
+    """Samples that could be decoded; plain ones without FFmpeg's look at what they could be."""
+    head = b""
+    while (wave := read_head(head)) is None and len(head) < MAX_HEAD_BYTES:
+        if not (more := source.read(_READ_BYTES)):
+            break
+        head += more
+    if wave is None:
+        return _decode_link(_Begun(head, source), live_intake.WAV, sink)
+    intake.check(wave.sample_rate, wave.channels)
+    samples = _Begun(head[wave.size_bytes :], source)
+    layout = sound.LAYOUTS.get(wave.channels, f"{wave.channels} channels")
+    return _decode_link(samples, wave.demuxer, sink, sample_rate=str(wave.sample_rate), ch_layout=layout)
+
+
+class _Whole:
+    """An MP4, box by box."""
+
+    def __init__(self, source: Bytes) -> None:
+        self._source = source
+        self._boxes = Boxes()
+        self._rest = b""
+
+    def read(self, size: int, /) -> bytes:
+        while not self._rest and (data := self._source.read(_READ_BYTES)):
+            self._rest = self._boxes.feed(data)
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data
 
 
 class _Link:
@@ -128,12 +199,12 @@ def _links(source: Bytes) -> Iterator[_Link]:
         link.skip()
 
 
-def _decode_link(source: Bytes, name: str, sink: Sink) -> int:
-    """Samples that could be decoded."""
-    with _open(source, name) as container, _blaming_source("its sound can't be converted"):
+def _decode_link(source: Bytes, name: str, sink: Sink, **form: str) -> int:
+    """Samples that could be decoded; `form` is what FFmpeg has to be told of samples without a head."""
+    with _open(source, name, form) as container, _blaming_source("its sound can't be converted"):
         stream = _sound_of(container)
         _tell_title(container, stream, sink)
-        shape = _Shape(container.format.name, stream, sink)
+        shape = Shape(container.format.name, stream.codec_context, sink)
         for frame in intake.undamaged(_decoded(container, stream)):
             shape.feed(frame)
         shape.flush()
@@ -141,10 +212,10 @@ def _decode_link(source: Bytes, name: str, sink: Sink) -> int:
 
 
 @contextmanager
-def _open(source: Bytes, name: str) -> Iterator[InputContainer]:
-    options = {**intake.open_options(DECODERS, arriving=True), **live_intake.OPTIONS}
-    if name in (live_intake.WAV, live_intake.W64):
-        options["max_size"] = _PCM_PACKET_BYTES
+def _open(source: Bytes, name: str, form: Mapping[str, str]) -> Iterator[InputContainer]:
+    options = {**intake.open_options(DECODERS, arriving=True), **live_intake.OPTIONS, **form}
+    if form:
+        options["format_whitelist"] = name
     with _blaming_source("it is not sound in a format that is known here"):
         container = av.open(
             source, "r", name, options, metadata_errors="surrogateescape", buffer_size=_READ_BYTES
@@ -184,67 +255,25 @@ def _tell_title(container: InputContainer, stream: AudioStream, sink: Sink) -> N
 
 
 def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[list[AudioFrame] | None]:
-    """Frames packet by packet, None for a damaged one."""
-    while True:
+    """Frames packet by packet, None for a damaged one, until FFmpeg does nothing but fail."""
+    failures = 0
+    while failures < _MAX_FAILURES:
         try:
             for packet in container.demux(stream):
-                yield _frames(stream, packet)
+                failures = 0
+                yield _frames(stream.codec_context, packet)
             return
         except MemoryError:
             raise
         except av.FFmpegError:
+            failures += 1
             yield None
 
 
-def _frames(stream: AudioStream, packet: "av.Packet[Any]") -> list[AudioFrame] | None:
+def _frames(codec: AudioCodecContext, packet: "av.Packet[Any] | None") -> list[AudioFrame] | None:
     try:
-        return list(stream.codec_context.decode(packet))
+        return list(codec.decode(packet))
     except MemoryError:
         raise
     except av.FFmpegError:
         return None
-
-
-class _Shape:
-    """Frames of any format in, samples of ours out."""
-
-    def __init__(self, container: str, stream: AudioStream, sink: Sink) -> None:
-        self.samples = 0
-        self._container = container
-        self._stream = stream
-        self._sink = sink
-        self._kind: tuple[str, str, int] | None = None
-
-    def feed(self, frame: AudioFrame) -> None:
-        frame = sound.named(frame)
-        if kind(frame) != self._kind:
-            self.flush()
-            self._begin(frame)
-        frame.pts = None
-        self._give(self._resampler.resample(frame))
-
-    def flush(self) -> None:
-        """What the resampler holds back."""
-        if self._kind is not None:
-            self._kind = None
-            self._give(self._resampler.resample(None))
-
-    def _begin(self, frame: AudioFrame) -> None:
-        channels = len(frame.layout.channels)
-        intake.check(frame.sample_rate, channels)
-        self._kind = kind(frame)
-        self._resampler = AudioResampler("flt", "stereo", LIVE_RATE)
-        codec = self._stream.codec_context
-        self._sink.opened(
-            SourceOpened(
-                self._container, codec.name, frame.sample_rate, channels, max(0, codec.bit_rate or 0)
-            )
-        )
-
-    def _give(self, frames: list[AudioFrame]) -> None:
-        for frame in frames:
-            samples = frame.to_ndarray().astype(np.float32, copy=False)
-            if analysis.is_wild(samples):
-                samples = analysis.tame(samples)
-            self.samples += frame.samples
-            self._sink.sound(samples.tobytes())

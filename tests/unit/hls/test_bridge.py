@@ -11,6 +11,7 @@ RATE = 48_000
 TICK = 5120
 HOLD = 1920  # 40 ms
 FULL = 3 * RATE
+LONG = 4 * 15_360
 Block = tuple[float, int]  # when it comes, and how many samples it has
 
 
@@ -163,15 +164,17 @@ def test_a_source_that_stops_is_faded_and_comes_back():
     broken = next(plan for plan in world.plans if plan != PLAIN)
     assert broken.play + broken.behind == TICK
     world.bridge.lose()
-    assert world.bridge.switch(int(world.waiting)) == int(world.waiting)
+    assert world.bridge.switch(int(world.waiting)) == 0, "a few samples are nothing to be heard"
     world.run((12.3 + at, ticks) for at, ticks in steady(5))
     assert world.plans[-1] == PLAIN
-    assert world.dropped_s == 0
+    assert world.bridge.dropped_ticks <= SLACK_TICKS
 
 
 def test_what_waits_of_a_lost_source_is_heard_to_the_end():
     world = World()
     world.run(iter([(0.0, 2 * RATE)]))
+    world.bridge.lose()
+    assert world.bridge.switch(int(world.waiting)) == int(world.waiting)
     world.bridge.lose()
     world.run(iter(()), until=4)
     assert sum(plan.play for plan in world.plans) >= 2 * RATE - SLACK_TICKS
@@ -245,19 +248,19 @@ def test_almost_nothing_left_over_is_too_little():
 
 @pytest.mark.parametrize("ppm", [-200, 200])
 def test_24_hours_on_another_clock(ppm):
-    """Ticks and blocks of a part, to have fewer of them: the same decisions."""
+    """Ticks and blocks of four parts, to have fewer of them: the same decisions."""
     chance = random.Random(ppm)
-    world = World(tick=15_360)
+    world = World(tick=LONG)
     world.keep = False
-    blocks = steady(24 * 3600, block=15_360, ppm=ppm, late=lambda at: chance.random() * 0.01)
+    blocks = steady(24 * 3600, block=LONG, ppm=ppm, late=lambda at: chance.random() * 0.01)
     world.run(blocks)
     assert world.bridge.drift.ppm == pytest.approx(ppm, abs=4)
     assert world.filled_s < 0.1
     assert world.dropped_s == 0
-    assert 0 < world.waiting / RATE < 0.7
+    assert 0 < world.waiting / RATE < 2.7
     assert abs(world.bridge.ppm - ppm) < 110
-    heard_s = world.ticks * 15_360 / RATE
-    assert heard_s == pytest.approx(24 * 3600, abs=1), "the part clock is ours, not the source's"
+    heard_s = world.ticks * LONG / RATE
+    assert heard_s == pytest.approx(24 * 3600, abs=4), "the part clock is ours, not the source's"
 
 
 def test_24_hours_of_stalls_bursts_and_jitter():
@@ -271,14 +274,14 @@ def test_24_hours_of_stalls_bursts_and_jitter():
         stall = lengths[stalls[0]] - (at - stalls[0]) if stalls and at > stalls[0] else 0.0
         return stall + chance.random() ** 4 * 0.3
 
-    world = World(tick=15_360)
+    world = World(tick=LONG)
     world.keep = False
-    world.run(steady(24 * 3600, block=15_360, ppm=-120, late=late))
+    world.run(steady(24 * 3600, block=LONG, ppm=-120, late=late))
     total_s = sum(lengths.values())
     assert world.filled_s < total_s * 1.2 + 30
     assert world.dropped_s <= world.filled_s
-    assert world.waiting / RATE < 2
-    assert world.ticks * 15_360 / RATE == pytest.approx(24 * 3600, abs=25)
+    assert world.waiting / RATE < 4.5
+    assert world.ticks * LONG / RATE == pytest.approx(24 * 3600, abs=25)
 
 
 def test_a_faster_clock_than_allowed_is_followed_as_far_as_allowed():

@@ -3,7 +3,7 @@
 import pytest
 
 from hls import live_intake
-from hls.live_intake import recognise
+from hls.live_intake import id3_bytes, recognise
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,10 @@ from hls.live_intake import recognise
 def test_a_container_is_told_from_its_first_bytes(head, container):
     assert recognise(head) == container
     assert container is None or container in live_intake.CONTAINERS
+
+
+def test_id3v2_3_1_a_tag_says_how_long_it_is():
+    assert id3_bytes(b"ID3\4\0\0\0\0\2\1rest") == 10 + 257
+    assert id3_bytes(b"ID3\4\0\x10\0\0\2\1") == 20 + 257
+    assert id3_bytes(b"ID3\4\0\0\0\0\2") == 0
+    assert id3_bytes(b"\xff\xfb\x90\x64123456") == 0
