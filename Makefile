@@ -64,7 +64,7 @@ format: ## rewrite the code the way lint wants it
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: ## measure against nginx, nchan and ffmpeg in the same run
+bench: ## measure against nginx, nchan, ws, Socket.IO and ffmpeg in the same run
 	@$(SETUP) bench
 	.venv/bin/python -m bench
 

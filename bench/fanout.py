@@ -1,4 +1,4 @@
-"""Server CPU per message delivered to a room of 1,000: Veza beside nginx with nchan, in turn.
+"""Server CPU per message delivered to a room of 1,000: Veza beside nchan, ws and Socket.IO, in turn.
 
 And of 200 messages a second, which are written several at a time: how long a message waits for others, from
 its `ack` until the first member has it.
@@ -7,7 +7,8 @@ its `ack` until the first member has it.
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -16,6 +17,7 @@ import uvloop
 
 from bench.measure import Figure, allow_open_files, cpu_s
 from bench.nginx import nchan
+from bench.node import NODE_PEERS, Node, node
 from bench.subscribers import MARK, Audience, Subscriber, masked_text_frame
 from tests.support.server import running_server
 
@@ -102,6 +104,21 @@ async def nchan_publisher(port: int) -> Publish:
     return publish
 
 
+async def node_publisher(node: Node) -> Publish:
+    """One more member, as with ours."""
+    loop, talk = asyncio.get_running_loop(), node.peer
+    sender = Subscriber(node.port, talk.path, list(talk.hello), loop.create_future(), lambda _: None)
+    await loop.create_connection(lambda: sender, "127.0.0.1", node.port)
+    await sender.opened
+    before, behind = talk.speech
+    frame = masked_text_frame(f"{before}{MESSAGE}{behind}".encode())
+
+    async def publish(count: int) -> None:
+        sender.transport.write(frame * count)
+
+    return publish
+
+
 async def paced(audience: Audience, pid: int, sender: Speaker, publish: Publish) -> tuple[float, float]:
     """So many messages a second: us of CPU per delivery, and ms that the 99th of 100 waited for others."""
     del sender.acked_s[:], sender.shown_s[:]
@@ -115,13 +132,23 @@ async def paced(audience: Audience, pid: int, sender: Speaker, publish: Publish)
     return (cpu_s(pid) - before) / (total * MEMBERS) * 1e6, quantiles(waited_s, n=100)[98] * 1000
 
 
-async def compare(veza_pid: int, veza_port: int, nchan_pid: int, nchan_port: int) -> None:
+async def compare(
+    veza_pid: int, veza_port: int, nchan_pid: int, nchan_port: int, others: Sequence[Node]
+) -> None:
     ours = Audience(veza_port, "/ws", HELLO)
     theirs = Audience(nchan_port, "/sub", [])
     speaker = await veza_speaker(veza_port)  # first, so that it is the first to be written to
     await ours.grow(MEMBERS)
     await theirs.grow(MEMBERS)
     to_us, to_them = veza_publisher(speaker), await nchan_publisher(nchan_port)
+    crowds = [Audience(one.port, one.peer.path, list(one.peer.hello)) for one in others]
+    for crowd in crowds:
+        await crowd.grow(MEMBERS)
+    to_others = [await node_publisher(one) for one in others]
+    figures: list[list[float]] = [[] for _ in others]
+    every = list(zip(others, crowds, to_others, figures, strict=True))
+    for one, crowd, publish, _ in every:
+        await us_per_delivery(crowd, one.pid, publish, at_once=1)
     await us_per_delivery(ours, veza_pid, to_us, at_once=1)
     await us_per_delivery(theirs, nchan_pid, to_them, at_once=1)
     single, peer, joined = [], [], []
@@ -129,11 +156,15 @@ async def compare(veza_pid: int, veza_port: int, nchan_pid: int, nchan_port: int
         single.append(await us_per_delivery(ours, veza_pid, to_us, at_once=1))
         peer.append(await us_per_delivery(theirs, nchan_pid, to_them, at_once=1))
         joined.append(await us_per_delivery(ours, veza_pid, to_us, at_once=BURST))
+        for one, crowd, publish, costs in every:
+            costs.append(await us_per_delivery(crowd, one.pid, publish, at_once=1))
     unit = "us of server CPU per delivered message"
     print(Figure(f"one message at a time to {MEMBERS} members", unit, single, "nchan", peer, TARGET))
+    for one, _, _, costs in every:
+        print(Figure("the same", unit, single, one.peer.name, costs, TARGET))
     print(Figure(f"{BURST} messages at once", unit, joined, "nchan one at a time", peer, TARGET))
-    costs, waits = zip(*[await paced(ours, veza_pid, speaker, to_us) for _ in range(ROUNDS)], strict=True)
-    cost_us, wait_ms = median(costs), median(waits)
+    ours_us, waits = zip(*[await paced(ours, veza_pid, speaker, to_us) for _ in range(ROUNDS)], strict=True)
+    cost_us, wait_ms = median(ours_us), median(waits)
     verdict = "met" if cost_us <= PACED_TARGET_US else "MISSED"
     in_time = "met" if wait_ms <= DELAY_TARGET_MS else "MISSED"
     print(
@@ -141,8 +172,8 @@ async def compare(veza_pid: int, veza_port: int, nchan_pid: int, nchan_port: int
         f"(aim <= {PACED_TARGET_US}: {verdict}), which waits for others for {wait_ms:.1f} ms at p99 "
         f"(aim <= {DELAY_TARGET_MS}: {in_time})"
     )
-    ours.close()
-    theirs.close()
+    for crowd in (ours, theirs, *crowds):
+        crowd.close()
 
 
 def main() -> None:
@@ -150,8 +181,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         settings = {"messages_per_s": 10000, "messages_burst": 100000, **OPEN_DOOR}
-        with running_server(folder, **settings) as server, nchan(folder / "nginx") as nginx:
-            uvloop.run(compare(server.pid, server.port, nginx.pid, nginx.port))
+        with ExitStack() as stack:
+            server = stack.enter_context(running_server(folder, **settings))
+            nginx = stack.enter_context(nchan(folder / "nginx"))
+            others = [stack.enter_context(node(peer)) for peer in NODE_PEERS]
+            uvloop.run(compare(server.pid, server.port, nginx.pid, nginx.port, others))
 
 
 if __name__ == "__main__":
