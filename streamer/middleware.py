@@ -26,6 +26,8 @@ _PREFLIGHT = {
     hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Content-Disposition, If-Match",
     hdrs.ACCESS_CONTROL_MAX_AGE: "600",
 }
+# What the server knows at all: libshout 2.4 asks for it before it brings a source.
+_ALLOW_SERVER = "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE, SOURCE"
 _EXPOSED = f"ETag, Location, Retry-After, {REQUEST_ID}"
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
@@ -74,6 +76,8 @@ def may_write(request: web.Request, origins: frozenset[str]) -> bool:
 
 
 async def _answer(request: web.Request, handler: Handler, origins: frozenset[str]) -> web.StreamResponse:
+    if request.path == "*":  # RFC 9110 9.3.7; the front door lets it through for OPTIONS alone
+        return web.Response(status=204, headers={hdrs.ALLOW: _ALLOW_SERVER})
     try:
         if request.method not in _SAFE_METHODS and not may_write(request, origins):
             raise OriginRefused(f"pages of {request.headers[hdrs.ORIGIN][:200]} may not write here")

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
+from streamer import middleware
 from streamer.ingest.http import HttpWay
 from streamer.ingest.wrong_keys import WrongKeys
 from streamer.server import Acceptor
@@ -134,6 +137,18 @@ async def test_a_look_before_the_source_comes_connects_nothing() -> None:
         answer = await client.receive()
         assert (answer.status, answer.headers["allow"]) == (200, "GET, PUT, POST, SOURCE")
         assert at.stage.lines == []
+
+
+async def test_rfc9110_9_3_7_options_of_the_whole_server() -> None:
+    """libshout asks so whether it may upgrade to TLS, and goes away at a 404."""
+    app = web.Application()
+    middleware.install(app, frozenset())
+    async with TestClient(TestServer(app)) as client:
+        head = "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: TLS/1.0, HTTP/1.1\r\n\r\n"
+        reader, writer = await asyncio.open_connection(client.host, client.port)
+        writer.write(head.encode())
+        assert (await reader.readuntil(b"\r\n")).split()[1] == b"204"
+        writer.close()
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ class LiveServer:
         return found
 
     def wait(
-        self, room: str, seen: Callable[[dict[str, Any]], object], timeout_s: float = 30
+        self, room: str, seen: Callable[[dict[str, Any]], object], timeout_s: float = 90
     ) -> dict[str, Any]:
         """Wait until the room's show is as it shall be."""
         last: dict[str, Any] = {}
