@@ -1,0 +1,142 @@
+// A show from the WebSocket: WebCodecs decodes it, the audio thread plays it.
+import { DISCONTINUOUS } from "../veza/sound.js";
+
+const WORKLET = new URL("./live_worklet.js", import.meta.url);
+
+export const isSupported = () => "AudioDecoder" in globalThis && "AudioWorkletNode" in globalThis;
+
+/** What WebCodecs calls what RFC 6381 writes otherwise. */
+export const webCodec = (codec) => ({ fLaC: "flac", Opus: "opus" })[codec] ?? codec;
+
+export const bytesOf = (base64) => Uint8Array.from(atob(base64), (each) => each.charCodeAt(0));
+
+export class SocketWay {
+  name = "websocket";
+  codec = null;
+  #socket;
+  #room;
+  #on;
+  #offs = [];
+  #context = null;
+  #node = null;
+  #gain = null;
+  #decoder = null;
+  #config = null;
+  #listening = null;
+  #volume;
+
+  /** `on`: `state(state, reason)`, `place({media_ms, rate})`, `codec(codec)`. */
+  constructor(socket, room, { rendition = null, volume = 1, on }) {
+    Object.assign(this, { rendition });
+    this.#socket = socket;
+    this.#room = room;
+    this.#volume = volume;
+    this.#on = on;
+  }
+
+  /** In a click, the first time. */
+  async start() {
+    try {
+      // Everything is at the rate of shows; the browser makes of it what the device wants.
+      this.#context = new AudioContext({ sampleRate: 48_000, latencyHint: "interactive" });
+      const resuming = this.#context.resume();
+      await this.#context.audioWorklet.addModule(WORKLET);
+      if (!this.#context) return; // stopped meanwhile
+      this.#node = new AudioWorkletNode(this.#context, "veza-live", { numberOfInputs: 0, outputChannelCount: [2] });
+      this.#gain = new GainNode(this.#context, { gain: this.#volume });
+      this.#node.connect(this.#gain).connect(this.#context.destination);
+      this.#node.port.onmessage = ({ data }) => this.#told(data);
+      this.#listen();
+      await Promise.race([resuming, new Promise((resolve) => setTimeout(resolve, 1_000))]);
+      if (this.#context?.state === "suspended") this.#on.state("failed", "gesture");
+    } catch {
+      if (this.#context) this.#on.state("failed", "unsupported");
+    }
+  }
+
+  #listen() {
+    const mine = (then) => (frame) => frame.room === this.#room && then(frame);
+    const { on } = { on: (type, then) => this.#offs.push(this.#socket.on(type, then)) };
+    on("listening", mine((frame) => this.#tune(frame)));
+    on("offair", mine(() => this.#offAir()));
+    on("sound", (frame) => frame.stream === this.#listening?.stream && this.#hear(frame));
+    this.#socket.listen(this.#room, this.rendition);
+  }
+
+  set volume(volume) {
+    this.#volume = volume;
+    // In steps it would crackle.
+    this.#gain?.gain.setTargetAtTime(volume, this.#context.currentTime, 0.02);
+  }
+
+  stop() {
+    for (const off of this.#offs.splice(0)) off();
+    this.#socket.unlisten(this.#room);
+    if (this.#decoder && this.#decoder.state !== "closed") this.#decoder.close();
+    this.#context?.close();
+    this.#context = this.#decoder = this.#listening = null;
+  }
+
+  #offAir() {
+    this.#listening = null;
+    this.#on.state("waiting");
+  }
+
+  #tune(frame) {
+    this.#listening = frame;
+    this.codec = frame.codec;
+    this.#config = {
+      codec: webCodec(frame.codec),
+      sampleRate: frame.sample_rate,
+      numberOfChannels: frame.channels,
+      description: bytesOf(frame.description),
+    };
+    this.#node.port.postMessage({ clear: true });
+    this.#open();
+    this.#on.codec(frame.codec);
+    this.#on.state("loading");
+  }
+
+  #open() {
+    if (this.#decoder && this.#decoder.state !== "closed") this.#decoder.close();
+    this.#decoder = new AudioDecoder({
+      output: (sound) => this.#decoded(sound),
+      error: () => this.#context && this.#on.state("failed", "decode"),
+    });
+    this.#decoder.configure(this.#config);
+  }
+
+  #hear({ flags, at_us, units }) {
+    if (this.#decoder.state === "closed") return;
+    if (flags & DISCONTINUOUS) {
+      // What was decoded before it is played; what the decoder has of it in mind must not colour what comes.
+      this.#decoder.reset();
+      this.#decoder.configure(this.#config);
+    }
+    const unit_us = (this.#listening.frame_ticks * 1e6) / this.#listening.sample_rate;
+    units.forEach((data, index) => {
+      this.#decoder.decode(new EncodedAudioChunk({ type: "key", timestamp: Math.round(at_us + index * unit_us), data }));
+    });
+  }
+
+  #decoded(sound) {
+    const channels = Array.from({ length: sound.numberOfChannels }, (_, planeIndex) => {
+      const samples = new Float32Array(sound.numberOfFrames);
+      sound.copyTo(samples, { planeIndex, format: "f32-planar" });
+      return samples;
+    });
+    const buffers = channels.map(({ buffer }) => buffer);
+    this.#node.port.postMessage({ at_us: sound.timestamp, channels }, buffers);
+    sound.close();
+  }
+
+  #told({ playing, at_us, time_s, rate, level_s, target_s, ranOut }) {
+    if (!this.#context || !this.#listening) return;
+    Object.assign(this, { level_s, target_s, ranOut, rate });
+    if (!playing) return this.#on.state(ranOut ? "stalled" : "loading");
+    // What the worklet has given out is heard when it has gone through the device.
+    const since_s = this.#context.currentTime - time_s - (this.#context.outputLatency || this.#context.baseLatency || 0);
+    this.#on.place({ media_ms: at_us / 1_000 + since_s * 1_000 * rate, rate });
+    this.#on.state("playing");
+  }
+}
