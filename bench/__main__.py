@@ -16,6 +16,7 @@ BENCHMARKS = (
     "storm",
     "redis_append",
     "live",
+    "progressive",
 )
 
 

@@ -12,12 +12,13 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 def cpu_s(pid: int) -> float:
     """User and system seconds of a process and of its living children."""
-    own = _own_cpu_s(pid)
+    own = own_cpu_s(pid)
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return own + sum(cpu_s(int(child)) for child in children)
 
 
-def _own_cpu_s(pid: int) -> float:
+def own_cpu_s(pid: int) -> float:
+    """User and system seconds of a process, without its children."""
     # proc(5): fields 14 and 15, counted after the command, which may hold spaces and parentheses.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
