@@ -6,22 +6,20 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.support.audio import ROOT
 from tests.support.live_server import LiveServer, heard, live_server
+from tests.support.live_sources import FFMPEG, last_words, program, rtmp_url, sounds
 from tests.support.pcm import decode
 from tests.support.server import start_server
 from tests.support.waiting import wait_until
 
 TONE = ("-re", "-f", "lavfi", "-i", "sine=440:r=48000:d=60")
 FILM = ("-re", "-f", "lavfi", "-i", "testsrc=s=320x180:r=10:d=60")
-QUIET = ("ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error")
 GST = (
     *(
         "gst-launch-1.0",
@@ -44,10 +42,10 @@ def newest(codec: str, sample_format: str) -> tuple[str, ...]:
 
 
 CLIENTS = {
-    "ffmpeg aac": ((*QUIET, *TONE, "-c:a", "aac", "-f", "flv", "URL"), "aac"),
-    "ffmpeg mp3": ((*QUIET, *TONE, "-c:a", "libmp3lame", "-f", "flv", "URL"), "mp3"),
+    "ffmpeg aac": ((*FFMPEG, *TONE, "-c:a", "aac", "-f", "flv", "URL"), "aac"),
+    "ffmpeg mp3": ((*FFMPEG, *TONE, "-c:a", "libmp3lame", "-f", "flv", "URL"), "mp3"),
     "ffmpeg with video": (
-        (*QUIET, *FILM, *TONE, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-f", "flv", "URL"),
+        (*FFMPEG, *FILM, *TONE, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-f", "flv", "URL"),
         "aac",
     ),
     "gstreamer rtmpsink": ((*GST, "rtmpsink", "location=URL"), "aac"),
@@ -65,38 +63,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
         yield server
 
 
-def address(server: LiveServer, key: str) -> str:
-    said = re.search(r"veza: RTMP on (rtmp://127\.0\.0\.1:\d+/live)", server.server.log)
-    assert said is not None
-    return f"{said[1]}/{key}"
-
-
-@contextmanager
-def client(name: str, url: str) -> Iterator["subprocess.Popen[str]"]:
-    """One of `CLIENTS`, publishing for a minute at most; what it says is in its stderr."""
-    arguments = [part.replace("URL", url) for part in CLIENTS[name][0]]
-    process = subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def last_words(process: "subprocess.Popen[str]") -> str:
-    return process.communicate(timeout=30)[1]
-
-
-def sounds(show: dict[str, Any]) -> bool:
-    """A tone is measured at the encoders."""
-    levels = (show["cockpit"] or {"levels": None})["levels"]
-    return levels is not None and levels["momentary_lufs"] is not None and levels["momentary_lufs"] > -40
+def client(name: str, url: str) -> AbstractContextManager["subprocess.Popen[str]"]:
+    """One of `CLIENTS`, publishing for a minute at most."""
+    return program(*(part.replace("URL", url) for part in CLIENTS[name][0]))
 
 
 @pytest.mark.parametrize("name", CLIENTS)
 def test_it_is_heard(server: LiveServer, name: str) -> None:
     room = name.replace(" ", "-")
-    with client(name, address(server, server.key(room))) as process:
+    with client(name, rtmp_url(server, server.key(room))) as process:
         show = server.wait(room, lambda show: heard(show) and sounds(show))
         source = heard(show)
         assert source is not None
@@ -109,7 +84,7 @@ def test_it_is_heard(server: LiveServer, name: str) -> None:
 
 
 def test_what_is_heard_is_what_was_played(server: LiveServer) -> None:
-    with client("ffmpeg with video", address(server, server.key("true"))):
+    with client("ffmpeg with video", rtmp_url(server, server.key("true"))):
         server.wait("true", sounds)
         played = f"{server.url}/hls/live/true/aac128.m3u8"
         wait_until(lambda: urllib.request.urlopen(played).read().count(b"#EXTINF") > 1)
@@ -119,7 +94,7 @@ def test_what_is_heard_is_what_was_played(server: LiveServer) -> None:
 
 
 def test_the_same_key_takes_over_and_the_show_goes_on(server: LiveServer) -> None:
-    url = address(server, server.key("two"))
+    url = rtmp_url(server, server.key("two"))
     with client("ffmpeg aac", url) as first:
         show = server.wait("two", sounds)["show"]
         with client("gstreamer rtmp2sink", url):
@@ -130,22 +105,25 @@ def test_the_same_key_takes_over_and_the_show_goes_on(server: LiveServer) -> Non
 
 def test_a_wrong_key_is_said_to_people(server: LiveServer) -> None:
     server.key("shut")
-    with client("ffmpeg aac", address(server, "guessed")) as process:
+    with client("ffmpeg aac", rtmp_url(server, "guessed")) as process:
         assert "that is no stream key; `veza key ROOM` makes one" in last_words(process)
         assert process.returncode != 0
-    with client("ffmpeg aac", address(server, "x").replace("/live/", "/vod/")) as process:
+    with client("ffmpeg aac", rtmp_url(server, "x").replace("/live/", "/vod/")) as process:
         assert "use rtmp://HOST/live" in last_words(process)
 
 
 def test_who_wants_to_play_is_told_where(server: LiveServer) -> None:
     done = subprocess.run(
-        [*QUIET, "-i", address(server, "den"), "-f", "null", "-"], capture_output=True, text=True, timeout=30
+        [*FFMPEG, "-i", rtmp_url(server, "den"), "-f", "null", "-"],
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
     assert "nothing is played over RTMP; listen to /hls/live/ROOM/index.m3u8" in done.stderr
 
 
 def test_a_client_that_dies_and_comes_back(server: LiveServer) -> None:
-    url = address(server, server.key("dies"))
+    url = rtmp_url(server, server.key("dies"))
     with client("ffmpeg aac", url) as process:
         show = server.wait("dies", sounds)["show"]
         process.send_signal(signal.SIGKILL)
@@ -156,7 +134,7 @@ def test_a_client_that_dies_and_comes_back(server: LiveServer) -> None:
 
 
 def test_a_client_that_stalls_and_goes_on(server: LiveServer) -> None:
-    with client("ffmpeg aac", address(server, server.key("stall"))) as process:
+    with client("ffmpeg aac", rtmp_url(server, server.key("stall"))) as process:
         server.wait("stall", sounds)
         process.send_signal(signal.SIGSTOP)
         server.wait("stall", lambda show: show["cockpit"]["levels"]["silent_ms"] > 1_000)
@@ -168,7 +146,7 @@ def test_a_client_that_stalls_and_goes_on(server: LiveServer) -> None:
 
 def test_a_key_that_is_revoked_is_on_no_longer(server: LiveServer) -> None:
     key = server.key("gone")
-    with client("ffmpeg aac", address(server, key)) as process:
+    with client("ffmpeg aac", rtmp_url(server, key)) as process:
         server.wait("gone", sounds)
         [row] = server.veza("key", "gone", "--list").splitlines()[-1:]
         server.veza("key", "gone", "--revoke", row.split()[0])
@@ -178,7 +156,7 @@ def test_a_key_that_is_revoked_is_on_no_longer(server: LiveServer) -> None:
 
 def test_a_stop_of_the_server_waits_for_nobody(tmp_path: Path) -> None:
     with live_server(tmp_path, rtmp_port=0) as server:
-        with client("ffmpeg aac", address(server, server.key("den"))) as process:
+        with client("ffmpeg aac", rtmp_url(server, server.key("den"))) as process:
             server.wait("den", sounds)
             assert server.server.stop() == 0
             last_words(process)
@@ -186,7 +164,7 @@ def test_a_stop_of_the_server_waits_for_nobody(tmp_path: Path) -> None:
 
 
 def test_two_servers_on_one_machine(tmp_path: Path, server: LiveServer) -> None:
-    port = address(server, "").rstrip("/live").rpartition(":")[2]
+    port = rtmp_url(server, "").rstrip("/live").rpartition(":")[2]
     second = start_server(tmp_path / "data", rtmp_port=port)
     try:
         wait_until(lambda: "no RTMP" in second.log)

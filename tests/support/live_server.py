@@ -56,6 +56,13 @@ class LiveServer:
             found: dict[str, Any] = json.load(answer)
         return found
 
+    def end(self, room: str) -> None:
+        """POST /api/v1/rooms/ROOM/live/end, as an operator."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        url = f"{self.url}/api/v1/rooms/{room}/live/end"
+        with urllib.request.urlopen(urllib.request.Request(url, b"", headers), timeout=10) as answer:
+            assert answer.status == 204
+
     def wait(
         self, room: str, seen: Callable[[dict[str, Any]], object], timeout_s: float = 90
     ) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class AudioTag(msgspec.Struct, frozen=True):
     Attributes:
         codec: in words.
         kind: `SEQUENCE_START`, `CODED_FRAMES`, or one that says nothing to a decoder.
-        body: the tag with its header, of one track, without modifiers; empty if there is nothing in it.
+        body: the tag with its header, of one track, without modifiers; empty if a decoder has no use for it.
     """
 
     codec: str

@@ -5,7 +5,7 @@ Source: Adobe, Video File Format Specification 10.1, annex E.
 
 from typing import Final
 
-from streamer.ingest.rtmp.audio import CODED_FRAMES, MULTICHANNEL, SEQUENCE_START, AudioTag
+from streamer.ingest.rtmp.audio import MULTICHANNEL, SEQUENCE_START, AudioTag
 from streamer.ingest.rtmp.wire import RtmpError
 
 _HEADER: Final = b"FLV\x01\x04\0\0\0\x09\0\0\0\0"
@@ -75,8 +75,6 @@ class FlvWriter:
             known = self._kept.get(tag.kind) == tag.body
             self._kept[tag.kind] = tag.body
             return b"" if known or not self._begun else _tag(at_ms, tag.body)
-        if tag.kind != CODED_FRAMES:
-            return b""
         if tag.codec in _NEEDS_HEADER and SEQUENCE_START not in self._kept:
             self.skipped += 1
             return b""

@@ -22,6 +22,7 @@ STREAM: Final = 1
 """The only one that a connection has."""
 
 _ACK_EVERY_BYTES: Final = 1_000_000
+_MIN_WINDOW_BYTES: Final = 4_096
 _MAX_CALLS: Final = 200
 _MAX_HELD_BYTES: Final = 1 << 20
 _MESSAGE_BYTES: Final = 200  # what a message takes besides its payload
@@ -57,6 +58,7 @@ class ServerSession:
         self._writer = ChunkWriter()
         self._out = bytearray()
         self._acked_bytes = 0
+        self._ack_every_bytes = _ACK_EVERY_BYTES
         self._held: list[Message] = []
         self._held_bytes = 0
         self._calls = 0
@@ -168,7 +170,7 @@ class ServerSession:
         return held
 
     def _acknowledge(self) -> None:
-        if self.received_bytes - self._acked_bytes >= _ACK_EVERY_BYTES:
+        if self.received_bytes - self._acked_bytes >= self._ack_every_bytes:
             self._acked_bytes = self.received_bytes
             self._send(messages.acknowledgement(self.received_bytes))
 
@@ -198,6 +200,10 @@ class ServerSession:
             for part in messages.unpack_aggregate(message):
                 if part.type in (chunks.AUDIO, chunks.VIDEO, chunks.DATA_AMF0) and not self._closed():
                     yield from self._receive(part)
+        elif kind == chunks.WINDOW_ACK_SIZE:
+            # RTMP 1.0, 5.4.4: the client waits when so much is on its way and nobody said that it came.
+            window = int.from_bytes(message.payload[:4], "big")
+            self._ack_every_bytes = min(_ACK_EVERY_BYTES, max(_MIN_WINDOW_BYTES, window // 2))
         elif kind == chunks.USER_CONTROL:
             asked_ms = messages.read_ping(message)
             if asked_ms is not None:

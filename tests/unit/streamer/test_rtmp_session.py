@@ -226,6 +226,17 @@ def test_what_came_is_acknowledged() -> None:
     assert 1_000_000 <= int.from_bytes(told.payload, "big") < 1_060_000
 
 
+@pytest.mark.parametrize(("window", "most"), [(20_000, 11_000), (0, 5_000), (1 << 31, 1_011_000)])
+def test_5_4_4_a_client_with_a_small_window_is_answered_as_often(window: int, most: int) -> None:
+    talk = Talk()
+    talk.publish()
+    asked = Message(chunks.WINDOW_ACK_SIZE, 0, 0, window.to_bytes(4, "big"), 4)
+    talk.say(talk.client.writer.write(2, asked))
+    while not talk.client.told[-1].type == chunks.ACKNOWLEDGEMENT:
+        talk.say(talk.client.video(0, bytes(1_000)))
+    assert int.from_bytes(talk.client.told[-1].payload, "big") < most
+
+
 def test_commands_and_data_of_amf3() -> None:
     talk = Talk()
     client = talk.client
