@@ -23,7 +23,8 @@ async def write(connection: AsyncConnection, record: TrackRecord, *, unfinished:
     """
     await connection.execute(sa.delete(renditions).where(renditions.c.track_id == record.id))
     rows = [_row(record.id, rendition, unfinished) for rendition in record.renditions.values()]
-    await connection.execute(sa.insert(renditions), rows)
+    if rows:
+        await connection.execute(sa.insert(renditions), rows)
 
 
 async def load(connection: AsyncConnection, record: TrackRecord) -> None:
