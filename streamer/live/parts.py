@@ -16,6 +16,7 @@ from streamer.ingest.wrong_keys import WrongKeys
 from streamer.lane import Lane
 from streamer.library import Library
 from streamer.live.cockpits import Cockpits
+from streamer.live.counters import LiveCounters, live_gauges
 from streamer.live.crier import Crier
 from streamer.live.doors import OrderDoors
 from streamer.live.keeping import Keeping
@@ -81,7 +82,7 @@ class LiveParts:
         self.passes = Passes(secret)
         self.audience = hub.desk.listeners.audience
         self._cockpits = Cockpits(self._clock, self._notice)
-        self._crier = Crier(hub.desk.herald, self._name_of)
+        self._crier, self._counters = Crier(hub.desk.herald, self._name_of), LiveCounters()
         sessions = Sessions(self.audience, wheel, hub.peers.behind)
         doors = OrderDoors(hub.warden.orders)
         self.shelf = LiveShelf(wheel, sessions, doors, self.passes, time.time)
@@ -94,6 +95,7 @@ class LiveParts:
             self.progressive,
             self._cockpits,
             self._crier,
+            self._counters,
             self._keeping.book,
             self._keeping.recorder,
         ]
@@ -163,7 +165,10 @@ class LiveParts:
 
     def gauges(self) -> list[Gauge]:
         """Metrics of what is live."""
-        return rtmp_gauges(self.rtmp.stats)
+        return [
+            *live_gauges(self._counters, self.stage.shows.values, self.audience),
+            *rtmp_gauges(self.rtmp.stats),
+        ]
 
     async def listen(self) -> list[str]:
         """Open the ports that ways in have for themselves. Returns lines for the operator."""

@@ -25,6 +25,8 @@ from streamer.gauges import (
 )
 from streamer.gauges_redis import redis_gauges
 from streamer.ingest.rtmp.stats import RtmpStats
+from streamer.live.audience import Audience
+from streamer.live.counters import LiveCounters, live_gauges
 from streamer.metrics import Gauge, LoopLag
 from streamer.server import DoorStats
 from streamer.settings import Settings, describe, keys
@@ -56,6 +58,7 @@ def gauges() -> list[Gauge]:
         *cover_gauges(Counter(made=6)),
         *store_gauges(CacheStats(hits=3), ArchiveStats(), lambda: 5),
         *redis_gauges(redis),
+        *live_gauges(LiveCounters(), list, Audience()),
         *rtmp_gauges(RtmpStats()),
         *loop_gauges(LoopLag().take),
     ]
