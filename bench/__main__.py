@@ -17,6 +17,7 @@ BENCHMARKS = (
     "redis_append",
     "live",
     "progressive",
+    "live_encoder",
 )
 
 

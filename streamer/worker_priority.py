@@ -6,7 +6,7 @@ import platform
 import struct
 
 _NICENESS = 10
-_LIVE_NICENESS = 4  # between the server, whose sockets come first, and uploads, which can wait
+_LIVE_NICENESS = 1  # behind the server, but no further: what a show needs is needed now
 _TURN_NS = 20_000_000
 # Since Linux 6.12 who wakes up may interrupt a longer turn than its own. By default all are equally long, and
 # about once in a hundred times the loop would wait for the rest of a worker's, some 3 ms.

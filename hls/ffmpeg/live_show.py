@@ -17,6 +17,8 @@ from hls.reservoir import Samples
 
 _FULL_TICKS = 3 * LIVE_RATE
 _NEVER_S = 1.0
+_MIN_HOLD_S = 0.008
+_HELD_JITTERS = 4
 
 
 class LiveShow:
@@ -43,8 +45,10 @@ class LiveShow:
         self._encoders = Encoders(
             live_ladder.plan(renditions), first_part=first_part, first_ticks=first_ticks
         )
-        self._hold_ticks = hold_ms * LIVE_RATE // 1000
-        self._bridge = Bridge(LIVE_RATE, hold_ticks=self._hold_ticks, full_ticks=_FULL_TICKS)
+        self._max_hold_s = hold_ms / 1000
+        self._hold_s = 0.0
+        hold_ticks = hold_ms * LIVE_RATE // 1000
+        self._bridge = Bridge(LIVE_RATE, hold_ticks=hold_ticks, full_ticks=_FULL_TICKS)
         self._mender = Mender(self._bridge, full_ticks=_FULL_TICKS)
         self._waveform = Meter(LIVE_RATE, report)
         self._loudness = LoudnessMeter()
@@ -62,8 +66,10 @@ class LiveShow:
         """When the clock ticks next."""
         if self._began is None:
             return now + _NEVER_S
-        ticks = self._hold_ticks + LOOKAHEAD_TICKS + (self._ticks + 1) * CHUNK_TICKS
-        return self._began + ticks / LIVE_RATE
+        if not self._ticks:  # how steadily the first blocks have come says how little is enough to begin with
+            self._hold_s = min(self._max_hold_s, max(_MIN_HOLD_S, _HELD_JITTERS * self._bridge.jitter_s))
+        ticks = LOOKAHEAD_TICKS + (self._ticks + 1) * CHUNK_TICKS
+        return self._began + self._hold_s + ticks / LIVE_RATE
 
     def sound(self, data: bytes, now: float) -> None:
         """Samples have come."""

@@ -39,7 +39,7 @@ class EncoderOrder:
         first_part: number of the first part, where a show goes on.
         first_ticks: what the parts before present, in ticks: `first_part * GRID.part_ticks`, unless one of
             them was short. Decode times go on behind it.
-        hold_ms: sound that is held to begin with; what jitters more makes it more, see hls.bridge.
+        hold_ms: sound that is held, at most, to begin with, and after a gap; see hls.bridge for the rest.
     """
 
     renditions: tuple[str, ...] = live_ladder.DEFAULT

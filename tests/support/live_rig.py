@@ -134,11 +134,15 @@ class Rig:
 
 @asynccontextmanager
 async def rig(
-    renditions: Iterable[str] = ("aac128", "aac64"), *, container: str = "", **order: int
+    renditions: Iterable[str] = ("aac128", "aac64"),
+    *,
+    container: str = "",
+    rigged: Rig | None = None,
+    **order: int,
 ) -> AsyncIterator[Rig]:
-    """A source and an encoder whose processes run."""
+    """A source and an encoder whose processes run; `rigged` hears them, if it is given."""
     async with worker_pool() as pool, asyncio.TaskGroup() as group:
-        rigged = Rig()
+        rigged = rigged or Rig()
         rigged.encoder = EncoderWorker(pool, rigged, EncoderOrder(tuple(renditions), **order))
         rigged.source = SourceWorker(pool, rigged, container=container)
 
@@ -178,9 +182,9 @@ async def another_source(rigged: Rig) -> AsyncIterator[None]:
             task.cancel()
 
 
-def stream(source: Path, folder: Path, name: str, *options: str) -> bytes:
-    """A recording as ffmpeg sends it to a pipe, in the format that the name asks for."""
+def stream(source: Path, folder: Path, name: str, *options: str, before: tuple[str, ...] = ()) -> bytes:
+    """A recording as ffmpeg makes it, in the format that the name asks for; `before` are options, too."""
     file = folder / name
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", str(source), "-map", "0:a:0"]
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *before, "-i", str(source), "-map", "0:a:0"]
     subprocess.run([*command, *options, str(file)], check=True, timeout=60)
     return file.read_bytes()

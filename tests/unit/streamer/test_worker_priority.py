@@ -2,7 +2,7 @@ import multiprocessing
 import os
 from multiprocessing.connection import Connection
 
-from streamer.worker_priority import step_back
+from streamer.worker_priority import stand_by, step_back
 
 
 def show_turns(channel: Connection) -> None:
@@ -28,3 +28,10 @@ def test_a_machine_whose_calls_are_not_known_keeps_turns_of_the_usual_length(mon
     monkeypatch.setattr("streamer.worker_priority.ctypes.CDLL", None)  # would fail if it were called
     step_back()
     assert calls == ["nice", "batch"]
+
+
+def test_who_is_waited_for_stands_right_behind_the_server(monkeypatch):
+    nicer: list[int] = []
+    monkeypatch.setattr("streamer.worker_priority.os.nice", nicer.append)
+    stand_by()
+    assert nicer == [1]
