@@ -120,9 +120,13 @@ class WorkerPool:
         try:
             await asyncio.shield(starting)
         except asyncio.CancelledError:
-            starting.add_done_callback(lambda start: None if start.exception() else self.end(process))
+            starting.add_done_callback(lambda start: self._end_unwanted(start, process))
             raise
         return process
+
+    def _end_unwanted(self, start: asyncio.Future[None], process: BaseProcess) -> None:
+        if not start.cancelled() and start.exception() is None:  # else the loop ends, or it never came up
+            self.end(process)
 
     def end(self, process: BaseProcess) -> None:
         """Kill a worker that nobody waits for any more, and collect it in the background."""
