@@ -29,7 +29,7 @@ export function learn(track) {
   entry.value = track;
 }
 
-const ORDER = { receiving: 0, packaging: 1, ready: 2, failed: 2 };
+const ORDER = { receiving: 0, packaging: 1, live: 1, ready: 2, failed: 2 };
 const progress = (track) => ORDER[track.state] * 1e15 + track.packaged_ms;
 
 export async function loadTrack(id) {

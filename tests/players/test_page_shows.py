@@ -14,6 +14,8 @@ from tests.support.looks import LOOKS, look_at
 from tests.support.server import Server
 from tests.support.talking import come_in
 
+TRACK_PLAYS = "() => document.querySelector('audio[data-deck=current]').currentTime > 0.5"
+
 
 @pytest.fixture(scope="module")
 def song(folder: Path) -> Path:
@@ -55,6 +57,11 @@ def test_a_show_is_heard_on_every_screen_until_it_ends(chromium: Browser, server
             page.keyboard.press("Space")
             wait_until_heard(page)
             player.get_by_role("link", name="The Sweeps").click()
+            stage.get_by_role("button", name="From the beginning").click()
+            page.wait_for_function(TRACK_PLAYS)
+            expect(page.locator("audio[data-live]")).to_have_count(0)
+            player.get_by_role("button", name="Go to where the show is now").click()
+            wait_until_heard(page)
         expect(stage).to_contain_text("line dropped")
         wait_until_heard(page)  # silence, but no stall
         with broadcasting(server, "den", song, key):
@@ -67,6 +74,12 @@ def test_a_show_is_heard_on_every_screen_until_it_ends(chromium: Browser, server
             log = page.get_by_role("log")
             for line in ("Live now: Long Wave", "Now playing: The Sweeps - Long Wave", "has ended"):
                 expect(log).to_contain_text(line)
+            stage.get_by_role("link", name="Listen to the recording").click()
+            expect(page.get_by_role("link", name="A show in #den")).to_be_visible()
+            chapter = page.locator(".chapter").first
+            expect(chapter).to_contain_text("The Sweeps - Long Wave")
+            chapter.click()
+            page.wait_for_function(TRACK_PLAYS)
 
 
 @pytest.fixture(scope="module")

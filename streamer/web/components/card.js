@@ -29,6 +29,7 @@ export function Card({ track, among }) {
 function Length({ track }) {
   if (track.state === "receiving") return html`<span class="chip live">${t("state.receiving")}</span>`;
   if (track.state === "packaging") return html`<span class="chip live">${t("state.packaging")}</span>`;
+  if (track.state === "live") return html`<span class="live-mark">${t("state.live")}</span>`;
   return html`<span class="card-time">${playTime(player.durationOf(track))}</span>`;
 }
 

@@ -5,6 +5,7 @@ export const AddToPlaylist = later(async () => (await import("./playlist_dialogs
 export const AlbumList = later(async () => (await import("./album_list.js")).AlbumList);
 export const Ask = later(async () => (await import("./ask.js")).Ask);
 export const AskDelete = later(async () => (await import("./ask.js")).AskDelete);
+export const Chapters = later(async () => (await import("./chapters.js")).Chapters);
 export const Comments = later(async () => (await import("./comments.js")).Comments);
 export const EditTags = later(async () => (await import("./edit_tags.js")).EditTags);
 export const Members = later(async () => (await import("./members.js")).Members);

@@ -51,8 +51,12 @@ function Transport({ track }) {
     <button type="button" class="ghost player-step" aria-label=${t("player.next")} disabled=${!player.hasNext.value} onClick=${() => player.step(1)}>
       <${Icon} name="skip-forward" /></button>
     <${Clock} />
+    ${track?.state === "live" && html`<button type="button" class="live-edge is-far" title=${t("player.edge")} aria-label=${t("player.edge")} onClick=${() => toEdge(track)}><span class="live-mark">${t("state.live")}</span></button>`}
   </div>`;
 }
+
+/** From somewhere in the recording of a show to where it is now. */
+const toEdge = async ({ room }) => (await import("../listening.js")).tuneIn(room);
 
 function Clock() {
   const second = useComputed(() => Math.floor(player.position.value));

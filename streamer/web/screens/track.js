@@ -9,7 +9,8 @@ import { Cover } from "../components/cover.js";
 import { CoverEdit } from "../components/cover_edit.js";
 import { Duplicate } from "../components/duplicate.js";
 import { Icon } from "../components/icon.js";
-import { AddToPlaylist, AskDelete, Comments, EditTags } from "../components/parts.js";
+import { FromShow } from "../components/from_show.js";
+import { AddToPlaylist, AskDelete, Chapters, Comments, EditTags } from "../components/parts.js";
 import { TrackSound } from "../components/track_sound.js";
 import { seekIn } from "../components/waveform.js";
 import { fullTime, percent, playTime, since, size } from "../format.js";
@@ -71,6 +72,7 @@ function Listen({ track }) {
       <div class="track-words">
         <h1>${track.title}</h1>
         <p class="track-artist">${track.artist ?? t("track.no_artist")}${track.album && html`<span class="track-album">${albumPage(track) ? html`<a href=${albumPage(track)}>${track.album}</a>` : track.album}</span>`}</p>
+        <${FromShow} track=${track} />
         <p class="track-facts"><${Facts} track=${track} /></p>
       </div>
     </div>
@@ -78,6 +80,7 @@ function Listen({ track }) {
       ? html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" /><span>${t("track.failed", { reason: track.reason ?? "" })}</span></p>`
       : html`<${TrackSound} track=${track} items=${margin.items.value} />`}
     <${Progress} track=${track} />
+    ${track.chapters?.length > 0 && html`<${Chapters} track=${track} onPlay=${(at) => player.play(track, { at })} />`}
     <${Duplicate} track=${track} />
     <div class="track-tools">
       ${!failed && html`<a class="button" href=${track.links.source} download><${Icon} name="download" size="18" />${t("track.download")}</a>
