@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from streamer.archive import ArchiveStats
 from streamer.ingest.rtmp.stats import RtmpStats
+from streamer.ingest.stats import WayStats
 from streamer.library import Library
 from streamer.metrics import Gauge
 from streamer.server import DoorStats
@@ -175,6 +176,21 @@ def loop_gauges(take_lag_s: Callable[[], float]) -> list[Gauge]:
             "How late the event loop was, at worst, since the last time this was asked.",
             take_lag_s,
         )
+    ]
+
+
+def way_gauges(stats: WayStats) -> list[Gauge]:
+    """Sources that come over HTTP."""
+    return [
+        Gauge("sources_open", "Sources over HTTP that are on stage now.", lambda: stats.open),
+        Gauge("sources_received_bytes", "Bytes of sound over HTTP.", lambda: stats.received_bytes, "counter"),
+        Gauge(
+            "sources_ended",
+            "Sources over HTTP that ended or were not let in, by status.",
+            lambda: {str(status): count for status, count in stats.answers_total.items()},
+            "counter",
+            "status",
+        ),
     ]
 
 

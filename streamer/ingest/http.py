@@ -1,9 +1,7 @@
 """Sources over HTTP, on the front door's port: Icecast's PUT and SOURCE, and a body of any length."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -13,6 +11,7 @@ from streamer.auth import same_origin
 from streamer.ingest.answer import Later, Missing
 from streamer.ingest.http_source import HttpSource
 from streamer.ingest.request import SourceRequest, read_request
+from streamer.ingest.stats import WayStats
 from streamer.ingest.wrong_keys import WrongKeys
 from streamer.lane import DatabaseFailed
 from streamer.live.line import Dismissal, KeyRefused, Stage, StageFull
@@ -26,13 +25,6 @@ _LINGER_S: Final = 2.0
 _MAX_WAITING: Final = 256
 
 log = structlog.get_logger()
-
-
-@dataclass
-class WayStats:
-    """Plain counts. `answers_total`: sources by the status they were first told, 200 for those let in."""
-
-    answers_total: Counter[int] = field(default_factory=Counter)
 
 
 class HttpWay:

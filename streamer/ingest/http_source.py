@@ -56,7 +56,7 @@ class HttpSource(asyncio.Protocol):
         """The key is being judged; what comes is left where it is."""
         self._request, self._held = request, held
         self._sound = sound_of(request)
-        self._transport.pause_reading()
+        self._pause()
 
     def enter(self, admission: Admission) -> None:
         """The key is good. Raises StageFull."""
@@ -68,17 +68,18 @@ class HttpSource(asyncio.Protocol):
             return
         line = self._line = self._way.stage.connect(admission, request.offer, self)
         if self._request is None:
-            return  # dismissed while it connected
+            self._line = None  # dismissed while it connected
+            return
+        self._way.stats.open += 1
         if request.expects:
             self._transport.write(CONTINUE)
         elif request.waits:
             self._told = True
-            self._count(200)
             self._transport.write(GO_ON)
         self._deadline.set(self._way.idle_ticks)
         held, self._held = self._held, b""
         if not line.full:
-            self._transport.resume_reading()
+            self._read_on()
         if held:
             self.data_received(held)
 
@@ -89,15 +90,18 @@ class HttpSource(asyncio.Protocol):
     # --- from the stage
 
     def dismissed(self, dismissal_: Dismissal) -> None:
-        request, self._line = self._request, None
+        request = self._request
+        if self._line is not None:
+            self._line = None
+            self._way.stats.open -= 1
         if request is not None:
             log.info("source dismissed", room=request.room, code=dismissal_.code, reason=dismissal_.reason)
             self.refuse(dismissal(dismissal_))
 
     def may_write(self) -> None:
-        if self._line is not None and not self._transport.is_reading():
+        if self._line is not None:
             self._deadline.set(self._way.idle_ticks)
-            self._transport.resume_reading()
+            self._read_on()
 
     # --- from the transport
 
@@ -113,14 +117,15 @@ class HttpSource(asyncio.Protocol):
             self.refuse(refused)
             return
         for piece in pieces:
+            self._way.stats.received_bytes += len(piece)
             line.write(piece)
         if self._line is None:
             return  # dismissed for what it sent
         if self._sound.done:
             self._leave(complete=True)
             self._end(THANKS, 200)
-        elif line.full and self._transport.is_reading():
-            self._transport.pause_reading()
+        elif line.full:
+            self._pause()
 
     def eof_received(self) -> bool:
         """Without framing this is the end, or the client died: nobody can tell, so it counts as broken."""
@@ -140,6 +145,7 @@ class HttpSource(asyncio.Protocol):
         line, self._line = self._line, None
         if line is not None:
             assert self._request is not None
+            self._way.stats.open -= 1
             log.info("source left", room=self._request.room, complete=complete)
             line.close(complete=complete)
 
@@ -149,13 +155,21 @@ class HttpSource(asyncio.Protocol):
         self._way.forget(self)
         if self._transport.is_closing():
             return
+        self._way.stats.answers_total[status] += 1
         if not self._told:
             self._told = True
-            self._count(status)
             self._transport.write(answer)
         self._transport.write_eof()
         self._deadline.set(self._way.linger_ticks)
-        if not self._transport.is_reading():
+        self._read_on()
+
+    def _pause(self) -> None:
+        if not self._transport.is_closing() and self._transport.is_reading():
+            self._transport.pause_reading()
+
+    def _read_on(self) -> None:
+        # A transport that has failed is closed before `connection_lost` says so, and uvloop's then raises.
+        if not self._transport.is_closing() and not self._transport.is_reading():
             self._transport.resume_reading()
 
     def _expire(self) -> None:
@@ -165,6 +179,3 @@ class HttpSource(asyncio.Protocol):
         elif self._transport.is_reading():
             self._leave(complete=False)
             self.refuse(Refused(408, "nothing came for too long"))
-
-    def _count(self, status: int) -> None:
-        self._way.stats.answers_total[status] += 1

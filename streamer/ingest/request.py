@@ -4,7 +4,6 @@ Pure. Heads that come here were read by `streamer.heads`: they are well-formed H
 """
 
 import base64
-import binascii
 import re
 from typing import Final, Literal
 from urllib.parse import unquote_to_bytes
@@ -123,7 +122,7 @@ def read_key(authorization: str) -> str:
         return ""
     try:
         words = base64.b64decode(value.strip(), validate=True).decode("utf-8", "replace")
-    except binascii.Error:
+    except ValueError:
         return ""
     name, _, password = words.partition(":")
     return (password or name)[:MAX_KEY_CHARS]

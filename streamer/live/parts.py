@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hls.live import OnAir
 from streamer.account import Quota
-from streamer.gauges import rtmp_gauges
+from streamer.gauges import rtmp_gauges, way_gauges
 from streamer.hub import WebSocketHub
 from streamer.ingest.http import HttpWay
 from streamer.ingest.rtmp.server import RtmpWay
@@ -167,6 +167,7 @@ class LiveParts:
         """Metrics of what is live."""
         return [
             *live_gauges(self._counters, self.stage.shows.values, self.audience),
+            *way_gauges(self.http.stats),
             *rtmp_gauges(self.rtmp.stats),
         ]
 

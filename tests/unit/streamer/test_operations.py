@@ -22,9 +22,11 @@ from streamer.gauges import (
     rtmp_gauges,
     store_gauges,
     upload_gauges,
+    way_gauges,
 )
 from streamer.gauges_redis import redis_gauges
 from streamer.ingest.rtmp.stats import RtmpStats
+from streamer.ingest.stats import WayStats
 from streamer.live.audience import Audience
 from streamer.live.counters import LiveCounters, live_gauges
 from streamer.metrics import Gauge, LoopLag
@@ -59,6 +61,7 @@ def gauges() -> list[Gauge]:
         *store_gauges(CacheStats(hits=3), ArchiveStats(), lambda: 5),
         *redis_gauges(redis),
         *live_gauges(LiveCounters(), list, Audience()),
+        *way_gauges(WayStats(answers_total=Counter({401: 1}))),
         *rtmp_gauges(RtmpStats()),
         *loop_gauges(LoopLag().take),
     ]

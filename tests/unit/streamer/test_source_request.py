@@ -173,6 +173,7 @@ def test_what_is_no_room_is_a_404(target: str) -> None:
         ("Basic " + base64.b64encode(b"abc:").decode(), "abc"),
         ("Basic " + base64.b64encode(b"abc").decode(), "abc"),
         ("Basic ~~~", ""),
+        ("Basic YTpi\xff", ""),
         ("Basic " + base64.b64encode(b"\xff:\xfe").decode(), "\ufffd"),
         ("Digest abc", ""),
         ("Bearer " + "x" * 1_000, "x" * 512),
