@@ -67,7 +67,7 @@ class Stretch:
 def _interpolated(row: Samples, places: npt.NDArray[np.floating[Any]]) -> Samples:
     """Samples at `places` of a row that begins _BEFORE samples before place 0."""
     first = places.astype(np.int64)
-    powers = np.vander((places - first - 0.5).astype(np.float32), _ORDER + 1, increasing=True)
+    powers = np.vander(places - first - 0.5, _ORDER + 1, increasing=True).astype(np.float32)
     weights = powers @ _taps().T
     windows = np.lib.stride_tricks.sliding_window_view(row, _TAPS, axis=0)[first]
     sound: Samples = np.einsum("nct,nt->nc", windows, weights)

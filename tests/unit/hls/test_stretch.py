@@ -25,6 +25,7 @@ def test_a_tone_is_the_same_tone_a_little_higher(frequency, ppm):
     found = np.concatenate([stretch.take(waiting, 999, ppm) for _ in range(20)])
     wanted = wave(frequency, np.arange(len(found)) * (1 + ppm * 1e-6))
     assert error_db(found[20:], wanted[20:]) < -65
+    assert found.dtype == np.float32, "the encoders take nothing else"
     assert len(waiting) == 48_000 - int(len(found) * (1 + ppm * 1e-6))
 
 
