@@ -28,7 +28,7 @@ USER veza
 WORKDIR /var/lib/veza
 RUN mkdir data
 VOLUME /var/lib/veza/data
-EXPOSE 8080
+EXPOSE 8080 1935
 # `veza serve` becomes the server by exec, so SIGTERM reaches it; it needs up to its stop grace to finish.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s \

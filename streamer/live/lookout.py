@@ -28,6 +28,7 @@ class Lookout:
     """Makes views of shows.
 
     Attributes:
+        rtmp_port: says where RTMP is taken, None for nowhere.
         delays: by way out: how long after it came in sound is heard in a room, in ms, as far as it is known.
     """
 
@@ -44,6 +45,7 @@ class Lookout:
         self._cockpits = cockpits
         self._clock = clock
         self._now_us = now_us
+        self.rtmp_port: Callable[[], int | None] = lambda: None
         self.delays: dict[WayOut, Delay] = {}
 
     def rooms(self) -> list[str]:
@@ -69,6 +71,7 @@ class Lookout:
             renditions=names,
             listeners=self._listeners(room),
             links=_links(room, show if heard else None, names, prefix),
+            rtmp_port=self.rtmp_port(),
             cockpit=self.cockpit(show) if cockpit and show is not None else None,
         )
 

@@ -106,6 +106,7 @@ class LiveParts:
         self.http = self._make_http(wheel, tasks)
         idle_s = settings.live_grace_s
         self.rtmp = RtmpWay(self.stage, wheel=wheel, idle_s=idle_s, wrong=self._wrong, tasks=tasks)
+        self.lookout.rtmp_port = lambda: self.rtmp.port
 
     def _make_keeping(self, library: Library, quota: Quota, tasks: asyncio.TaskGroup) -> Keeping:
         settings, desk = self._settings, library.desk

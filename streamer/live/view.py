@@ -81,7 +81,8 @@ class Cockpit(msgspec.Struct, frozen=True):
 class LiveRoom(msgspec.Struct, frozen=True):
     """A room's show, or that there is none: `ended`. `cockpit` is for who has a say in it.
 
-    `now` is the server's time, for clients to compare with what they hear.
+    `now` is the server's time, for clients to compare with what they hear. `rtmp_port` is where this server
+    takes sources over RTMP; null: nowhere.
     """
 
     room: str
@@ -96,6 +97,7 @@ class LiveRoom(msgspec.Struct, frozen=True):
     renditions: list[str]
     listeners: ListenerCounts
     links: LiveLinks
+    rtmp_port: int | None
     cockpit: Cockpit | None
 
 

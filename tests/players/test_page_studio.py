@@ -14,7 +14,7 @@ from tests.support.api import get_json
 from tests.support.audio import make_tone
 from tests.support.chromium import browsing, microphone, running_chromium
 from tests.support.looks import LOOKS, look_at
-from tests.support.server import Server
+from tests.support.server import Server, running_server
 from tests.support.severing import LINE_BROKE, severable
 from tests.support.waiting import wait_until
 
@@ -79,6 +79,16 @@ def test_one_click_is_a_show_and_a_broken_line_does_not_end_it(listening: Browse
         page.get_by_role("button", name="End it").click()
         expect(page.get_by_role("button", name="Go live")).to_be_visible()
         assert live(server, "den")["state"] == "ended"
+
+
+def test_other_programs_are_told_where_rtmp_is_taken(listening: Browser, tmp_path: Path) -> None:
+    with running_server(tmp_path, rtmp_port=0) as own, browsing(listening, own.url) as (page, _):
+        open_studio(page, "den")
+        page.get_by_role("button", name="Make a stream key").click()
+        port = live(own, "den")["rtmp_port"]
+        expect(page.get_by_text(f"rtmp://127.0.0.1:{port}/live", exact=True)).to_be_visible()
+    with running_server(tmp_path) as own:
+        assert live(own, "den")["rtmp_port"] is None
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "phone", "small"])

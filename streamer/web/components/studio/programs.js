@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 
 import { html } from "../../html.js";
 import { t } from "../../i18n.js";
+import { liveOf } from "../../live.js";
 import { keyOf, renewKey, streamKey } from "../../studio/keys.js";
 import { CopyButton } from "../copy_button.js";
 import { Icon } from "../icon.js";
@@ -20,6 +21,7 @@ export function Programs({ room }) {
     }
   };
   const { protocol, hostname, port } = location;
+  const rtmp = liveOf(room).value?.rtmp_port;
   const address = port || (protocol === "https:" ? 443 : 80);
   return html`<section class="studio-card" aria-labelledby="studio-programs"><h2 id="studio-programs">${t("studio.programs")}</h2>
     <p class="quiet">${t("studio.programs_teach")}</p>
@@ -31,7 +33,7 @@ export function Programs({ room }) {
             <button type="button" class="button" aria-pressed=${shown.value} onClick=${() => (shown.value = !shown.value)}>${t(shown.value ? "studio.key_hide" : "studio.key_show")}</button>
             <${CopyButton} icon="copy" label=${t("studio.copy")} text=${() => key.key} />
             <button type="button" class="button" onClick=${() => (asking.value = true)}><${Icon} name="refresh-cw" size="18" />${t("studio.key_renew")}</button></dd>
-          <${Way} title=${t("studio.rtmp")} address=${`rtmp://${hostname}/live`} note=${t("studio.rtmp_teach")} />
+          ${rtmp && html`<${Way} title=${t("studio.rtmp")} address=${`rtmp://${hostname}${rtmp === 1935 ? "" : `:${rtmp}`}/live`} note=${t("studio.rtmp_teach")} />`}
           <${Way} title=${t("studio.icecast")} address=${`icecast://source@${hostname}:${address}/live/${room}`} note=${t("studio.icecast_teach", { host: hostname, port: address, mount: `/live/${room}` })} />
           <${Way} title=${t("studio.shell")} address=${`veza live ${room} song.flac --server ${location.origin}`} />
         </dl>`
