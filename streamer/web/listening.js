@@ -2,7 +2,7 @@
 import { batch, effect, signal, untracked } from "@preact/signals";
 
 import { LiveBar } from "./components/live/live_bar.js";
-import { HlsSound } from "./engine/show_hls.js";
+import { LiveSound } from "./engine/live.js";
 import { socket } from "./line.js";
 import { isOn, liveOf, look } from "./live.js";
 import { instead } from "./on_air.js";
@@ -40,25 +40,23 @@ function open() {
   close();
   const live = liveOf(tuned.peek());
   if (!isOn(live.peek())) return; // it is opened when there is something to hear
-  sound = new HlsSound(() => live.peek().links.hls, {
-    place,
-    waiting: (is) => (waiting.value = is),
-    ended: over,
-    blocked: pause,
-  });
+  const opened = (sound = new LiveSound());
+  sound.addEventListener("state", () => opened === sound && follow());
+  sound.addEventListener("delay", () => (behind.value = opened === sound ? Math.max(0, sound.delay_s) : null));
   level();
+  sound.play(tuned.peek(), socket, { hls: () => live.peek().links.hls });
+}
+
+function follow() {
+  if (sound.state === "failed") pause(); // the browser wants a click first, or can't play at all
+  else if (sound.state === "waiting") isOn(liveOf(tuned.peek()).peek()) ? (waiting.value = true) : over();
+  else waiting.value = sound.state !== "playing";
 }
 
 function close() {
-  sound?.close();
+  const closed = sound;
   sound = null;
-  socket.media.stopped();
-}
-
-function place(media_ms, rate) {
-  socket.media.playing(media_ms, { rate });
-  const now = socket.serverTime()?.now ?? Date.now();
-  behind.value = Math.max(0, (now - media_ms) / 1000);
+  closed?.stop();
 }
 
 /** Hear nothing. What is on goes on without us. */
@@ -89,8 +87,7 @@ export async function fromBeginning(room) {
 
 function level() {
   if (!sound) return;
-  sound.volume = player.volume.peek() ** 2;
-  sound.muted = player.muted.peek();
+  sound.volume = player.muted.peek() ? 0 : player.volume.peek() ** 2;
 }
 
 function metadata() {
@@ -117,7 +114,7 @@ effect(() => {
   const now = isOn(live) ? live.show : null;
   if (now === show) return;
   show = now;
-  untracked(() => playing.peek() && (now ? open() : sound || over())); // what is on its way is heard to its end
+  untracked(() => playing.peek() && (now ? open() : (sound && sound.state !== "waiting") || over())); // what is on its way is heard to its end
 });
 // A title is shown when it is heard.
 effect(() => {

@@ -27,11 +27,24 @@ def wait_until_heard(page: Page) -> None:
     """Until sound has come on for half a second from here."""
     page.evaluate("window.from = null")
     page.wait_for_function(
-        """() => {
-          const audio = document.querySelector("audio[data-live]");
-          if (!audio || audio.paused || audio.readyState < 3) return false;
-          window.from ??= audio.currentTime;
-          return audio.currentTime > window.from + 0.5;
+        """async () => {
+          const app = document.querySelector("script[type=module]").src;
+          const line = await import(app.replace("app.js", "line.js"));
+          const { media } = line.socket;
+          if (media.media === null) return false;
+          window.from ??= media.media;
+          return media.media > window.from + 500;
+        }"""
+    )
+
+
+def wait_until_silent(page: Page) -> None:
+    """Until nothing is heard."""
+    page.wait_for_function(
+        """async () => {
+          const app = document.querySelector("script[type=module]").src;
+          const line = await import(app.replace("app.js", "line.js"));
+          return line.socket.media.media === null;
         }"""
     )
 
@@ -53,7 +66,7 @@ def test_a_show_is_heard_on_every_screen_until_it_ends(chromium: Browser, server
             expect(player).to_contain_text("The Sweeps - Long Wave")
             page.get_by_role("heading", name="Live now").click()  # nothing has the focus
             page.keyboard.press("Space")
-            expect(page.locator("audio[data-live]")).to_have_count(0)
+            wait_until_silent(page)
             page.keyboard.press("Space")
             wait_until_heard(page)
             player.get_by_role("link", name="The Sweeps").click()

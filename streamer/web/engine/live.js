@@ -3,26 +3,24 @@ import { HlsWay } from "./live_hls.js";
 import { SocketWay, isSupported } from "./live_socket.js";
 
 const DELAY_EVERY_MS = 500;
+/** A silence longer than this is worth another way. */
+const PATIENCE_MS = 3_000;
 
 export class LiveSound extends EventTarget {
   #way = null;
   /** The one that shall take over as soon as it plays. */
   #next = null;
-  #audio = null;
   #socket = null;
   #options = {};
   #volume = 1;
   #told_ms = 0;
+  #impatient = null;
+  #offs = [];
 
   state = "idle";
   reason = null;
   room = null;
   delay_s = null;
-
-  constructor() {
-    super();
-    globalThis.document?.addEventListener("visibilitychange", () => this.#seen());
-  }
 
   get way() {
     return this.#way?.name ?? null;
@@ -54,8 +52,14 @@ export class LiveSound extends EventTarget {
     Object.assign(this, { room });
     this.#socket = socket;
     this.#options = { way: "auto", hls: null, rendition: null, ...options };
-    this.#audio ??= new Audio();
     socket.measure();
+    // Sound comes on the socket only while the room is joined there.
+    for (const type of ["joined", "left"]) {
+      this.#offs.push(socket.on(type, (frame) => frame.room === room && this.#reconsider()));
+    }
+    const seen = () => this.#reconsider();
+    document.addEventListener("visibilitychange", seen);
+    this.#offs.push(() => document.removeEventListener("visibilitychange", seen));
     const fitting = this.#fitting();
     if (!fitting) return this.#become("failed", "unsupported");
     this.#way = this.#make(fitting);
@@ -64,6 +68,8 @@ export class LiveSound extends EventTarget {
   }
 
   stop() {
+    for (const off of this.#offs.splice(0)) off();
+    clearTimeout(this.#impatient);
     this.#next?.stop();
     this.#way?.stop();
     this.#way = this.#next = null;
@@ -72,19 +78,11 @@ export class LiveSound extends EventTarget {
     if (this.state !== "idle") this.#become("idle");
   }
 
-  /** What media keys and the lock screen show. */
-  describe({ title, artist = "", artwork = [] }) {
-    const session = globalThis.navigator?.mediaSession;
-    if (!session) return;
-    session.metadata = new MediaMetadata({ title, artist, artwork });
-    session.setActionHandler("stop", () => this.stop());
-    session.setActionHandler("pause", () => this.stop());
-  }
-
   #fitting() {
     const { way, hls } = this.#options;
-    if (way !== "hls" && isSupported() && !(way === "auto" && hls && document.hidden)) return "websocket";
-    return way !== "websocket" && hls ? "hls" : null;
+    const better = isSupported() && this.#socket.isIn(this.room) && !document.hidden;
+    if (way === "websocket" || (way === "auto" && (better || !hls))) return isSupported() ? "websocket" : null;
+    return hls ? "hls" : null;
   }
 
   #make(name, volume = this.#volume) {
@@ -96,15 +94,15 @@ export class LiveSound extends EventTarget {
     const { rendition, hls } = this.#options;
     const way =
       name === "hls"
-        ? new HlsWay(hls, { audio: this.#audio, volume, on })
+        ? new HlsWay(typeof hls === "string" ? () => hls : hls, { volume, on })
         : new SocketWay(this.#socket, this.room, { rendition, volume, on });
     return way;
   }
 
   /** Behind a locked screen Web Audio falls silent, and an audio element plays on. */
-  #seen() {
+  #reconsider(fitting = this.#fitting()) {
     if (!this.#way || this.#options.way !== "auto" || !this.#options.hls) return;
-    const fitting = this.#fitting();
+    if (this.#next?.name === fitting) return;
     this.#next?.stop();
     this.#next = null;
     if (fitting === this.way) return;
@@ -112,13 +110,25 @@ export class LiveSound extends EventTarget {
     this.#next.start();
   }
 
+  /** To where the show is now. */
+  toEdge() {
+    this.#way?.toEdge?.();
+  }
+
   #stateOf(way, state, reason = null) {
     if (way === this.#next) {
       if (state === "playing") this.#handOver();
-      else if (state === "failed") this.#next = null;
+      else if (state === "failed") {
+        way.stop();
+        this.#next = null;
+      }
       return;
     }
     if (way !== this.#way) return;
+    if (state === "playing") clearTimeout(this.#impatient);
+    else if (state === "stalled" && this.state !== "stalled" && way.name === "websocket") {
+      this.#impatient = setTimeout(() => this.#reconsider("hls"), PATIENCE_MS);
+    }
     if (state === "failed" && this.#fallBack(reason)) return;
     this.#become(state, reason);
   }
@@ -127,6 +137,7 @@ export class LiveSound extends EventTarget {
     const before = this.#way;
     [this.#way, this.#next] = [this.#next, null];
     this.#way.volume = this.#volume;
+    clearTimeout(this.#impatient);
     before.stop();
     this.#become("playing");
     this.#tell("codec");
@@ -156,8 +167,6 @@ export class LiveSound extends EventTarget {
     if (state === this.state && reason === this.reason) return;
     if (state === "waiting" || state === "failed") this.#socket?.media.stopped();
     Object.assign(this, { state, reason });
-    const session = globalThis.navigator?.mediaSession;
-    if (session) session.playbackState = { playing: "playing", stalled: "playing", loading: "playing" }[state] ?? "none";
     this.#tell("state");
   }
 

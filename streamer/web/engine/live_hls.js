@@ -1,99 +1,44 @@
-// A show over HLS: seconds later, and it goes on behind a locked screen.
-
-const TELL_EVERY_MS = 250;
-const LIVE = {
-  lowLatencyMode: true,
-  // Behind what shall be, it is caught up with; the server says in its playlists what shall be.
-  maxLiveSyncPlaybackRate: 1.03,
-  liveSyncOnStallIncrease: 0.3,
-  backBufferLength: 30,
-};
+// A show over HLS, as one way of `live.js`: seconds later, and it goes on behind a locked screen.
+import { HlsSound } from "./show_hls.js";
 
 export class HlsWay {
   name = "hls";
   codec = null;
   #url;
-  #audio;
-  #hls = null;
   #on;
-  #timer = null;
-  #offs = [];
-  #closed = false;
+  #sound = null;
+  #volume;
 
-  /** `on` as of SocketWay. `audio` has been played in a click, where browsers want that. */
-  constructor(url, { audio, volume = 1, on }) {
+  /** `url()` gives the playlist's address; `on` as of SocketWay. */
+  constructor(url, { volume = 1, on }) {
     this.#url = url;
-    this.#audio = audio;
     this.#on = on;
-    this.volume = volume;
+    this.#volume = volume;
   }
 
-  async start() {
-    const listen = (type, then) => {
-      this.#audio.addEventListener(type, then);
-      this.#offs.push(() => this.#audio.removeEventListener(type, then));
-    };
-    listen("playing", () => this.#on.state("playing"));
-    listen("waiting", () => this.#on.state("stalled"));
-    listen("error", () => !this.#hls && this.#on.state("failed", "network"));
-    this.#timer = setInterval(() => this.#tell(), TELL_EVERY_MS);
-    try {
-      await this.#load();
-      if (!this.#closed) await this.#audio.play();
-    } catch (error) {
-      if (!this.#closed) this.#on.state("failed", error.name === "NotAllowedError" ? "gesture" : "network");
-    }
-  }
-
-  async #load() {
-    const { default: Hls } = await import("hls.js");
-    if (this.#closed) return;
-    if (!Hls.isSupported()) {
-      this.#audio.src = this.#url;
-      return;
-    }
-    const hls = (this.#hls = new Hls(LIVE));
-    hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
-      this.codec = levels[0]?.audioCodec ?? null;
-      this.#on.codec(this.codec);
+  start() {
+    this.#sound = new HlsSound(this.#url, {
+      place: (media_ms, rate) => {
+        this.#on.state("playing");
+        this.#on.place({ media_ms, rate });
+      },
+      waiting: (is) => is && this.#on.state("stalled"),
+      ended: () => this.#on.state("waiting"),
+      blocked: () => this.#on.state("failed", "gesture"),
     });
-    hls.on(Hls.Events.ERROR, (_, { fatal, type }) => fatal && this.#mend(Hls, type));
-    hls.loadSource(this.#url);
-    hls.attachMedia(this.#audio);
-  }
-
-  #mend(Hls, type) {
-    if (type === Hls.ErrorTypes.MEDIA_ERROR) this.#hls.recoverMediaError();
-    else if (type === Hls.ErrorTypes.NETWORK_ERROR) {
-      this.#on.state("stalled");
-      setTimeout(() => !this.#closed && this.#hls.loadSource(this.#url), 2_000);
-    } else this.#on.state("failed", "network");
+    this.#sound.volume = this.#volume;
   }
 
   set volume(volume) {
-    this.#audio.volume = volume;
+    this.#volume = volume;
+    if (this.#sound) this.#sound.volume = volume;
   }
 
-  #tell() {
-    if (this.#audio.paused || this.#audio.readyState < 3) return;
-    const date = this.#hls ? this.#hls.playingDate?.getTime() : this.#nativeDate();
-    if (Number.isFinite(date)) this.#on.place({ media_ms: date, rate: this.#audio.playbackRate });
-  }
-
-  #nativeDate() {
-    const start = this.#audio.getStartDate?.()?.getTime();
-    return start + this.#audio.currentTime * 1_000;
+  toEdge() {
+    this.#sound.toEdge();
   }
 
   stop() {
-    this.#closed = true;
-    clearInterval(this.#timer);
-    for (const off of this.#offs.splice(0)) off();
-    this.#hls?.destroy();
-    this.#audio.pause();
-    if (this.#audio.hasAttribute("src")) {
-      this.#audio.removeAttribute("src");
-      this.#audio.load();
-    }
+    this.#sound?.close();
   }
 }

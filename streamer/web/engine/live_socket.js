@@ -56,7 +56,7 @@ export class SocketWay {
 
   #listen() {
     const mine = (then) => (frame) => frame.room === this.#room && then(frame);
-    const { on } = { on: (type, then) => this.#offs.push(this.#socket.on(type, then)) };
+    const on = (type, then) => this.#offs.push(this.#socket.on(type, then));
     on("listening", mine((frame) => this.#tune(frame)));
     on("offair", mine(() => this.#offAir()));
     on("sound", (frame) => frame.stream === this.#listening?.stream && this.#hear(frame));
@@ -79,7 +79,8 @@ export class SocketWay {
 
   #offAir() {
     this.#listening = null;
-    this.#on.state("waiting");
+    // What is in hand is the end of the show.
+    setTimeout(() => this.#context && !this.#listening && this.#on.state("waiting"), (this.level_s ?? 0) * 1_000);
   }
 
   #tune(frame) {

@@ -121,6 +121,11 @@ export class Veza {
     this.#do(() => this.#machine.rooms.listen(room, rendition));
   }
 
+  /** Whether the room is joined on the line that is open now. */
+  isIn(room) {
+    return this.#machine.rooms.isIn(room);
+  }
+
   unlisten(room) {
     this.#do(() => this.#machine.rooms.unlisten(room));
   }

@@ -62,6 +62,10 @@ export class Rooms {
     if (this.#rooms.get(frame.room)?.joined) this.#write(frame);
   }
 
+  isIn(name) {
+    return Boolean(this.#rooms.get(name)?.joined);
+  }
+
   listen(name, rendition) {
     this.#wishes.set(name, rendition);
     if (this.#rooms.get(name)?.joined) this.#listen(name);
