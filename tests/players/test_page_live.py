@@ -116,7 +116,9 @@ def test_the_socket_s_sound_is_heard_soon(page: Page, clicks: Clicks) -> None:
     # What the page says of itself is what is measured, but for what the source's encoder and line add.
     assert -0.1 < median(late) - median(said) < 1
     page.evaluate("sound.stop()")
-    assert page.evaluate("states") == ["loading", "playing", "idle"]
+    states = page.evaluate("states")
+    assert (states[0], states[-1]) == ("loading", "idle")
+    assert set(states) <= {"loading", "playing", "stalled", "idle"}
     assert page.evaluate("socket.media.media") is None
 
 
