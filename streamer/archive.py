@@ -158,7 +158,8 @@ class Archive:
         if not await self._ledger.begin(media_id):
             return
         try:
-            files = await asyncio.to_thread(_files, folder)
+            recorded = await self._ledger.recorded(media_id)
+            files = await asyncio.to_thread(_files, folder, has_source=not recorded)
             for name, size in files.items():
                 await self._copy_file(folder / name, key_of(media_id, name), size)
         except OSError as error:
@@ -197,14 +198,18 @@ class Archive:
         await asyncio.to_thread(_remove, folder, files)
 
 
-def _files(folder: Path) -> dict[str, int]:
-    """Sizes of a track's files by name, the source among them. Raises OSError if that can't be read."""
+def _files(folder: Path, *, has_source: bool) -> dict[str, int]:
+    """Sizes of a track's files by name, the source among them if it has one, which a recorded show has not.
+
+    Raises:
+        OSError: something can't be read.
+    """
     found = {}
     for path in sorted(folder.iterdir()):
         status = path.lstat()
         if stat.S_ISREG(status.st_mode) and is_key(path.name):  # else somebody else's, or a draft
             found[path.name] = status.st_size
-    if "source" not in found:
+    if has_source and "source" not in found:
         raise FileNotFoundError(f"{folder} has no source")
     return found
 

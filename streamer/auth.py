@@ -8,6 +8,7 @@ from pathlib import Path
 import jwt
 
 _ALGORITHM = "HS256"
+_ACCOUNT = "user-"
 _SECRET_BYTES = 32
 GUEST_TTL_S = 30 * 86_400  # a guest who comes back within a month is the same guest
 MAX_TOKEN_LENGTH = 2048
@@ -114,7 +115,12 @@ class Tokens:
 
 def account_id(name: str) -> str:
     """The id of the account that tokens for this name are of."""
-    return f"user-{hashlib.blake2b(name.encode(), digest_size=10).hexdigest()}"
+    return f"{_ACCOUNT}{hashlib.blake2b(name.encode(), digest_size=10).hexdigest()}"
+
+
+def is_account(id: str) -> bool:
+    """Whether an id is an account's, and not a guest's."""
+    return id.startswith(_ACCOUNT)
 
 
 def load_secret(configured: str, data_dir: Path) -> bytes:

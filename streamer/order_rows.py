@@ -16,6 +16,7 @@ from chat.networks import Network
 from chat.order import Order, Policy, Sanction
 from chat.roles import Role
 from streamer.tables import messages
+from streamer.tables_live import stream_keys
 from streamer.tables_order import audit, room_filters, room_orders, room_roles, sanctions
 
 _POLICY = tuple(Policy.__struct_fields__)
@@ -81,12 +82,15 @@ def found_room(connection: Connection, deed: Deed, max_rooms: int) -> None:
     """Make a room with `by` as its owner.
 
     Raises:
-        Taken: it has an order, or somebody has spoken in it.
+        Taken: it has an order, or somebody has spoken in it, or another has a stream key of it.
         TooMany: the account owns as many rooms as it may.
     """
+    now_ms, keys = deed.at, stream_keys
+    good = or_(keys.c.expires_at.is_(None), keys.c.expires_at > now_ms)
+    others = select(keys.c.id).where(keys.c.room == deed.room, keys.c.person != deed.by_id, good)
     spoken = select(messages.c.seq).where(messages.c.room == deed.room).limit(1)
     ruled = select(room_orders.c.room).where(room_orders.c.room == deed.room)
-    if connection.execute(ruled).first() or connection.execute(spoken).first():
+    if any(connection.execute(query.limit(1)).first() for query in (ruled, spoken, others)):
         raise Taken(f"there is a room {deed.room} already")
     owned = and_(room_roles.c.author_id == deed.by_id, room_roles.c.role == Role.OWNER.value)
     _bound(connection, room_roles, owned, max_rooms, "rooms of one owner")

@@ -49,6 +49,12 @@ class StoreLedger:
         async with self._engine.connect() as connection:
             return int((await connection.execute(query)).scalar_one())
 
+    async def recorded(self, media_id: str) -> bool:
+        """Whether these media are those of a show."""
+        query = sa.select(tracks.c.room).where(tracks.c.media_id == media_id, tracks.c.room.is_not(None))
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).first() is not None
+
     async def begin(self, media_id: str) -> bool:
         """Note, before the first byte goes, that the store may have some. False if no track needs them."""
         async with self._engine.begin() as connection:

@@ -2,14 +2,23 @@
 
 from collections.abc import Collection
 
+from chat.acts import Measure
 from chat.fields import DIRECT_PREFIX
-from chat.order import Order, Proof, judge_entry
+from chat.order import Order, Proof, explain, judge_entry
 from chat.roles import Person, Right, Role
 
 
 def rules(order: Order, person: Person) -> bool:
     """Whether somebody has a say in every show of a room: its owner and moderators, and operators."""
     return order.may(person, Right.LIVE)
+
+
+def refuse_source(order: Order, general: Order, person: Person, now_ms: int) -> str | None:
+    """Why a good key is of no use to whose it is; None if it is."""
+    for which in (general, order):
+        if ban := which.sanction(person, Measure.BAN, now_ms):
+            return explain(ban, now_ms)
+    return None
 
 
 def refuse_host(

@@ -6,8 +6,10 @@ import time
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from chat.roles import Person
 from hls.live import OnAir
 from streamer.account import Quota
+from streamer.auth import is_account
 from streamer.gauges import rtmp_gauges, way_gauges
 from streamer.hub import WebSocketHub
 from streamer.ingest.http import HttpWay
@@ -19,8 +21,10 @@ from streamer.live.cockpits import Cockpits
 from streamer.live.counters import LiveCounters, live_gauges
 from streamer.live.crier import Crier
 from streamer.live.doors import OrderDoors
+from streamer.live.host import refuse_source
 from streamer.live.keeping import Keeping
 from streamer.live.keys import StreamKeys
+from streamer.live.line import Admission
 from streamer.live.lookout import Lookout
 from streamer.live.outlet import Outlet
 from streamer.live.passes import Passes
@@ -129,7 +133,8 @@ class LiveParts:
             now_us=_now_us,
             ended=lambda show: self.stage.ended(show),
         )
-        return LiveStage(self.keys, house, StageLimits(settings.live_max_shows), self._warden.new_id)
+        limits, make_id = StageLimits(settings.live_max_shows), self._warden.new_id
+        return LiveStage(self.keys, house, limits, make_id, self._refuse)
 
     def _make_http(self, wheel: TimerWheel, tasks: asyncio.TaskGroup) -> HttpWay:
         return HttpWay(
@@ -201,6 +206,12 @@ class LiveParts:
 
     def _notice(self, room: str, code: str, text: str) -> None:
         self._warden.tell(Word("notice", room, code=code, text=text))
+
+    async def _refuse(self, admission: Admission) -> str | None:
+        person = Person(admission.person, admission.name, account=is_account(admission.person))
+        orders = self._warden.orders
+        order = await orders.load(admission.room)
+        return refuse_source(order, orders.general, person, self._warden.now_ms())
 
     def _find(self, room: str) -> Show | None:
         return self.stage.shows.get(room)

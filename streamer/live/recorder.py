@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hls.live import OnAir, PartCut
 from hls.report import LoudnessMeasured, PeaksCut
+from streamer.auth import is_account
 from streamer.live.now_playing import clean
 from streamer.live.outlet import Deaf, Title
 from streamer.live.recording import Recording, Studio
@@ -14,7 +15,6 @@ from streamer.live.show import Show
 from streamer.track import State, TrackRecord
 
 _STOP_S = 5.0
-_ACCOUNT = "user-"
 _MAX_TAG_CHARS = 200
 
 
@@ -99,7 +99,7 @@ def new_track(show: Show, on_air: OnAir) -> TrackRecord:
     """The track that a show's recording becomes: called like the show, and the day it began (UTC)."""
     began_ms = on_air.began_at_us // 1000
     day = datetime.fromtimestamp(began_ms / 1000, UTC).date().isoformat()
-    account = show.admission.person.startswith(_ACCOUNT)
+    account = is_account(show.admission.person)
     return TrackRecord(
         id=show.id,
         filename=f"{show.room} {day}.mp4",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -40,13 +40,20 @@ class LiveStage:
     """
 
     def __init__(
-        self, keys: StreamKeys, house: House, limits: StageLimits, make_id: Callable[[], str]
+        self,
+        keys: StreamKeys,
+        house: House,
+        limits: StageLimits,
+        make_id: Callable[[], str],
+        refuse: Callable[[Admission], Awaitable[str | None]],
     ) -> None:
+        """Args: `refuse` says why somebody may not be a source whose key is good, or None; DatabaseFailed."""
         self.shows: dict[str, Show] = {}
         self._keys = keys
         self._house = house
         self._limits = limits
         self._make_id = make_id
+        self._refuse = refuse
         self._held: OrderedDict[str, tuple[Words, float]] = OrderedDict()  # by key
         self._stopping = False
         keys.revoked = self.revoke
@@ -58,7 +65,10 @@ class LiveStage:
         return admission
 
     async def admit_key(self, key: str) -> Admission:
-        return admission_of(await self._keys.find(key))
+        admission = admission_of(await self._keys.find(key))
+        if why := await self._refuse(admission):
+            raise KeyRefused(why)
+        return admission
 
     def connect(self, admission: Admission, offer: Offer, shell: Shell) -> Line:
         if self._stopping:
@@ -140,7 +150,7 @@ class LiveStage:
 
     async def _look_at_keys(self) -> None:
         used = {
-            source.admission.key_id: source.admission.key_hash
+            source.admission.key_id: source.admission
             for show in self.shows.values()
             for source in show.sources.values()
             if source.open
@@ -148,13 +158,10 @@ class LiveStage:
         if not used:
             return
         try:
-            good = await self._keys.still_good(used)
+            good = set(await self._keys.still_good({id: one.key_hash for id, one in used.items()}))
+            good = {id for id in good if not await self._refuse(used[id])}
         except DatabaseFailed as error:
             log.error("stream keys could not be looked at", error=str(error))
             return
-        for key_id in _gone(used, good):
+        for key_id in used.keys() - good:
             self.revoke(key_id)
-
-
-def _gone(used: Iterable[str], good: Iterable[str]) -> set[str]:
-    return set(used) - set(good)

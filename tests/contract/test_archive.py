@@ -34,14 +34,16 @@ class Desk:
         )
         self.catalogue.became_ready, self.catalogue.let_go = self.archive.wake, self.archive.forget
 
-    async def add(self, number: int, media_id: str = "") -> str:
-        """A ready track with its files."""
+    async def add(self, number: int, media_id: str = "", room: str | None = None) -> str:
+        """A ready track with its files; one that was recorded in a room has no source."""
         basics = {"filename": "a", "media_type": "audio/flac", "created_at": 1, "updated_at": 1}
         track = msgspec.convert({"id": f"{number:026}", "media_id": media_id} | basics, TrackRecord)
         if track.media_id == track.id:
             (self.root / track.id).mkdir(parents=True)
-            for name, size in FILES.items():
+            files = {"aac128.mp4": 700, "peaks": 50} if room else FILES
+            for name, size in files.items():
                 (self.root / track.id / name).write_bytes(bytes(size))
+        track.room = room
         await self.catalogue.insert(track)
         track.state, track.playable = State.READY, True
         track.renditions = {"aac128": Rendition("aac128", "mp4a.40.2", 44100, 2, 9, [Segment(9, 9, 9)])}
@@ -75,6 +77,13 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+async def test_a_recorded_show_goes_without_a_source(desk: Desk) -> None:
+    id = await desk.add(1, room="radio")
+    async with running(desk):
+        await until(lambda: desk.moved == [id])
+    assert len(await desk.keys()) == 2 and not desk.archive.stats.broken
 
 
 async def test_a_ready_track_goes_and_its_folder_with_it(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from ipaddress import ip_network
 from itertools import count
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,6 +15,7 @@ from chat.order import Policy, Sanction
 from chat.roles import Person, Role
 from streamer import order_rows, people_rows
 from streamer.lane import DatabaseFailed, Lane
+from streamer.live.key_rows import KeyRow, add_key, remove_key
 from streamer.order_rows import Deed, Taken, TooMany
 from streamer.orders import Orders
 from streamer.visitors import Visitors
@@ -80,6 +82,17 @@ async def test_a_room_is_founded_once(orders: Orders) -> None:
     with pytest.raises(TooMany):
         await orders.run(order_rows.found_room, deed(room="garden"), 1)
     assert (await orders.reload("lobby")).roles == {"user-1": Role.OWNER}
+
+
+async def test_a_room_where_somebody_else_goes_live_is_taken(orders: Orders) -> None:
+    key = KeyRow("k1", "lobby", "guest-7", "Gus", "", 100, "hash", NOW, NOW + 5)
+    await orders.run(add_key, key, 5)
+    with pytest.raises(Taken):
+        await orders.run(order_rows.found_room, deed(), 1)
+    await orders.run(remove_key, "lobby", "k1")
+    await orders.run(add_key, msgspec.structs.replace(key, person="user-1"), 5)
+    await orders.run(add_key, msgspec.structs.replace(key, id="k2", hash="x", expires_at=NOW), 5)
+    await orders.run(order_rows.found_room, deed(), 1)
 
 
 async def test_only_what_has_changed_is_read_again(orders: Orders) -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from hls.live import GRID
 from hls.report import Broken, Refused
 from streamer.live.keys import StreamKeys
-from streamer.live.line import Offer, StageFull
+from streamer.live.line import Admission, Offer, StageFull
 from streamer.live.show import House
 from streamer.live.show_encoding import Past
 from streamer.live.show_state import Rules, State
@@ -67,7 +67,11 @@ async def theatre(*, max_shows: int = 2, max_sources: int = 3) -> AsyncIterator[
         )
         keys: Any = NoKeys()
         keys_: StreamKeys = keys
-        stage = LiveStage(keys_, house, StageLimits(max_shows), lambda: f"show-{next(numbers)}")
+
+        async def refuse(_admission: Admission) -> str | None:
+            return None
+
+        stage = LiveStage(keys_, house, StageLimits(max_shows), lambda: f"show-{next(numbers)}", refuse)
         yield Theatre(stage, workers, witness, clock)
         stage.stop()
 

@@ -5,7 +5,7 @@ import pytest
 from chat.acts import Measure
 from chat.order import Order, Policy, Sanction
 from chat.roles import Person, Role
-from streamer.live.host import refuse_host, rules
+from streamer.live.host import refuse_host, refuse_source, rules
 
 NOW = 1_795_000_000_000
 ANN = Person("user-1", "ann", account=True)
@@ -45,4 +45,8 @@ def test_who_is_banned_has_no_key_and_a_direct_room_no_show() -> None:
     ban = Sanction("1", "radio", Measure.BAN, "user-2", "bob", None, None, "noise", "user-1", "ann", NOW - 1)
     banned = Order("radio", 1, Policy(), {}, [ban])
     assert "banned" in (refused(banned, BOB) or "")
+    assert "banned" in (refuse_source(banned, GENERAL, BOB, NOW) or "")
+    assert refuse_source(banned, GENERAL, ANN, NOW) is None
+    everywhere = Order("", 1, Policy(), {}, [ban])
+    assert "banned" in (refuse_source(FREE, everywhere, BOB, NOW) or "")
     assert refused(Order("direct:x"), OPERATOR) == "a direct room has no shows"
