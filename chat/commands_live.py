@@ -1,5 +1,9 @@
 """Commands about the sound of a show."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from chat.fields import RenditionName, RoomName
 from chat.frames import Command
 
@@ -19,4 +23,14 @@ class Unlisten(Command, frozen=True):
     room: RoomName
 
 
-AnyLiveCommand = Listen | Unlisten
+class Cockpit(Command, frozen=True):
+    """See how the show of a joined room does, twice a second, as `cockpit` events; with `on` false no more.
+
+    For who rules the room, and who broadcasts to it.
+    """
+
+    room: RoomName
+    on: Annotated[bool, Meta(description="false: send it no more")] = True
+
+
+AnyLiveCommand = Listen | Unlisten | Cockpit

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, Raw
 
 from chat.fields import Room
 from chat.frames import Event
@@ -42,4 +42,11 @@ class Unlistened(Event, frozen=True):
     room: Room
 
 
-AnyLiveEvent = Listening | OffAir | Unlistened
+class Cockpit(Event, frozen=True):
+    """How the show of a room does; comes twice a second after the command of that name."""
+
+    room: Room
+    show: Annotated[Raw, Meta(description="what `GET /api/v1/rooms/{room}/live` answers")]
+
+
+AnyLiveEvent = Listening | OffAir | Unlistened | Cockpit

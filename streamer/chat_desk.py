@@ -21,6 +21,7 @@ from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.live.audience import Audience
 from streamer.live.listeners import Listeners
 from streamer.live.uplinks import Uplinks
+from streamer.live.watchtower import Watchtower
 from streamer.moderator import Moderator
 from streamer.people import People
 from streamer.rooms import Rooms
@@ -38,6 +39,7 @@ class ChatDesk:
         broker, history, rooms, people, warden, moderator, limits: for the deeds.
         listeners: who hears what is on.
         uplinks: who broadcasts.
+        watchtower: who looks behind a show.
         typing: who was shown as typing, by room and id.
         turns: for deeds that judge what they then change.
         herald: announces what happens.
@@ -65,6 +67,7 @@ class ChatDesk:
         self.people = people
         self.listeners = Listeners(limits, Audience())
         self.uplinks = Uplinks(limits, wheel)
+        self.watchtower = Watchtower()
         self.limits = limits
         self.warden = warden
         self.moderator = moderator
@@ -84,6 +87,7 @@ class ChatDesk:
     def exit(self, socket: WebSocket, room: str) -> None:
         """Take somebody out of a room, in or on the way in, and out of what is on there. Idempotent."""
         self.listeners.leave(socket, room)
+        self.watchtower.leave(socket, room)
         self.rooms.exit(socket, room)
 
     def part(self, socket: WebSocket) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from chat.commands import Command
-from chat.commands_live import Listen, Unlisten
+from chat.commands_live import Cockpit, Listen, Unlisten
 from chat.commands_log import Delete, Edit, History, Pin, React, Search, Send, Unpin, Unreact
 from chat.commands_people import Block, Blocks, Directs, Members, Read, Typing, Unblock
 from chat.commands_stage import GoLive, GoOff, Title
@@ -42,6 +42,7 @@ DEEDS: dict[type[Command], Deed] = {
     Blocks: deeds_people.blocks,
     Listen: deeds_live.listen,
     Unlisten: deeds_live.unlisten,
+    Cockpit: later(deeds_live.cockpit),
     GoLive: later(deeds_stage.go_live),
     GoOff: deeds_stage.go_off,
     Title: deeds_stage.title,

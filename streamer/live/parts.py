@@ -107,6 +107,7 @@ class LiveParts:
         self.lookout = Lookout(self.stage, self.audience, self._cockpits, self._clock, _now_us)
         self.lookout.delays["hls"] = sessions.delay_ms
         hub.desk.uplinks.stage = self.stage
+        hub.desk.watchtower.sight = self.lookout
         self.http = self._make_http(wheel, tasks)
         idle_s = settings.live_grace_s
         self.rtmp = RtmpWay(self.stage, wheel=wheel, idle_s=idle_s, wrong=self._wrong, tasks=tasks)
@@ -166,6 +167,7 @@ class LiveParts:
         titles = MetadataRoutes(self.stage, self._wrong, self._hub.peers.address_of, self._clock)
         keys = KeyRoutes(self.keys, desk, self._warden, guests=self._settings.uploads == "anyone")
         live = LiveRoutes(self.stage, self.lookout, self.passes, desk, self._warden, _now_us)
+        self._hub.desk.watchtower.may = live.may
         hls = HlsRoutes(self.shelf)
         return [route for part in (live, hls, keys, titles) for route in part.routes()]
 
@@ -189,7 +191,8 @@ class LiveParts:
     async def run(self) -> None:
         """Let time go by on the stage, and tell rooms what happens. Runs until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for work in (self.stage.run(), self._crier.run(), self._keeping.book.run()):
+            stage = self.stage.run(self._hub.desk.watchtower.tick)
+            for work in (stage, self._crier.run(), self._keeping.book.run()):
                 tasks.create_task(work)
 
     async def close(self) -> None:

@@ -208,10 +208,12 @@ class Recording:
         except OSError as error:
             self._give_up(str(error))
             return
+        before = self.record.packaged_ticks
         for one in parts:
             self._waiting_bytes -= len(one.data)
             self._reel.lay(laid(one))
-        await self._show_progress()
+        if self.record.packaged_ticks != before or not self._stored_at:
+            await self._show_progress()
         if self.timeline.ticks > self._studio.max_ticks:
             self._give_up("it is as long as a recording may be")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from chat.order import Order
 from chat.roles import Person
 from streamer.live.host import rules
 from streamer.live.lookout import Lookout
@@ -75,19 +76,23 @@ class LiveRoutes:
             if person is None or not self._warden.members(room, person.id):
                 await self._desk.check_reader(request, room)
             prefix = self._passes.sign(room, self._now_us() // 1_000_000 + _PASS_S)
-        cockpit = person is not None and (rules(order, person) or self._broadcasts(room, person))
+        cockpit = person is not None and self.may(room, order, person)
         return as_json(self._lookout.look(room, prefix=prefix, cockpit=cockpit))
 
     async def _end(self, request: web.Request, _query: None) -> web.StreamResponse:
         room, person = room_of(request), self._desk.person(request)
         order = await self._warden.orders.load(room)
-        if not rules(order, person) and not self._broadcasts(room, person):
+        if not self.may(room, order, person):
             raise RoleMissing(f"to end the show of {room} takes a moderator of it, or who broadcasts")
         show = self._stage.live(room)
         if show is None:
             raise SubjectUnknown(f"nothing is live in {room}")
         show.end()
         return web.Response(status=204)
+
+    def may(self, room: str, order: Order, person: Person) -> bool:
+        """Whether somebody has a say in the show of a room."""
+        return rules(order, person) or self._broadcasts(room, person)
 
     def _broadcasts(self, room: str, person: Person) -> bool:
         """Whether it is their show, or they have a source in it."""

@@ -117,14 +117,15 @@ class LiveStage:
         if self.shows.get(show.room) is show:
             del self.shows[show.room]
 
-    async def run(self) -> None:
-        """Let time go by. Runs until cancelled."""
+    async def run(self, tick: Callable[[], None]) -> None:
+        """Let time go by, and call `tick` twice a second. Runs until cancelled."""
         turn = 0
         while True:
             await asyncio.sleep(_TICK_S)
             turn += 1
             for show in list(self.shows.values()):
                 show.tick()
+            tick()
             if turn % _KEYS_EVERY == 0:
                 await self._look_at_keys()
 
