@@ -17,7 +17,7 @@ from hls.reservoir import Samples
 
 _FULL_TICKS = 3 * LIVE_RATE
 _NEVER_S = 1.0
-_MIN_HOLD_S = 0.008
+_MIN_HOLD_S = 0.016  # a source whose clock is 200 ppm slow takes 12 ms in the minute until that is known
 _HELD_JITTERS = 4
 
 

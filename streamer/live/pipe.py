@@ -95,13 +95,13 @@ class Pipe(asyncio.Protocol):
     def pause(self) -> None:
         """Receive nothing, until `resume`: the worker has to wait, and so has who writes to it."""
         self._paused = True
-        if self._transport is not None:
+        if self._transport is not None and not self._lost.is_set():
             self._transport.pause_reading()
 
     def resume(self) -> None:
         """Receive again."""
         self._paused = False
-        if self._transport is not None:
+        if self._transport is not None and not self._lost.is_set():
             self._transport.resume_reading()
 
     def kill(self, reason: str = _KILLED) -> None:
