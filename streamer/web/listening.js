@@ -1,9 +1,10 @@
 // The show one listens to, as signals. It goes on when the screen changes.
 import { batch, effect, signal, untracked } from "@preact/signals";
 
+import { enter } from "./chat/rooms.js";
 import { LiveBar } from "./components/live/live_bar.js";
 import { LiveSound } from "./engine/live.js";
-import { socket } from "./line.js";
+import { name, socket } from "./line.js";
 import { isOn, liveOf, look } from "./live.js";
 import { instead } from "./on_air.js";
 import * as player from "./player.js";
@@ -15,11 +16,14 @@ export const playing = signal(false);
 export const waiting = signal(false);
 /** Seconds between what is heard and what is played; null while nobody knows. */
 export const behind = signal(null);
+/** Why it has failed, as `LiveSound` has it; null while it has not. */
+export const failure = signal(null);
 /** `{text, artist, title}` of what is heard, whatever the delay; null when nobody said. */
 export const heard = signal(null);
 
 let sound = null;
 let unlook = () => {};
+let leave = () => {};
 let forget = () => {};
 
 /** Hear a room's show, from where it is now. */
@@ -29,11 +33,19 @@ export function tuneIn(room) {
     unlook();
     unlook = look(room);
   }
+  stay(room);
   batch(() => {
-    [tuned.value, playing.value, waiting.value, behind.value] = [room, true, true, null];
+    [tuned.value, playing.value, waiting.value, behind.value, failure.value] = [room, true, true, null, null];
     instead.value = { Bar: LiveBar, toggle, metadata, isPlaying: playing };
   });
   open();
+}
+
+/** Who is in the room hears it soonest, also from another screen; who has no name yet is in no room. */
+function stay(room) {
+  const left = leave;
+  leave = room && name.peek() ? enter(room) : () => {};
+  left();
 }
 
 function open() {
@@ -48,8 +60,10 @@ function open() {
 }
 
 function follow() {
-  if (sound.state === "failed") pause(); // the browser wants a click first, or can't play at all
-  else if (sound.state === "waiting") isOn(liveOf(tuned.peek()).peek()) ? (waiting.value = true) : over();
+  if (sound.state === "failed") {
+    failure.value = sound.reason;
+    pause(); // the browser wants a click first, or can't play at all
+  } else if (sound.state === "waiting") isOn(liveOf(tuned.peek()).peek()) ? (waiting.value = true) : over();
   else waiting.value = sound.state !== "playing";
 }
 
@@ -62,6 +76,7 @@ function close() {
 /** Hear nothing. What is on goes on without us. */
 export function pause() {
   close();
+  stay(null);
   batch(() => {
     [playing.value, waiting.value, behind.value] = [false, false, null];
   });

@@ -21,7 +21,7 @@ export function LiveBar() {
     <div class="player-row">
       <div class="player-track"><div class="player-words">
         <a class="player-title" href=${`/r/${room}`}>${title?.text ?? live?.name ?? room}</a>
-        <span class="player-artist">#${room}</span></div></div>
+        ${listening.failure.value ? html`<span class="player-failure" role="alert">${t(`live.failure.${listening.failure.value}`)}</span>` : html`<span class="player-artist">#${room}</span>`}</div></div>
       <div class="player-transport"><${PlayLive} room=${room} /><${Edge} live=${live} /></div>
       <${Volume} />
     </div>`;

@@ -12,6 +12,9 @@ import { useSecond } from "../../seconds.js";
 import { Icon } from "../icon.js";
 import { Edge, PlayLive } from "./live_bar.js";
 
+// Two segments of the recording.
+const SHORT_MS = 8_000;
+
 /** What is on in a room, above its chat; nothing where nothing was. */
 export function Stage({ room }) {
   const live = liveOf(room).value;
@@ -33,7 +36,6 @@ function On({ room, live }) {
   const here = useComputed(() => listening.tuned.value === room && listening.playing.value);
   const title = here.value ? listening.heard.value : live.title;
   const away = live.state === "interrupted";
-  const begin = () => listening.fromBeginning(room).then((can) => can || tell(t("live.beginning_soon")), (problem) => tell(problem.message, { bad: true }));
   return html`<section class="stage" aria-label=${t("live.stage")} style=${{ "--hue": hueOf(room) }}>
     <${PlayLive} room=${room} large />
     <div class="stage-words">
@@ -42,8 +44,16 @@ function On({ room, live }) {
       <h2>${live.name === room && live.host ? t("live.by", { name: live.host.name }) : live.name}</h2>
       <p class="stage-title" role="status">${away ? html`<span class="stage-away"><${Icon} name="wifi-off" size="18" />${t("live.away")}</span>` : title?.text}</p>
     </div>
-    <button type="button" class="button stage-begin" onClick=${begin}><${Icon} name="skip-back" size="18" /><span>${t("live.beginning")}</span></button>
+    <${Begin} room=${room} began=${live.began_at} />
   </section>`;
+}
+
+/** The way back to where the show began, once there is enough of it to go back in. */
+function Begin({ room, began }) {
+  const now = useSecond();
+  if (now - began < SHORT_MS) return html`<span></span>`;
+  const begin = () => listening.fromBeginning(room).then((can) => can || tell(t("live.beginning_soon")), (problem) => tell(problem.message, { bad: true }));
+  return html`<button type="button" class="button stage-begin" onClick=${begin}><${Icon} name="skip-back" size="18" /><span>${t("live.beginning")}</span></button>`;
 }
 
 function Since({ began }) {
