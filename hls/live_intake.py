@@ -20,6 +20,7 @@ _MAGIC = (
 _WAVE = (b"RIFF", b"RF64", b"BW64")
 _BOXES = (b"ftyp", b"styp", b"moov", b"sidx", b"free", b"skip")
 _ID3, _ID3_HEAD_BYTES, _ID3_FLAGS_AT, _ID3_SIZE_AT, _ID3_HAS_FOOTER = b"ID3", 10, 5, 6, 0x10
+_ADTS_HEAD_BYTES = 7
 _TS_PACKET_SYNC = 0x47
 
 
@@ -39,6 +40,24 @@ def recognise(head: bytes) -> str | None:
     if frames := _frames(head):
         return frames
     return TS if head[:1] == bytes((_TS_PACKET_SYNC,)) else None
+
+
+def adts_offset(data: bytes) -> int | None:
+    """Where the first frame of ADTS begins in what may begin in the middle of one; ISO/IEC 14496-3, 1.A.2.2.
+
+    Returns: None until a frame and the head of one behind it are in `data`.
+    """
+    place = data.find(0xFF)
+    while 0 <= place <= len(data) - _ADTS_HEAD_BYTES:
+        if data[place + 1] & 0xF6 == 0xF0:
+            head = data[place : place + _ADTS_HEAD_BYTES]
+            size = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+            behind = data[place + size : place + size + 3]
+            # Of the next frame the layer, the profile and the rate are the same.
+            if size >= _ADTS_HEAD_BYTES and behind[:2] == head[:2] and behind[2:] == head[2:3]:
+                return place
+        place = data.find(0xFF, place + 1)
+    return None
 
 
 def _frames(head: bytes) -> str | None:

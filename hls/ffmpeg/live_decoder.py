@@ -25,6 +25,7 @@ from hls.wave_head import MAX_HEAD_BYTES, read_head
 _READ_BYTES = 4096
 _MAX_FAILURES = 50  # in a row, of a demuxer that does not find its way back
 _MAX_ID3_BYTES = 1 << 18  # a larger one has a cover in it; its title is not waited for
+_MAX_UNHEARD_BYTES = 1 << 16  # of what is said to be MP3 or AAC, without a frame in it: 4 s at 128 kbit/s
 _SILENT_MP3 = b"\xff\xfb\x90\x64" + bytes(413)  # a frame with nothing in it, 417 bytes long
 
 
@@ -50,6 +51,8 @@ def decode(source: Bytes, container: str, sink: Sink) -> None:
     name = live_intake.recognise(head)
     if name is None and container in live_intake.CONTAINERS:
         name = container
+        if name == live_intake.ADTS:
+            head = _from_frame_on(head, source)
     if name is None:
         raise MediaRefused("it is not sound in a format that is known here")
     whole = _Begun(head, source)
@@ -73,6 +76,16 @@ def _head(source: Bytes) -> bytes:
     while len(head) < live_intake.HEAD_BYTES and (more := source.read(_READ_BYTES)):
         head += more
     return head
+
+
+def _from_frame_on(head: bytes, source: Bytes) -> bytes:
+    """The rest of a frame of ADTS taken off the beginning."""
+    while (offset := live_intake.adts_offset(head)) is None:
+        more = source.read(_READ_BYTES)
+        if not more or len(head) > _MAX_UNHEARD_BYTES:
+            raise MediaRefused("there are no frames of AAC in it")
+        head += more
+    return head[offset:]
 
 
 class _Begun:
@@ -118,10 +131,14 @@ def _decode_mp3(source: Bytes, sink: Sink) -> int:
     shape = Shape("mp3", codec, sink)
 
     def decoded() -> Iterator[list[AudioFrame] | None]:
-        frames = MpegFrames()
+        frames, unheard = MpegFrames(), 0
         while data := source.read(_READ_BYTES):
+            unheard += len(data)
             for frame in frames.feed(data):
+                unheard = 0
                 yield _frames(codec, av.Packet(frame))
+            if unheard > _MAX_UNHEARD_BYTES:
+                raise MediaRefused("there are no frames of MPEG audio in it")
         yield _frames(codec, None)
 
     for frame in intake.undamaged(decoded()):

@@ -23,6 +23,12 @@ _SUFFIX = re.compile(r"\.(?:mp3|aac|m4a|mp4|ogg|oga|opus|flac|webm|mka|mkv|weba|
 _PREFIXES: Final = ("ice-", "icy-", "x-audiocast-")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
+#: What has no head of its own, and so may begin in the middle of a frame: then its type must be believed.
+_HEADLESS: Final = {
+    **dict.fromkeys(("audio/mpeg", "audio/mp3", "audio/x-mp3", "audio/mpeg3", "audio/x-mpeg"), "mp3"),
+    **dict.fromkeys(("audio/aac", "audio/aacp", "audio/x-aac", "audio/x-hx-aac-adts"), "aac"),
+}
+
 #: How the end of the sound shows. "close": the connection ends with it, which any crash does too.
 Framing = Literal["length", "chunked", "close"]
 
@@ -167,9 +173,11 @@ def _read_offer(fields: dict[str, str], way: Way) -> Offer:
     def words(name: str, limit: int = _MAX_CLIENT_CHARS) -> str:
         return next((fields[prefix + name][:limit] for prefix in _PREFIXES if prefix + name in fields), "")
 
+    media_type = fields.get("content-type", "").partition(";")[0].strip().lower()[:100]
     return Offer(
         way=way,
-        media_type=fields.get("content-type", "").partition(";")[0].strip().lower()[:100],
+        media_type=media_type,
+        container=_HEADLESS.get(media_type, ""),
         client=fields.get("user-agent", "")[:_MAX_CLIENT_CHARS],
         name=words("name"),
         description=words("description", _MAX_WORDS_CHARS),

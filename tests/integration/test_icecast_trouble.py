@@ -164,3 +164,15 @@ def test_a_server_that_stops_says_so_and_the_source_may_come_back(tmp_path: Path
         source.close()
         wait_until(lambda: server.server.process.poll() is not None)
         assert server.server.process.returncode == 0
+
+
+@pytest.mark.parametrize(("ending", "options"), [("mp3", ("-b:a", "128k")), ("aac", ("-b:a", "128k"))])
+def test_a_stream_that_begins_in_the_middle_of_a_frame(
+    server: LiveServer, tmp_path: Path, ending: str, options: tuple[str, ...]
+) -> None:
+    data = make_tone(tmp_path / f"tone.{ending}", seconds=20, options=options).read_bytes()
+    room, kind = f"mid{ending}", "audio/mpeg" if ending == "mp3" else "audio/aacp"
+    source = Socket(server.port, room, server.key(room), kind=kind)
+    source.play(data[1_234:], BYTES_PER_S)
+    server.wait(room, lambda show: (heard(show) or {"codec": None})["codec"])
+    source.close()

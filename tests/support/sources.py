@@ -39,14 +39,16 @@ def icecast(port: int, room: str, key: str) -> str:
 class Socket:
     """A source that says what it is told, when it is told."""
 
-    def __init__(self, port: int, room: str, key: str, line: str = "SOURCE /live/{} ICE/1.0") -> None:
+    def __init__(
+        self, port: int, room: str, key: str, line: str = "SOURCE /live/{} ICE/1.0", kind: str = "audio/mpeg"
+    ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), 20)
         basic = base64.b64encode(f"source:{key}".encode()).decode()
         head = [
             line.format(room),
             "Host: x",
             f"Authorization: Basic {basic}",
-            "Content-Type: audio/mpeg",
+            f"Content-Type: {kind}",
             "",
             "",
         ]

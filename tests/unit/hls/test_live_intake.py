@@ -3,7 +3,7 @@
 import pytest
 
 from hls import live_intake
-from hls.live_intake import id3_bytes, recognise
+from hls.live_intake import adts_offset, id3_bytes, recognise
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,22 @@ def test_id3v2_3_1_a_tag_says_how_long_it_is():
     assert id3_bytes(b"ID3\4\0\x10\0\0\2\1") == 20 + 257
     assert id3_bytes(b"ID3\4\0\0\0\0\2") == 0
     assert id3_bytes(b"\xff\xfb\x90\x64123456") == 0
+
+
+def adts(size: int, rate: int = 4) -> bytes:
+    head = bytes(
+        (0xFF, 0xF1, 1 << 6 | rate << 2, 2 << 6 | size >> 11, size >> 3 & 0xFF, (size & 7) << 5 | 31, 0xFC)
+    )
+    return head + bytes(size - 7)
+
+
+def test_1_a_2_2_the_first_whole_frame_of_adts_is_found() -> None:
+    stream = adts(200) + adts(300) + adts(100)
+    assert adts_offset(stream) == 0
+    assert adts_offset(stream[5:]) == 195
+    assert adts_offset(b"\xff\xff\xf1\xf0" + stream[150:]) == 54, "what looks like a head is none"
+    assert adts_offset(stream[5:490]) is None, "the next head is not there yet"
+    assert adts_offset(adts(200) + adts(200, rate=3) + bytes(100)) is None, "another rate"
+    assert adts_offset(adts(7)[:4] + b"\0\0\0" + adts(7)) is None, "no frame is shorter than its head"
+    assert adts_offset(b"") is None
+    assert adts_offset(b"no frames") is None

@@ -41,7 +41,7 @@ def test_ffmpeg_puts_without_a_length_and_expects_a_hundred() -> None:
     assert read_request(FFMPEG) == SourceRequest(
         room="den",
         key="KEY",
-        offer=Offer("icecast", media_type="audio/mpeg", client="Lavf/59.27.100"),
+        offer=Offer("icecast", media_type="audio/mpeg", container="mp3", client="Lavf/59.27.100"),
         framing="close",
         body_bytes=0,
         expects=True,
@@ -67,7 +67,13 @@ def test_an_old_source_waits_for_its_200(line: str) -> None:
         )
     )
     assert request.offer == Offer(
-        "icecast", "audio/aac", name="Café", description="words", genre="jazz", url="http://example.org"
+        "icecast",
+        "audio/aac",
+        "aac",
+        name="Café",
+        description="words",
+        genre="jazz",
+        url="http://example.org",
     )
     assert (request.framing, request.expects, request.waits, request.empty) == ("close", False, True, False)
 
