@@ -7,11 +7,13 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
+from tests.support.api import get_json
 from tests.support.chromium import browsing
 from tests.support.clicks import Clicks
 from tests.support.live_server import LiveServer, live_server
+from tests.support.talking import come_in, say
 
 HERE = Path(__file__).parent
 # Everything that goes to the device goes past an ear, too, which notes when there is a click.
@@ -159,6 +161,37 @@ def test_what_is_said_is_seen_when_it_is_heard(page: Page, clicks: Clicks) -> No
       socket.media.onMedia(at, () => resolve(socket.media.media - at));
     })""")
     assert -5 <= shown < 300
+
+
+def test_what_others_say_of_the_show_is_shown_when_one_hears_what_they_heard(
+    page: Page, clicks: Clicks, server: LiveServer
+) -> None:
+    come_in(page, "lobby", "ann")
+    page.evaluate(PLAY, {"way": "websocket"})
+    until(page, "socket.media.media !== null")
+    page.evaluate("""async () => {
+      const base = document.querySelector('script[type=module]').src.replace("app.js", "");
+      const { Veza } = await import(base + "veza/client.js");
+      const bob = new Veza({ url: location.origin.replace("http", "ws") + "/ws", name: "bob" });
+      bob.join("lobby");
+      bob.connect();
+      window.about = Math.round(socket.media.media) + 3000;
+      bob.send("lobby", "that one!", { media: about });
+      bob.send("lobby", "and more", {});
+      socket.on("message", () => (window.came = socket.media.media));
+    }""")
+    until(page, "window.came")
+    log = page.get_by_role("log")
+    expect(log).not_to_contain_text("that one!")
+    expect(log).to_contain_text("and more")
+    expect(log).to_contain_text("that one!")
+    assert page.evaluate("socket.media.media - about") >= 0
+    assert page.evaluate("came < about")
+    say(page, "I heard it, too")
+    expect(page.locator(".message:not(.is-pending)").last).to_contain_text("I heard it, too")
+    said = get_json(f"{server.url}/api/v1/rooms/lobby/messages")["messages"][-1]
+    assert abs(said["media"] - page.evaluate("socket.media.media")) < 30_000
+    page.evaluate("sound.stop()")
 
 
 def test_it_waits_for_a_show(page: Page, server: LiveServer) -> None:

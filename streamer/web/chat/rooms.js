@@ -5,6 +5,7 @@ import { t } from "../i18n.js";
 import { me, socket } from "../line.js";
 import { tell } from "../notices.js";
 import { apply, applyAll, applyToPins, asGap, fill, LOGGED, marked, prepend } from "./log.js";
+import { momentIn, whenHeard } from "./moments.js";
 import { remember } from "./visited.js";
 
 const PAGE = 50;
@@ -81,7 +82,7 @@ export function say(room, body) {
   const answering = room.answering.peek();
   if (editing) {
     if (body !== editing.body) socket.submit("edit", room.name, { id: editing.id, body });
-  } else socket.send(room.name, body, answering ? { reply_to: answering.id } : {});
+  } else socket.send(room.name, body, { ...(answering && { reply_to: answering.id }), ...momentIn(room.name) });
   room.typedAt = 0;
   settle(room);
   refresh(room.name);
@@ -107,7 +108,7 @@ export const isMine = ({ people }) => people.some(({ id }) => id === me.value);
 /** Put an emoji to a message, or take it back. */
 export function react(room, message, emoji) {
   const there = message.reactions?.find((each) => each.emoji === emoji);
-  socket.submit(there && isMine(there) ? "unreact" : "react", room.name, { id: message.id, emoji });
+  socket.submit(there && isMine(there) ? "unreact" : "react", room.name, { id: message.id, emoji, ...momentIn(room.name) });
 }
 
 /** Somebody types here; said now and then. */
@@ -201,11 +202,16 @@ on("joined", (room, frame) => {
 });
 
 for (const type of LOGGED) {
-  on(type, (room, frame) => {
-    room.entries.value = apply(room.entries.peek(), frame);
-    room.pins.value = applyToPins(room.pins.peek(), room.entries.peek(), frame);
-    if (frame.author) stopTyping(room, frame.author.id);
-  });
+  socket.on(type, (frame) => whenHeard(frame, () => {
+    const room = rooms.get(frame.room);
+    if (room) batch(() => logged(room, frame));
+  }));
+}
+
+function logged(room, frame) {
+  room.entries.value = apply(room.entries.peek(), frame);
+  room.pins.value = applyToPins(room.pins.peek(), room.entries.peek(), frame);
+  if (frame.author) stopTyping(room, frame.author.id);
 }
 
 on("presence", (room, frame) => {

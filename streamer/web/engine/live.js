@@ -53,6 +53,7 @@ export class LiveSound extends EventTarget {
     this.#socket = socket;
     this.#options = { way: "auto", hls: null, rendition: null, ...options };
     socket.measure();
+    socket.media.room = room;
     // Sound comes on the socket only while the room is joined there.
     for (const type of ["joined", "left"]) {
       this.#offs.push(socket.on(type, (frame) => frame.room === room && this.#reconsider()));
@@ -73,6 +74,7 @@ export class LiveSound extends EventTarget {
     this.#next?.stop();
     this.#way?.stop();
     this.#way = this.#next = null;
+    if (this.#socket) this.#socket.media.room = null;
     this.#socket?.media.stopped();
     this.#socket = this.room = this.delay_s = null;
     if (this.state !== "idle") this.#become("idle");

@@ -13,6 +13,9 @@ export class MediaClock {
   #timer = null;
   #now;
 
+  /** The room whose show plays; null while none does. */
+  room = null;
+
   /** `now()`: milliseconds of a clock that nobody sets back. */
   constructor(now) {
     this.#now = now;
