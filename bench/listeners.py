@@ -39,7 +39,7 @@ class Heard:
 class Listener:
     """One of them."""
 
-    __slots__ = ("number", "playlist_ns", "received", "socket", "wants_part")
+    __slots__ = ("number", "playlist_ns", "received", "socket", "tag", "wants_part")
 
     def __init__(self, line: socket.socket, number: int) -> None:
         self.socket = line
@@ -47,13 +47,19 @@ class Listener:
         self.wants_part = False  # it waits for the part, else for the playlist
         self.playlist_ns = 0
         self.received = b""
+        self.tag = b""  # of who is behind a proxy
+
+    def sign(self, request: bytes) -> bytes:
+        return request.replace(b"\r\nHost:", self.tag, 1) if self.tag else request
 
 
 class Crowd:
     """All of them, on one epoll. What all get alike is read once: then its length says if it is all there."""
 
-    def __init__(self, port: int, *, first_address: int = 0) -> None:
+    def __init__(self, port: int, *, first_address: int = 0, proxied: bool = False) -> None:
+        """Args: `proxied`: each says who it is, as a proxy would: no two send the same bytes."""
         self._port = port
+        self._proxied = proxied
         self._epoll = select.epoll()
         self._listeners: dict[int, Listener] = {}
         self._requests: dict[tuple[bool, int], bytes] = {}
@@ -71,9 +77,12 @@ class Crowd:
             line.connect(("127.0.0.1", self._port))
             line.setblocking(False)
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._listeners[line.fileno()] = Listener(line, number)
             self._epoll.register(line, select.EPOLLIN)
-            line.send(self._request(False, number))
+            listener = Listener(line, number)
+            if self._proxied:
+                listener.tag = f"\r\nX-Forwarded-For: 10.{high // 250}.{high % 250}.{low + 1}\r\nHost:".encode()
+            self._listeners[line.fileno()] = listener
+            line.send(listener.sign(self._request(False, number)))
 
     def close(self) -> None:
         """All of them leave."""
@@ -120,6 +129,8 @@ class Crowd:
                 listener.playlist_ns = now_ns
             listener.wants_part = wants_part = not wants_part
             request = requests.get((wants_part, number)) or self._request(wants_part, number)
+            if listener.tag:
+                request = listener.sign(request)
             if wants_part and held is not None:
                 held.append((descriptor, request))
             else:

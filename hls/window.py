@@ -185,7 +185,7 @@ class Window:
             return Ready()
         if asked.msn is None:
             return Ready() if self.segments else Wait()
-        number, part = self._normalise(asked.msn, asked.part)
+        number, part = self.place_of(asked.msn, asked.part)
         next_number, next_part = self.next_place
         last_number = self.segments[-1].number if self.segments else next_number
         if number < next_number or (number == next_number and part is not None and part < next_part):
@@ -205,7 +205,7 @@ class Window:
         """6.2.5.2: three, or as many as last three seconds if these are more."""
         return max(3, -(-3 * self.grid.timescale // self.grid.part_ticks))
 
-    def _normalise(self, number: int, part: int | None) -> tuple[int, int | None]:
+    def place_of(self, number: int, part: int | None) -> tuple[int, int | None]:
         """6.2.5.2: a part behind the last one of its segment means the first part of the next segment."""
         if part is None:
             return number, None

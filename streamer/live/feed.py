@@ -196,6 +196,8 @@ class Feed:
         return self._wait(asked, zipped) if isinstance(verdict, Wait) else self._answer(asked, zipped)
 
     def _wait(self, asked: Directives, zipped: bool) -> Waiting:
+        if asked.msn is not None:  # there are many ways to ask for the beginning of the next segment
+            asked = Directives(*self.window.place_of(asked.msn, asked.part), asked.skip)
         waiting = self._wanted.get((asked, zipped))
         if waiting is None:
             waiting = Waiting(self._wheel, self.bound_s, lambda _: self._give_up(asked, zipped))

@@ -125,6 +125,9 @@ def test_rfc8216bis_6_2_5_2_bad_directives_and_what_is_too_far_ahead() -> None:
     for query in (f"_HLS_msn={FIRST + 3}", f"_HLS_msn={FIRST}&_HLS_part=11", "_HLS_part=1", "_HLS_msn=x"):
         assert denied(shelf, f"{BASE}aac128.m3u8?{query}") == 400
     waits(shelf, f"{BASE}aac128.m3u8?_HLS_msn={FIRST + 2}")
+    one = waits(shelf, f"{BASE}aac128.m3u8?_HLS_msn={FIRST + 2}&_HLS_part=0")
+    for part_number in (12, 13, 10**14):  # however it is called
+        assert waits(shelf, f"{BASE}aac128.m3u8?_HLS_msn={FIRST + 1}&_HLS_part={part_number}") is one
 
 
 def test_a_wait_ends_with_the_playlist_as_it_is_which_nobody_keeps() -> None:
