@@ -80,7 +80,9 @@ class Crowd:
             self._epoll.register(line, select.EPOLLIN)
             listener = Listener(line, number)
             if self._proxied:
-                listener.tag = f"\r\nX-Forwarded-For: 10.{high // 250}.{high % 250}.{low + 1}\r\nHost:".encode()
+                listener.tag = (
+                    f"\r\nX-Forwarded-For: 10.{high // 250}.{high % 250}.{low + 1}\r\nHost:".encode()
+                )
             self._listeners[line.fileno()] = listener
             line.send(listener.sign(self._request(False, number)))
 

@@ -55,11 +55,13 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         door = self._door
-        reply = door.known(data) if self._state == READY else None
-        if reply is None:
+        if self._state == READY and (reply := door.known(data)) is not None:
+            found = door.live.find(reply.head, self._voice) if reply.live else door.find(reply.head.path)
+        elif self._state == READY and (repeated := self._voice.again(data)) is not None:
+            reply, found = repeated
+        else:
             self._receive(data)
             return
-        found = door.live.find(reply.head, self._voice) if reply.live else door.find(reply.head.path)
         self._deadline.tick = door.wheel.tick + door.idle_ticks
         if found is not None and found is reply.resource and reply.date_line is door.date_line:
             # The hot path: the bytes of before ask for the resource of before, within the same second.
@@ -149,7 +151,7 @@ class Connection(asyncio.Protocol):
                 self._hand_over(accept, raw + rest)
                 return
             if head.body_bytes == 0 and head.method in ("GET", "HEAD"):
-                found = door.look_up(head, self._voice)
+                found = door.look_up(head, raw, self._voice)
                 if found is not None:
                     self._dismiss()
                     self._serve(door.replies.remember(raw, head), found, raw)

@@ -16,7 +16,9 @@ from urllib.parse import unquote
 
 import httptools
 import msgspec
+from msgspec.structs import replace
 
+from streamer.head_fields import LIVE_PREFIXES, listener_of, takes_gzip
 from streamer.refusal import Refused
 
 # aiohttp's own limit for a line is 8,190; a line it would refuse never reaches it.
@@ -31,6 +33,7 @@ _REQUEST_LINE = re.compile(
 )
 # Icecast 1's way for a source to introduce itself: the only line that may name another protocol.
 _ICE_LINE = re.compile(rb"(SOURCE) (/[!\"$-~]*+)()() ICE/1\.(0)\r\n")
+_LIVE_LINE = re.compile(rb"GET (/(?:hls/live|l)/[!\"$-~]*+) HTTP/1\.1\r\n")
 _OTHER_VERSION = re.compile(rb"(?:\r\n)?[!-~]++ [!-~]++ HTTP/(?!1\.[01]\r)\d\.\d\r\n")
 _UNKNOWN_METHOD = re.compile(rb"(?:\r\n)?[!#$%&'*+.^_`|~0-9A-Za-z-]++ ")
 # RFC 9112 3.2: "... or whose Host header field value is invalid": uri-host [ ":" port ], RFC 3986 3.2.2.
@@ -41,13 +44,6 @@ CONDITIONS = frozenset(
     {b"range", b"if-range", b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"}
 )
 _PRIVATE = frozenset({b"authorization", b"cookie", b"proxy-authorization"})
-
-
-#: Where live media is found, and where it is behind a pass.
-LIVE_PREFIXES: Final = ("/hls/live/", "/l/")
-_MAX_LISTENER_BYTES: Final = 512
-#: CTA-5004, "Session ID": a string of at most 64 characters; in the query it is percent-encoded.
-_SESSION = re.compile(r'(?:^|,)[ ]*sid="([^"\\]{1,64})"')
 
 
 class HeadLimits(msgspec.Struct, frozen=True):
@@ -87,6 +83,29 @@ class Head(msgspec.Struct, frozen=True):
     query: str = ""
     takes_gzip: bool = False
     listener: str = ""
+
+    @property
+    def personal(self) -> bool:
+        """A request for live media that says who asks, so that nobody else sends the same bytes."""
+        return bool(self.listener) and not self.listener.startswith("\n")
+
+
+def again(data: bytes, fields: bytes, head: Head) -> Head | None:
+    """The head in `data`, if it is that of another GET for live media, and differs in its target alone.
+
+    Then all else has been judged before. Any other is to be read.
+
+    Args:
+        fields: of `head`, as they came, up to and with the empty line.
+    """
+    end = len(data) - len(fields)
+    line = _LIVE_LINE.fullmatch(data, 0, end) if data.endswith(fields) and end <= MAX_LINE_BYTES else None
+    if line is None:
+        return None
+    path, query = _split(line[1])
+    if "CMCD=" in query:
+        return None  # it may say somebody else
+    return replace(head, path=path, query=query)
 
 
 class HeadReader:
@@ -262,27 +281,6 @@ def _judge_framing(fields: dict[bytes, bytes], http10: bool, max_body_bytes: int
 
 def _tokens(value: bytes | None) -> Sequence[bytes]:
     return [token.strip(b" \t") for token in value.lower().split(b",")] if value else ()
-
-
-def listener_of(fields: dict[bytes, bytes], query: str) -> str:
-    """See `Head.listener`. Args: `fields` by lower-case name."""
-    said = fields.get(b"cmcd-session", b"").decode("latin-1")
-    if not said and "CMCD=" in query:
-        said = unquote(query.partition("CMCD=")[2].partition("&")[0])
-    session = _SESSION.search(said)
-    if session is not None:
-        return f"sid={session[1]}"
-    forwarded, agent = fields.get(b"x-forwarded-for", b""), fields.get(b"user-agent", b"")
-    return (forwarded[:_MAX_LISTENER_BYTES] + b"\n" + agent[:_MAX_LISTENER_BYTES]).decode("latin-1")
-
-
-def takes_gzip(value: bytes | None) -> bool:
-    """RFC 9110 12.5.3, for the one coding there is. A weight of 0 means no."""
-    for item in (value or b"").lower().split(b","):
-        name, _, weight = item.partition(b";")
-        if name.strip(b" \t") == b"gzip":
-            return weight.strip(b" \t").rstrip(b"0.") != b"q="
-    return False
 
 
 def _split(target: bytes) -> tuple[str, str]:

@@ -96,13 +96,19 @@ class ReplyMemory:
     def __init__(self) -> None:
         self._known: dict[bytes, Reply] = {}
         self._live: deque[bytes] = deque()
+        self._shared: dict[tuple[str, str, bool], Reply] = {}
         #: The reply for a head's bytes, or None: the front door's first question.
         self.get = self._known.get
 
     def remember(self, raw: bytes, head: Head) -> Reply:
-        """A reply for a head; kept unless it is large, carries credentials, or is of one session alone."""
+        """A reply for a head; kept unless it is large, carries credentials, or is one listener's alone.
+
+        Those of listeners who say who they are differ in nothing that the answer depends on: they share one.
+        """
+        if head.personal:
+            return self._share(head)
         reply = Reply(head)
-        if len(raw) <= _MAX_HEAD_BYTES and not head.private and not head.listener.startswith("sid="):
+        if len(raw) <= _MAX_HEAD_BYTES and not head.private:
             known = self._known
             if reply.live:
                 self._live.append(raw)
@@ -111,4 +117,16 @@ class ReplyMemory:
             if len(known) >= _MAX_KNOWN:
                 del known[next(iter(known))]
             known[raw] = reply
+        return reply
+
+    def _share(self, head: Head) -> Reply:
+        plain = head.method == "GET" and head.keep_alive and not head.http10 and not head.conditions
+        if not plain or "CMCD=" in head.query:
+            return Reply(head)
+        shared, key = self._shared, (head.path, head.query, head.takes_gzip)
+        reply = shared.get(key)
+        if reply is None:
+            if len(shared) >= _MAX_LIVE:
+                del shared[next(iter(shared))]
+            reply = shared[key] = Reply(head)
         return reply

@@ -20,7 +20,7 @@ from streamer.refusal import Refused
 from streamer.reply import ReplyMemory
 from streamer.resource import Resource
 from streamer.store_cache import StoreCache
-from streamer.voice import Lookup
+from streamer.voice import Lookup, Voice
 from streamer.wheel import TimerWheel
 
 #: Takes over a transport with the request head, and bytes after it, of what asks for a WebSocket or brings a
@@ -245,9 +245,13 @@ class FrontDoor:
             response.force_close()
             response.headers["Connection"] = "close"  # aiohttp 3.14 calls this after it has made the fields
 
-    def look_up(self, head: Head, caller: Caller) -> Lookup | None:
+    def look_up(self, head: Head, raw: bytes, voice: Voice) -> Lookup | None:
         """What GET of a path answers, live or not; None if it is aiohttp's."""
-        return self.live.find(head, caller) if head.listener else self.find(head.path)
+        if not head.listener:
+            return self.find(head.path)
+        if head.personal and head.method == "GET" and not head.http10:
+            voice.last = raw.partition(b"\r\n")[2], head
+        return self.live.find(head, voice)
 
     def admit(self, connection: Connection) -> None:
         """Counts a new connection. Far beyond the limit it is dropped: even saying 503 takes a descriptor."""

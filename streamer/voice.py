@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from streamer.files import OpenFile, TruncatedFile
+from streamer.heads import Head, again
 from streamer.live.sessions import Session
 from streamer.problems import TABLE, unavailable
 from streamer.ranges import Span
@@ -52,7 +53,7 @@ class Voice:
 
     __slots__ = (
         *("_closing", "_door", "_listener", "_lookup", "_reply", "_sender"),
-        *("_socket", "_transport", "_waiting", "fd", "session"),
+        *("_socket", "_transport", "_waiting", "fd", "last", "session"),
     )
 
     def __init__(self, door: "FrontDoor", transport: asyncio.Transport, listener: Listener) -> None:
@@ -67,6 +68,8 @@ class Voice:
         self._socket: socket.socket | None = None
         #: Of who asked for live media last.
         self.session: Session | None = None
+        #: The last request for live media that says who asks: its fields as they came, and its head.
+        self.last: tuple[bytes, Head] | None = None
         #: The transport's descriptor; -1 until something is written past the transport.
         self.fd = -1
 
@@ -74,6 +77,12 @@ class Voice:
     def peer(self) -> str:
         """The address at the other end."""
         return str((self._transport.get_extra_info("peername") or ("",))[0])
+
+    def again(self, data: bytes) -> tuple[Reply, Lookup] | None:
+        """What is asked for, if the request differs from the last one in nothing else, and what is found."""
+        head = None if self.last is None else again(data, *self.last)
+        found = None if head is None else self._door.live.find(head, self)
+        return None if head is None or found is None else (self._door.replies.remember(data, head), found)
 
     @property
     def speaking(self) -> bool:
@@ -98,7 +107,8 @@ class Voice:
                 self._lookup.add_done_callback(lambda lookup: self._receive_found(lookup, reply, raw))
             return False
         if not closing:
-            reply.renew(found, self._door.date_line)
+            if reply.resource is not found or reply.date_line is not self._door.date_line:
+                reply.renew(found, self._door.date_line)
             if reply.resource is found:
                 return self.repeat(reply)
         return self._send(reply, found)
@@ -148,7 +158,8 @@ class Voice:
         door = self._door
         if door.draining or not reply.head.keep_alive or reply.head.http10:
             return None
-        reply.renew(found, door.date_line)
+        if reply.resource is not found or reply.date_line is not door.date_line:
+            reply.renew(found, door.date_line)
         return reply.wire if reply.resource is found and reply.span is None else None
 
     def receive_written(self, rest: bytes) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from streamer.files import send_resource
-from streamer.heads import Head, listener_of, takes_gzip
+from streamer.head_fields import listener_of, takes_gzip
+from streamer.heads import Head
 from streamer.live.sessions import Session
 from streamer.problems import PartMissing
 from streamer.route import Reply, Route

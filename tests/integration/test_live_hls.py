@@ -319,3 +319,26 @@ async def test_many_who_wait_are_answered_over_some_turns_of_the_loop(
         assert len({answer.body for answer in answers}) == 1
         for client in clients:
             await client.close()
+
+
+async def test_listeners_behind_a_proxy_are_answered_and_told_apart() -> None:
+    """No two of them send the same bytes, but each sends the same fields again."""
+    async with live_door() as live:
+        clients = [await live.door.connect() for _ in range(3)]
+        for _ in range(3):
+            target = PLAYLIST + live.next_query
+            for number, client in enumerate(clients):
+                client.send(request(target, f"X-Forwarded-For: 192.0.2.{number}"))
+            await live.until_waiting(3)
+            live.go_on()
+            answers = [await client.receive() for client in clients]
+            assert answers[0] == answers[1] == answers[2]
+            part_target = f"/hls/live/lobby/aac128/{FIRST}.{live.parts - 1}.m4s"
+            for number, client in enumerate(clients):
+                got = await client.ask(part_target, f"X-Forwarded-For: 192.0.2.{number}")
+                assert got.body == part(live.parts - 1).data
+        assert live.shelf._sessions._audience.of("lobby") == {"hls": 3}
+        head = await clients[0].ask(part_target, "X-Forwarded-For: 192.0.2.0", method="HEAD")
+        assert (head.status, head.body) == (200, b"")
+        for client in clients:
+            await client.close()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.heads import Head, HeadLimits, HeadReader
+from streamer.heads import Head, HeadLimits, HeadReader, again
 from streamer.refusal import Refused
 
 LIMITS = HeadLimits(max_head_bytes=1_000, max_header_count=10, max_body_bytes=10_000)
@@ -345,3 +345,39 @@ def test_who_listens_is_read_of_requests_for_live_media_only() -> None:
     query = "?CMCD=ot%3Da%2Csid%3D%226e2f-1%22&_HLS_msn=1"
     assert read(get(*fields, line=f"{live}{query} HTTP/1.1")).listener == "sid=6e2f-1"
     assert read(get(line=f"{live} HTTP/1.1")).listener == "\n"
+
+
+def test_a_head_that_differs_in_its_target_alone_is_what_reading_it_would_give() -> None:
+    fields = ("X-Forwarded-For: 192.0.2.1", "User-Agent: p", "Accept-Encoding: gzip")
+    first = get(*fields, line="GET /hls/live/lobby/a.m3u8 HTTP/1.1")
+    rest = first.partition(b"\r\n")[2]
+    head = read(first)
+    for target in ("/hls/live/lobby/a.m3u8?_HLS_msn=1&x=%20", "/l/1.a/hls/live/a%20b/c", "/hls/live/"):
+        data = get(*fields, line=f"GET {target} HTTP/1.1")
+        assert again(data, rest, head) == read(data)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "HEAD /hls/live/lobby/a.m3u8 HTTP/1.1",
+        "GET /hls/live/lobby/a.m3u8 HTTP/1.0",
+        "GET /hls/live/lobby/a.m3u8#x HTTP/1.1",
+        "GET  /hls/live/lobby/a.m3u8 HTTP/1.1",
+        "GET /hls/live/lobby/a.m3u8 HTTP/1.1\r\nRange: bytes=0-1",
+        "GET /hls/live/lobby/a.m3u8?CMCD=sid%3D%22x%22 HTTP/1.1",
+        "GET /hls/other HTTP/1.1",
+        "GET http://x/hls/live/lobby/a.m3u8 HTTP/1.1",
+        f"GET /hls/live/{'a' * 8000} HTTP/1.1",
+        "",
+    ],
+)
+def test_any_other_head_is_read(line: str) -> None:
+    fields = ("X-Forwarded-For: 192.0.2.1",)
+    first = get(*fields, line="GET /hls/live/lobby/a.m3u8 HTTP/1.1")
+    rest = first.partition(b"\r\n")[2]
+    assert again(get(*fields, line=line), rest, read(first)) is None
+    assert again(first + b"GET", rest, read(first)) is None
+    assert (
+        again(get("X-Forwarded-For: 192.0.2.2", line="GET /hls/live/x HTTP/1.1"), rest, read(first)) is None
+    )
