@@ -196,6 +196,19 @@ async def test_a_client_that_does_not_wait_while_its_key_is_judged() -> None:
         caller.close()
 
 
+async def test_a_client_whose_line_is_slow() -> None:
+    async with rtmp_door() as door:
+        caller = await call(door.port)
+        client = caller.client
+        sent = client.publish() + client.audio(0, AAC_START) + client.audio(0, AAC_FRAME) * 3
+        for at in range(0, len(sent), 7):
+            caller.send(sent[at : at + 7])
+            await asyncio.sleep(0.001)
+        line = await door.line()
+        await until(lambda: line.data.count(b"\xaf\x01") == 3)
+        caller.close()
+
+
 async def test_a_client_that_leaves_while_its_key_is_judged() -> None:
     async with rtmp_door() as door:
         door.stage.open.clear()

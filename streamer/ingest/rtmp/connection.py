@@ -217,9 +217,7 @@ class RtmpConnection(asyncio.Protocol):
         self._line = line
         self._way.stats.publishing += 1
         self._deadline.tick = self._way.wheel.tick + self._way.idle_ticks
-        log.info(
-            "source connected", room=admission.room, way="rtmp", client=self._client, sound=self._flv.codec
-        )
+        log.debug("rtmp sounds", room=admission.room, sound=self._flv.codec)
         self._announce(line)
         return line
 
