@@ -17,6 +17,7 @@ _NOT_NOW = frozenset(
 )
 # Somebody has sent us out: one comes again when the program says so, not by itself.
 _EXPELLED = frozenset(("kicked", "banned"))
+_ACKED_LIMIT = 100
 _JOIN_LATER = frozenset((ErrorCode.RATE_LIMITED.value, ErrorCode.UNAVAILABLE.value))
 # What has a number in its room is kept by the server and replayed, whatever its type.
 _ENTRY_FIELDS = frozenset(("room", "seq", "nonce", "at"))
@@ -44,13 +45,14 @@ class _Ask(Struct, frozen=True):
 class Rooms:
     """Part of `chat.client.ClientMachine`, which has the line; `out` and `deadlines` are the machine's."""
 
-    __slots__ = ("_asks", "_deadlines", "_online", "_out", "_places", "outbox")
+    __slots__ = ("_acked", "_asks", "_deadlines", "_online", "_out", "_places", "outbox")
 
     def __init__(self, out: list[ClientEffect], deadlines: dict[tuple[str, str], float]) -> None:
         self._out = out
         self._deadlines = deadlines
         self._places: dict[str, _Place] = {}
         self._asks: list[_Ask] = []
+        self._acked: dict[str, bool] = {}  # ids of own messages that were acknowledged, until they come
         self._online = False
         self.outbox = Outbox()
 
@@ -97,6 +99,7 @@ class Rooms:
     def lost(self) -> None:
         """The line broke."""
         self._online = False
+        self._acked.clear()  # what has not come will be among what is replayed
         for place in self._places.values():
             place.joined = False
         self.outbox.unsend()
@@ -114,7 +117,7 @@ class Rooms:
         if kind == "joined":
             self._joined(frame, now_s)
         elif kind == "ack":
-            self._settle("acked", frame, now_s)
+            self._acknowledged(frame, now_s)
         elif kind == "error":
             self._refused(frame, now_s)
         elif frame.keys() >= _ENTRY_FIELDS:
@@ -158,11 +161,19 @@ class Rooms:
             self._settle("failed", {"nonce": nonce, "code": "uncertain", "message": message}, now_s)
         self.flush(now_s)
 
+    def _acknowledged(self, frame: Frame, now_s: float) -> None:
+        self._acked[frame["id"]] = self.outbox.get(frame["nonce"]) is not None
+        if len(self._acked) > _ACKED_LIMIT:
+            del self._acked[next(iter(self._acked))]
+        self._settle("acked", frame, now_s)
+
     def _logged(self, frame: Frame, now_s: float) -> None:
         place = self._places.get(frame["room"])
-        if place is None or frame["seq"] <= place.seq:
+        # What was acknowledged and has not come is shown, whatever its number is.
+        owed = frame["type"] == "message" and self._acked.pop(frame["id"], False)
+        if place is None or (frame["seq"] <= place.seq and not owed):
             return
-        place.seq = frame["seq"]
+        place.seq = max(place.seq, frame["seq"])
         self._tell(frame)
         self._settle("acked", frame, now_s)
 

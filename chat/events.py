@@ -56,6 +56,14 @@ class Joined(Event, frozen=True):
         Meta(description="`message` frames of what is pinned, the first pin first, as they stand now"),
     ] = field(default_factory=list)
     read: Annotated[int, Meta(description="how far you have read, on any device; 0 for not at all")] = 0
+    role: Annotated[str, Meta(description="yours here")] = "guest"
+    may: Annotated[
+        list[str],
+        Meta(
+            description="what you may do besides talking: `pin`, `delete` what others said, `kick`, `mute`, "
+            "`ban`, `slow`, `filter`, `approve`, `audit`, `invite`, `policy`, `roles` and more"
+        ),
+    ] = field(default_factory=list)
 
 
 class Gap(Event, frozen=True):

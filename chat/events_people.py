@@ -30,6 +30,7 @@ class Member(Struct, frozen=True):
     id: str
     name: str
     state: Annotated[str, Meta(description="`online` or `away`")]
+    role: Annotated[str, Meta(description="that they were given here; empty for none")] = ""
 
 
 class Members(Event, frozen=True):
@@ -39,8 +40,8 @@ class Members(Event, frozen=True):
     members: Annotated[
         Sequence[Member],
         Meta(
-            description='everybody as `{"id","name","state"}`, `state` being `online` or `away`; nobody '
-            "where more than 200 are in"
+            description='everybody as `{"id","name","state","role"}`, `state` being `online` or `away`; '
+            "nobody where more than 200 are in"
         ),
     ]
     count: Annotated[int, Meta(description="people in the room")]

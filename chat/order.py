@@ -131,6 +131,11 @@ class Order:
         given = self.roles.get(person.id)
         return given or (Role.LISTENER if person.account else Role.GUEST)
 
+    @property
+    def ownerless(self) -> bool:
+        """Nobody owns the room: there everybody may pin."""
+        return Role.OWNER not in self.roles.values()
+
     def may(self, person: Person, right: Right) -> bool:
         rights = EVERY_RIGHT if person.operator else RIGHTS[self.role(person)]
         return right in rights

@@ -39,7 +39,7 @@ class Right(Enum):
     LIVE = auto()  # stream keys, and whose show ends
     POLICY = auto()
     ROLES = auto()  # only below one's own
-    OWN = auto()  # the role of owner
+    OWN = auto()  # the role of owner, which its owner can hand on
 
 
 _SPEAKER = frozenset({Right.TALK_ALWAYS})
@@ -47,7 +47,7 @@ _MODERATOR = _SPEAKER | {
     *(Right.UNBOUND, Right.DELETE, Right.PIN, Right.KICK, Right.MUTE, Right.BAN, Right.SLOW, Right.FILTER),
     *(Right.APPROVE, Right.AUDIT, Right.INVITE, Right.LIVE),
 }
-_OWNER = _MODERATOR | {Right.POLICY, Right.ROLES}
+_OWNER = _MODERATOR | {Right.POLICY, Right.ROLES, Right.OWN}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OWNER: _OWNER,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from chat import commands_people as commands
 from chat import events_people as events
 from chat.errors import ErrorCode
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 def members(desk: ChatDesk, socket: WebSocket, command: commands.Members) -> None:
     """Tell who is in a room."""
     roster = desk.rooms.room(command.room).roster
-    desk.reply(socket, events.Members(command.room, roster.members(), len(roster)))
+    order = desk.warden.orders.get(command.room)
+    roles = {} if order is None else order.roles
+    members = [replace(one, role=roles[one.id].value) if one.id in roles else one for one in roster.members()]
+    desk.reply(socket, events.Members(command.room, members, len(roster)))
 
 
 def typing(desk: ChatDesk, socket: WebSocket, command: commands.Typing) -> None:

@@ -15,7 +15,7 @@ from chat.errors import ErrorCode
 from chat.events import Ack, Error, Notice
 from chat.networks import own_network
 from chat.order import Hold, Order, Pass, Refused, Shadowed, judge_words
-from chat.roles import Person, Right, Role
+from chat.roles import Person, Right
 from streamer.lane import DatabaseFailed
 from streamer.order_rows import TooMany
 from streamer.people_rows import hold
@@ -78,7 +78,7 @@ class Hearing:
         order, person = self._warden.orders.get(room), socket.person
         if order is None or person is None:
             return False
-        return order.may(person, right) or (right is Right.PIN and Role.OWNER not in order.roles.values())
+        return order.may(person, right) or (right is Right.PIN and order.ownerless)
 
     def _judge(self, said: "Said", order: Order) -> Coroutine[Any, Any, None] | None:
         """Do what follows from the order of the room; what takes time is returned, to be awaited."""

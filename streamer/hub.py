@@ -85,7 +85,10 @@ class WebSocketHub:
         node = new_id(self.now_ms(), entropy(ENTROPY_BYTES))
         self.people = People(persons, broker, tokens, limits, wheel, self)
         marker, now_ms = self.people.callers.marker, self.now_ms
-        self._rooms = Rooms(broker, history, self, limits, wheel, self.stats, node, now_ms, marker)
+        self._rooms = Rooms(
+            *(broker, history, self, limits, wheel, self.stats, node, now_ms, marker),
+            lambda socket, room: self.warden.standing(socket, room),  # who is made further down
+        )
         orders = Orders(order, limits.orders_kept)
         self.warden = Warden(orders, broker, self._rooms, self, limits, clock, entropy)
         self._entrance = Entrance(self.warden, tokens)

@@ -7,7 +7,7 @@ from chat.acts import Appoint, Kick, Lift, Measure, Take
 from chat.errors import ErrorCode
 from chat.networks import looks_like_network, read_network
 from chat.order import EVERYWHERE, Order, Sanction, judge_rank
-from chat.roles import FOR_GUESTS, OPERATOR_RANK, RANKS, Person
+from chat.roles import FOR_GUESTS, OPERATOR_RANK, RANKS, Person, Role
 from chat.slash import MAX_FOR_MS, show_span
 from streamer import order_rows
 from streamer.order_rows import Deed
@@ -111,11 +111,16 @@ class Measures:
         return Done(text)
 
     async def appoint(self, actor: Person, order: Order, act: Appoint) -> Done:
-        """Give somebody a role, or take it away. Raises ActRefused."""
+        """Give somebody a role, or take it away; an owner who makes another one hands the room on.
+
+        Raises:
+            ActRefused
+        """
         subject = await self._ruled(actor, order, act.subject)
         assert subject.id is not None
         rank = OPERATOR_RANK if actor.operator else order.rank(actor)
-        if act.role is not None and RANKS[act.role] >= rank:
+        handed_on = act.role is Role.OWNER and not actor.operator
+        if act.role is not None and RANKS[act.role] >= rank and not handed_on:
             raise ActRefused(ErrorCode.FORBIDDEN, f"you can't make somebody {act.role.value}")
         if act.role is not None and not subject.account and act.role not in FOR_GUESTS:
             raise ActRefused(
@@ -123,7 +128,12 @@ class Measures:
             )
         role = act.role.value if act.role else "none"
         deed = self._deed(actor, order.room, "role", subject, role)
-        await self._warden.orders.run(order_rows.appoint, deed, act.role, self._warden.limits.roles_per_room)
+        limits = self._warden.limits
+        if handed_on:
+            most = limits.rooms_per_owner
+            await self._warden.orders.run(order_rows.hand_on, deed, limits.roles_per_room, most)
+        else:
+            await self._warden.orders.run(order_rows.appoint, deed, act.role, limits.roles_per_room)
         await self._warden.changed(order.room)
         text = f"{subject.name} is {role}" if act.role else f"{subject.name} has no role any more"
         self._announce(actor, order.room, "role", text, subject, {"role": act.role and role})

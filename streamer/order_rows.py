@@ -172,6 +172,18 @@ def appoint(connection: Connection, deed: Deed, role: Role | None, max_kept: int
     note(connection, deed)
 
 
+def hand_on(connection: Connection, deed: Deed, max_kept: int, max_rooms: int) -> None:
+    """Make the subject the owner of the room, and `by` a moderator of it.
+
+    Raises:
+        TooMany: also when the subject owns as many rooms as it may.
+    """
+    owned = and_(room_roles.c.author_id == deed.subject_id, room_roles.c.role == Role.OWNER.value)
+    _bound(connection, room_roles, owned, max_rooms, f"rooms of {deed.subject}")
+    appoint(connection, deed, Role.OWNER, max_kept)
+    _give(connection, deed.room, deed.by_id, deed.by_name, Role.MODERATOR, deed.at)
+
+
 def change(connection: Connection, deed: Deed, values: dict[str, Any]) -> None:
     """Change the policy of a room."""
     _move(connection, deed)

@@ -60,8 +60,14 @@ class Rooms:
         node: str,
         now_ms: Callable[[], int],
         marker: Callable[[str, str, str], int],
+        standing: Callable[[WebSocket, str], tuple[str, list[str]]],
     ) -> None:
-        """Args: `node` names this one, new at each start; `marker` says how far somebody has read a room."""
+        """
+        Args:
+            node: names this one, new at each start.
+            marker: says how far somebody has read a room.
+            standing: says the role of a connection in a room, and its rights there.
+        """
         self._broker = broker
         self._history = history
         self._door = door
@@ -72,6 +78,7 @@ class Rooms:
         self._halls: dict[str, Hall] = {}
         self._now_ms = now_ms
         self._marker = marker
+        self._standing = standing
         self.gossip = Gossip(broker, node, limits, wheel, self._roster_moved)
         self._attendance = Attendance(limits)
         self._reads = asyncio.Semaphore(limits.reads_at_once)
@@ -249,7 +256,8 @@ class Rooms:
         socket = admitted.member
         *before, joined = admitted.events
         read = self._marker(hall.room.members[socket].id, hall.room.name, hall.room.tail.epoch)
-        events = (*before, replace(joined, read=read))
+        role, may = self._standing(socket, hall.room.name)
+        events = (*before, replace(joined, read=read, role=role, may=may))
         socket.write(b"".join(frame_text(encode_event(event)) for event in events))
         hall.join(socket)
         if socket.session.away:

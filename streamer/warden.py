@@ -13,7 +13,7 @@ from chat.events import Error, Event, Notice
 from chat.limits import ChatLimits
 from chat.networks import own_network
 from chat.order import EVERYWHERE, Order, Proof, Refused, Sanction, explain, judge_entry
-from chat.roles import Person, Right
+from chat.roles import Person, Right, Role
 from streamer.herald import Herald
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.lane import DatabaseFailed
@@ -118,6 +118,16 @@ class Warden:
 
     def new_id(self) -> str:
         return new_id(self.now_ms(), self._entropy(ENTROPY_BYTES))
+
+    def standing(self, socket: WebSocket, room: str) -> tuple[str, list[str]]:
+        """The role of a connection in a room whose order is known, and what it may do there."""
+        order, person = self.orders.get(room), socket.person
+        if order is None or person is None:
+            return Role.GUEST.value, []
+        may = [right.name.lower() for right in Right if order.may(person, right)]
+        if "pin" not in may and order.ownerless:
+            may.append("pin")
+        return order.role(person).value, may
 
     def monotonic_s(self) -> float:
         return self._loop.time()

@@ -166,13 +166,36 @@ async def test_roles_rule_below_themselves(server: ChatServer) -> None:
         assert (await refusal(moe, "/ban olga"))["code"] == "forbidden"
         assert (await refusal(moe, "/role gus speaker"))["code"] == "forbidden"
         assert (await refusal(olga, "/role gus moderator"))["code"] == "forbidden", "a guest"
-        assert (await refusal(olga, "/role moe owner"))["code"] == "forbidden"
+        assert (await refusal(moe, "/role olga owner"))["code"] == "forbidden"
         await order(moe, "/kick gus that is enough")
         assert "that is enough" in (await gus.until("error", code="kicked"))["message"]
         await gus.join("lobby")
         await order(olga, "/role moe none")
         assert (await refusal(moe, "/kick gus"))["code"] == "forbidden"
         assert "olga: owner" in await order(ops, "/roles")
+
+
+async def test_an_owner_hands_the_room_on(server: ChatServer) -> None:
+    async with (
+        operator(server) as ops,
+        person(server, token=token("olga")) as olga,
+        person(server, token=token("moe")) as moe,
+        person(server, name="gus", address="7.7.7.7") as gus,
+    ):
+        await order(ops, "/role olga owner")
+        assert (await refusal(olga, "/role gus owner"))["code"] == "forbidden", "a guest"
+        assert await order(olga, "/role moe owner") == "moe is owner"
+        assert (await refusal(olga, "/role gus speaker"))["code"] == "forbidden", "a moderator now"
+        roles = await order(ops, "/roles")
+        assert "moe: owner" in roles and "olga: moderator" in roles
+        assert await order(moe, "/role olga none") == "olga has no role any more"
+        joined = await gus.join("lobby")
+        assert (joined["role"], joined["may"]) == ("guest", [])
+        joined = await moe.join("lobby")
+        assert joined["role"] == "owner" and {"pin", "ban", "own"} <= set(joined["may"])
+        await gus.say("members", room="lobby")
+        members = {one["name"]: one["role"] for one in (await gus.until("members"))["members"]}
+        assert members == {"ops": "", "olga": "", "moe": "owner", "gus": ""}
 
 
 async def test_mute_and_its_end(server: ChatServer) -> None:

@@ -99,6 +99,22 @@ test("comes back to where it was, and reports each message once", () => {
   assert.deepEqual(of("message").map(({ seq }) => seq), [8]);
 });
 
+test("own words are shown that have no number of their own", () => {
+  socket.join("r");
+  socket.connect();
+  welcome();
+  last().say(joined(7, [message(7, "a", "seven")]));
+  const { nonce } = socket.send("r", "buy now") ?? {};
+  const sent = last().sent.at(-1);
+  assert.equal(sent.type, "send");
+  assert.ok(nonce === undefined || nonce === sent.nonce);
+  last().say({ type: "ack", room: "r", nonce: sent.nonce, seq: 7, id: "m9" });
+  const own = { ...message(7, sent.nonce, "buy now"), id: "m9" };
+  last().say(own);
+  last().say(own);
+  assert.deepEqual(of("message").map(({ id }) => id), ["m9"]);
+});
+
 test("a message without acknowledgement goes again with its nonce, and no other does", () => {
   socket.join("r");
   socket.connect();

@@ -40,7 +40,11 @@ export function asEntry(frame) {
 /** The entries after one more frame of the log. */
 export function apply(entries, frame) {
   const entry = asEntry(frame);
-  if (entry) return [...entries, entry].slice(-SHOWN_LIMIT);
+  if (entry) {
+    const last = entries.findLast(({ seq }) => seq !== undefined);
+    if (last?.seq >= entry.seq) entry.key = `m${frame.id}`; // it has no number of its own
+    return [...entries, entry].slice(-SHOWN_LIMIT);
+  }
   const index = entries.findLastIndex((each) => each.kind === "message" && each.id === frame.id);
   if (index < 0 || !CHANGES[frame.type] || (entries[index].deleted_at && frame.type !== "deleted")) return entries;
   return entries.with(index, CHANGES[frame.type](entries[index], frame));

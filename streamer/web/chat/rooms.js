@@ -32,6 +32,7 @@ export function roomOf(name) {
       count: signal(null), // the people here
       typing: signal([]), // names of those who write
       joined: signal(false),
+      may: signal([]), // what one may do besides talking
       shut: signal(null), // the error that keeps us out
       complete: signal(false), // there is nothing before what is shown
       answering: signal(null), // the message that the next words answer
@@ -197,6 +198,7 @@ on("joined", (room, frame) => {
   room.pins.value = frame.messages.reduce((all, each) => applyToPins(all, room.entries.peek(), each), pins);
   room.gap = null;
   room.count.value = frame.members;
+  room.may.value = frame.may ?? [];
   room.joined.value = true;
   room.shut.value = null;
 });

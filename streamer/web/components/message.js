@@ -67,8 +67,8 @@ function Tools({ room, entry, act }) {
     ${choosing.value && PALETTE.map((emoji) => html`<button type="button" class="ghost" aria-label=${t("room.react_with", { emoji })} onClick=${() => choose(emoji)}>${emoji}</button>`)}
     ${tool("react", "heart", () => (choosing.value = !choosing.peek()), { "aria-expanded": choosing.value })}
     ${!choosing.value && html`${tool("reply", "reply", () => act("reply", entry))}
-      ${tool(entry.pinned ? "unpin" : "pin", "pin", () => pin(room, entry))}
+      ${room.may.value.includes("pin") && tool(entry.pinned ? "unpin" : "pin", "pin", () => pin(room, entry))}
       ${mine && tool("edit", "pencil", () => act("edit", entry))}
-      ${mine && tool("delete", "trash", () => act("delete", entry))}`}
+      ${(mine || room.may.value.includes("delete")) && tool("delete", "trash", () => act("delete", entry))}`}
   </div>`;
 }

@@ -1,6 +1,7 @@
 // The rooms of a client: where it is in each, what it has asked, what it has not been acknowledged.
 import { Outbox } from "./outbox.js";
 
+const ACKED_LIMIT = 100;
 const RETRY_DEFAULT_MS = 1_000;
 // Error replies that say "not now": the command goes again, with its nonce.
 const NOT_NOW = new Set(["rate_limited", "not_stored", "not_joined", "unavailable"]);
@@ -19,6 +20,8 @@ export class Rooms {
   #wishes = new Map();
   #outbox;
   #online = false;
+  /** Ids of our own messages that were acknowledged, until they come. */
+  #acked = new Set();
 
   /** `out` takes what is to be done, `deadlines` when to be woken; both are the machine's. */
   constructor({ out, deadlines, outbox }) {
@@ -98,6 +101,7 @@ export class Rooms {
 
   lost() {
     this.#online = false;
+    this.#acked.clear(); // what has not come will be among what is replayed
     for (const room of this.#rooms.values()) room.joined = false;
     this.#outbox.unsend();
     this.#fail(() => true, "line_lost");
@@ -110,7 +114,7 @@ export class Rooms {
 
   received(frame, now) {
     if (frame.type === "joined") this.#joined(frame, now);
-    else if (frame.type === "ack") this.#settle("acked", frame, now);
+    else if (frame.type === "ack") this.#acknowledged(frame, now);
     else if (frame.type === "error") this.#refused(frame, now);
     else if (isEntry(frame)) this.#logged(frame, now);
     else {
@@ -148,10 +152,18 @@ export class Rooms {
     this.#write({ type: "listen", room: name, ...(rendition !== null && { rendition }) });
   }
 
+  #acknowledged(frame, now) {
+    if (this.#outbox.get(frame.nonce)) this.#acked.add(frame.id);
+    if (this.#acked.size > ACKED_LIMIT) this.#acked.delete(this.#acked.values().next().value);
+    this.#settle("acked", frame, now);
+  }
+
   #logged(frame, now) {
     const room = this.#rooms.get(frame.room);
-    if (!room || frame.seq <= room.seq) return;
-    room.seq = frame.seq;
+    // What was acknowledged and has not come is shown, whatever its number is.
+    const owed = this.#acked.delete(frame.id);
+    if (!room || (frame.seq <= room.seq && !(owed && frame.type === "message"))) return;
+    room.seq = Math.max(room.seq, frame.seq);
     this.#tell(frame.type, frame);
     this.#settle("acked", frame, now);
   }

@@ -209,3 +209,25 @@ def test_hints_are_for_now_or_never(bench: Bench) -> None:
     bench.rooms.hint({"type": "typing", "room": "r"})
     bench.do()
     assert len(bench.wrote("typing")) == 1
+
+
+def test_own_words_are_shown_that_have_no_number_of_their_own(bench: Bench) -> None:
+    bench.online()
+    bench.hear(**message(5, "a"))
+    bench.send("n1", body="buy now")
+    bench.hear("ack", room="r", nonce="n1", seq=5, id="m9")
+    own = message(5, "n1") | {"id": "m9"}
+    bench.hear(**own)
+    bench.hear(**own)
+    assert [event["id"] for event in bench.of("message")][1:] == ["m9"], "once"
+
+
+def test_few_acknowledged_ids_are_remembered(bench: Bench) -> None:
+    bench.online()
+    bench.hear(**message(500, "a"))
+    for number in range(150):
+        bench.send(f"n{number}", body="x")
+        bench.hear("ack", room="r", nonce=f"n{number}", seq=500, id=f"i{number}")
+    for number in (0, 149):
+        bench.hear(**(message(500, f"n{number}") | {"id": f"i{number}"}))
+    assert [event["id"] for event in bench.of("message")][1:] == ["i149"]

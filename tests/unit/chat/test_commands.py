@@ -50,6 +50,8 @@ ANN = Author("u1", "ann")
                 "messages": [{"type": "message"}],
                 "pins": [],
                 "read": 0,
+                "role": "guest",
+                "may": [],
             },
         ),
         (Gap("lobby", 3, 9), {"type": "gap", "room": "lobby", "from_seq": 3, "to_seq": 9}),

@@ -79,7 +79,7 @@ def test_every_role_is_in_the_tables_and_may_what_lower_ones_may() -> None:
     assert set(RIGHTS) == set(RANKS) == set(ordered)
     for higher, lower in pairwise(ordered):
         assert RIGHTS[higher] >= RIGHTS[lower] and RANKS[higher] > RANKS[lower]
-    assert EVERY_RIGHT - RIGHTS[Role.OWNER] == {Right.OWN}
+    assert RIGHTS[Role.OWNER] == EVERY_RIGHT
     assert set(FOR_GUESTS) < set(GIVEN) == set(Role) - {Role.GUEST}
 
 
@@ -95,6 +95,7 @@ def test_a_room_without_an_owner_is_open_and_ruled_by_operators() -> None:
     empty = Order("lobby")
     assert says(empty, GUEST) == Pass() and enters(empty, GUEST) is None
     assert not empty.may(ANN, Right.BAN) and empty.may(OPERATOR, Right.OWN)
+    assert empty.ownerless and not lobby().ownerless
 
 
 def test_an_act_takes_its_right() -> None:
@@ -106,9 +107,10 @@ def test_an_act_takes_its_right() -> None:
     assert judge_act(order, MOD, Change(slow_ms=5)) is None
     refused = judge_act(order, MOD, Change(entry="open"))
     assert (refused is not None and "takes a owner" in refused.message) or "takes an owner" in str(refused)
-    refused = judge_act(order, OWNER, Appoint("ann", Role.OWNER))
-    assert refused is not None and "operator" in refused.message
-    assert judge_act(order, OPERATOR, Appoint("ann", Role.OWNER)) is None
+    refused = judge_act(order, MOD, Appoint("ann", Role.OWNER))
+    assert refused is not None and "owner" in refused.message
+    for one in (OWNER, OPERATOR):
+        assert judge_act(order, one, Appoint("ann", Role.OWNER)) is None
 
 
 def test_nobody_acts_on_who_is_as_high() -> None:

@@ -41,6 +41,8 @@ def joined(last: int, members: int, messages: list[int], *, recovered: bool = Fa
         "pins": [],
         "messages": [{"seq": seq} for seq in messages],
         "read": 0,
+        "role": "guest",
+        "may": [],
     }
 
 
