@@ -54,6 +54,6 @@ def refuse_host(
     if not person.account and not guests:
         return "a guest may not go live here; that takes an account's token"
     if others:
-        names = ", ".join(sorted(others)[:3])
+        names = ", ".join(name or "somebody" for name in sorted(others)[:3])
         return f"{room} has no owner, and {names} has stream keys of it"
     return None

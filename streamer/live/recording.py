@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from hls.live import GRID, LIVE_RATE, OnAir, PartCut
@@ -223,8 +224,10 @@ class Recording:
         listed = any(one.segments for one in record.renditions.values())
         if listed and (not record.playable or now_ms - self._stored_at >= _STORE_S * 1000):
             self._stored_at = now_ms
-            first, record.playable, record.updated_at = not record.playable, True, now_ms
-            await self._desk.catalogue.write_recording(record)
+            first, record.updated_at = not record.playable, now_ms
+            # First in the database, then for all to see: who sees it play finds it in the list.
+            await self._desk.catalogue.write_recording(replace(record, playable=True))
+            record.playable = True
             if not await self._studio.allowed(record.room or "", record):
                 self._give_up("it may not be recorded any more")
             if first and not self._left:
@@ -266,17 +269,12 @@ class Recording:
         await self._become_ready()
 
     async def _become_ready(self) -> None:
-        record, catalogue = self.record, self._desk.catalogue
-        before, record.state = record.state, advance(record.state, Event.SHOW_ENDED)
-        record.playable, record.updated_at = True, self._desk.now_ms()
-        try:
-            await catalogue.finish(record)
-        except BaseException:
-            record.state = before
-            raise
+        record, now_ms = self.record, self._desk.now_ms()
+        state = advance(record.state, Event.SHOW_ENDED)
+        await self._desk.catalogue.finish(replace(record, state=state, playable=True, updated_at=now_ms))
         for rendition in record.renditions.values():
             rendition.complete = True
-        record.peaks = None
+        record.state, record.playable, record.updated_at, record.peaks = state, True, now_ms, None
         if self._left:
             return
         self._desk.outcomes[Event.SHOW_ENDED.name.lower()] += 1

@@ -54,7 +54,7 @@ def recorded(url: str, id: str, ms: int) -> dict[str, Any]:
 
     def look() -> dict[str, Any] | None:
         track = track_of(url, id)
-        return track if track is not None and track["packaged_ms"] >= ms else None
+        return track if track is not None and track["playable"] and track["packaged_ms"] >= ms else None
 
     return wait_until(look, f"{ms} ms of the recording", 60)
 
@@ -172,12 +172,12 @@ def test_a_recording_that_is_deleted_leaves_the_show_alone(tmp_path: Path) -> No
 def test_what_is_not_for_everybody_is_not_recorded(tmp_path: Path, setting: str) -> None:
     record = "never" if setting == "never" else "open"
     with live_server(tmp_path, live_record=record) as live:
-        key, ann = live.key("radio"), token_of(live.server, "ann")
+        ann = token_of(live.server, "ann")
         if setting == "members":
             assert ask(live.server, "POST", "/api/v1/rooms", ann, {"name": "radio"}).status == 201
             policy = {"entry": "members"}
             assert ask(live.server, "PATCH", "/api/v1/rooms/radio/policy", ann, policy).status == 200
-        with source(live.url, key):
+        with source(live.url, live.key("radio")):
             id = begin(live)
             live.wait("radio", lambda show: show["now"] - show["began_at"] > 5_000, 60)
         assert track_of(live.url, id) is None
