@@ -98,6 +98,24 @@ def live_gauges(
     ]
 
 
+def slow_gauges(missed: Callable[[], int], cut_off: Callable[[], int]) -> list[Gauge]:
+    """What became of listeners who did not read."""
+    return [
+        Gauge(
+            "live_missed_chunks",
+            "Chunks of sound left out for WebSocket listeners who did not read.",
+            missed,
+            "counter",
+        ),
+        Gauge(
+            "live_cut_off",
+            "Players of /live/ROOM.mp3 and .aac cut off because they did not read.",
+            cut_off,
+            "counter",
+        ),
+    ]
+
+
 def _by_state(shows: Collection[Show]) -> dict[str, int]:
     found = Counter(show.state for show in shows)
     return {state.value: found[state] for state in (State.LIVE, State.INTERRUPTED)}

@@ -18,7 +18,7 @@ from streamer.ingest.wrong_keys import WrongKeys
 from streamer.lane import Lane
 from streamer.library import Library
 from streamer.live.cockpits import Cockpits
-from streamer.live.counters import LiveCounters, live_gauges
+from streamer.live.counters import LiveCounters, live_gauges, slow_gauges
 from streamer.live.crier import Crier
 from streamer.live.doors import OrderDoors
 from streamer.live.host import refuse_source
@@ -175,6 +175,9 @@ class LiveParts:
         """Metrics of what is live."""
         return [
             *live_gauges(self._counters, self.stage.shows.values, self.audience),
+            *slow_gauges(
+                lambda: self._hub.desk.listeners.missed_total, lambda: self.progressive.stats.slow_total
+            ),
             *way_gauges(self.http.stats),
             *rtmp_gauges(self.rtmp.stats),
         ]

@@ -28,7 +28,7 @@ from streamer.gauges_redis import redis_gauges
 from streamer.ingest.rtmp.stats import RtmpStats
 from streamer.ingest.stats import WayStats
 from streamer.live.audience import Audience
-from streamer.live.counters import LiveCounters, live_gauges
+from streamer.live.counters import LiveCounters, live_gauges, slow_gauges
 from streamer.metrics import Gauge, LoopLag
 from streamer.server import DoorStats
 from streamer.settings import Settings, describe, keys
@@ -61,6 +61,7 @@ def gauges() -> list[Gauge]:
         *store_gauges(CacheStats(hits=3), ArchiveStats(), lambda: 5),
         *redis_gauges(redis),
         *live_gauges(LiveCounters(), list, Audience()),
+        *slow_gauges(lambda: 1, lambda: 2),
         *way_gauges(WayStats(answers_total=Counter({401: 1}))),
         *rtmp_gauges(RtmpStats()),
         *loop_gauges(LoopLag().take),
