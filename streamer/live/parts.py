@@ -42,6 +42,7 @@ from streamer.metrics import Gauge
 from streamer.room_desk import RoomDesk
 from streamer.route import Route
 from streamer.routes_metadata import MetadataRoutes
+from streamer.routes_status import StatusRoutes
 from streamer.settings import Settings
 from streamer.warden import Word
 from streamer.wheel import TimerWheel
@@ -168,8 +169,9 @@ class LiveParts:
         keys = KeyRoutes(self.keys, desk, self._warden, guests=self._settings.uploads == "anyone")
         live = LiveRoutes(self.stage, self.lookout, self.passes, desk, self._warden, _now_us)
         self._hub.desk.watchtower.may = live.may
+        status = StatusRoutes(self.lookout, self._warden)
         hls = HlsRoutes(self.shelf)
-        return [route for part in (live, hls, keys, titles) for route in part.routes()]
+        return [route for part in (live, hls, keys, titles, status) for route in part.routes()]
 
     def gauges(self) -> list[Gauge]:
         """Metrics of what is live."""

@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_from_bytes
 
 import pytest
 
+from tests.support.api import get_json
 from tests.support.audio import make_tone
 from tests.support.live_server import LiveServer, heard, live_server
 from tests.support.sources import ffmpeg, icecast, program
@@ -151,3 +152,7 @@ def test_titles_in_each_spelling_before_and_while_it_is_heard(server: LiveServer
         assert announce(server, f"/admin/metadata?{mount}&song=x", "wrong") == 401
         assert announce(server, f"/admin/metadata?{mount}&song=x") == 401
         assert server.look("titles")["title"]["text"] == "Cast"
+        source = get_json(f"{server.url}/status-json.xsl?mount=/live/titles")["icestats"]["source"]
+        assert (source["title"], source["listeners"]) == ("Cast", 0)
+        assert source["listenurl"] == f"{server.url}/live/titles.aac"
+        assert "source" not in get_json(f"{server.url}/status-json.xsl?mount=/live/nothing")["icestats"]

@@ -18,6 +18,7 @@ from streamer.routes_metadata import MetadataRoutes
 from streamer.routes_order import OrderRoutes
 from streamer.routes_policies import PolicyRoutes
 from streamer.routes_rooms import RoomRoutes
+from streamer.routes_status import StatusRoutes
 from streamer.routes_system import SystemRoutes
 from streamer.routes_tracks import TrackRoutes
 from streamer.routes_uploads import UploadRoutes
@@ -35,6 +36,7 @@ ROUTES: list[Route] = [
     *UploadRoutes(NOTHING, NOTHING).routes(),
     *MediaRoutes(NOTHING).routes(),
     *MetadataRoutes(*[NOTHING] * 4).routes(),
+    *StatusRoutes(NOTHING, NOTHING).routes(),
     *SystemRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
 ]
 DOCUMENT = document(ROUTES, "1.2.3")
