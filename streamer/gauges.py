@@ -99,6 +99,13 @@ def chat_gauges(stats: ChatStats) -> list[Gauge]:
         ),
         Gauge("chat_writes", "Writes that delivering took.", lambda: stats.writes_total, "counter"),
         Gauge("chat_errors", "Error replies, by code.", lambda: dict(stats.errors_total), "counter", "code"),
+        Gauge(
+            "chat_acts",
+            "Acts of moderation that were carried out, by kind.",
+            lambda: dict(stats.acts_total),
+            "counter",
+            "act",
+        ),
     ]
 
 

@@ -92,7 +92,7 @@ class WebSocketHub:
         orders = Orders(order, limits.orders_kept)
         self.warden = Warden(orders, broker, self._rooms, self, limits, clock, entropy)
         self._entrance = Entrance(self.warden, tokens)
-        self.moderator = Moderator(self.warden, history, tokens)
+        self.moderator = Moderator(self.warden, history, tokens, self.stats)
         self._greeter = Greeting(tokens, self.warden.greet, clock, entropy)
         self.desk = ChatDesk(
             broker=broker,

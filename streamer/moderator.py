@@ -33,6 +33,7 @@ from streamer.order_rows import TooMany
 from streamer.passwords import hash_password
 from streamer.reviews import Reviews
 from streamer.showing import Showing
+from streamer.stats import ChatStats
 from streamer.subjects import ActRefused, Subjects
 from streamer.warden import Warden
 
@@ -47,8 +48,9 @@ class Moderator:
     Bound: reports of 10,000 people are counted at a time.
     """
 
-    def __init__(self, warden: Warden, history: History, tokens: Tokens) -> None:
+    def __init__(self, warden: Warden, history: History, tokens: Tokens, stats: ChatStats) -> None:
         self._warden = warden
+        self._stats = stats
         self._tokens = tokens
         subjects = Subjects(warden)
         measures = Measures(warden, subjects)
@@ -81,9 +83,13 @@ class Moderator:
         if refused := judge_act(order, actor, act):
             raise ActRefused(refused.code, refused.message)
         try:
-            return await self._ways[type(act)](actor, order, act)
+            done = await self._ways[type(act)](actor, order, act)
         except (TooMany, NetworkRefused, FilterRefused) as error:
             raise ActRefused(ErrorCode.INVALID_SLASH, str(error)) from error
+        if not isinstance(act, Show):
+            kind = act.measure.value if isinstance(act, Take) else type(act).__name__.lower()
+            self._stats.acts_total[kind] += 1
+        return done
 
     async def found(self, actor: Person, room: str) -> None:
         """Make a room that somebody owns.

@@ -17,6 +17,7 @@ class ChatStats:
         writes_total: what these took; fewer, when frames were joined.
         errors_total: error replies, by code.
         closes_total: connections ended, by close code; 1006 without one.
+        acts_total: what was done about rooms and people in them, by the kind of act; refused ones are not.
     """
 
     connections_open: int = 0
@@ -27,3 +28,4 @@ class ChatStats:
     writes_total: int = 0
     errors_total: Counter[str] = field(default_factory=Counter)
     closes_total: Counter[int] = field(default_factory=Counter)
+    acts_total: Counter[str] = field(default_factory=Counter)

@@ -201,6 +201,7 @@ async def test_an_owner_hands_the_room_on(server: ChatServer) -> None:
 async def test_mute_and_its_end(server: ChatServer) -> None:
     async with operator(server) as ops, person(server, name="gus") as gus:
         await order(ops, "/mute gus 10m loud")
+        assert server.hub.stats.acts_total["mute"] == 1
         muted = await refusal(gus, "hello")
         assert muted["code"] == "muted" and "loud" in muted["message"]
         async with person(server, name="gus2") as again:
