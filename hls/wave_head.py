@@ -18,15 +18,15 @@ _CHUNK = struct.Struct("<4sI")
 _FORMAT = struct.Struct("<HHIIHH")
 _PCM, _FLOAT, _ALAW, _MULAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
 _SUBFORMAT_AT = 24  # behind the size of the extension, the valid bits and the mask of channels
-_DEMUXERS = {
-    (_PCM, 8): "u8",
-    (_PCM, 16): "s16le",
-    (_PCM, 24): "s24le",
-    (_PCM, 32): "s32le",
-    (_FLOAT, 32): "f32le",
-    (_FLOAT, 64): "f64le",
-    (_ALAW, 8): "alaw",
-    (_MULAW, 8): "mulaw",
+_DECODERS = {
+    (_PCM, 8): "pcm_u8",
+    (_PCM, 16): "pcm_s16le",
+    (_PCM, 24): "pcm_s24le",
+    (_PCM, 32): "pcm_s32le",
+    (_FLOAT, 32): "pcm_f32le",
+    (_FLOAT, 64): "pcm_f64le",
+    (_ALAW, 8): "pcm_alaw",
+    (_MULAW, 8): "pcm_mulaw",
 }
 
 
@@ -34,13 +34,15 @@ class WaveHead(msgspec.Struct, frozen=True):
     """What the samples are.
 
     Attributes:
-        demuxer: FFmpeg's name of samples like these without a head.
+        decoder: FFmpeg's name of it.
+        frame_bytes: of a sample in all channels.
         sample_rate: Hz, as it says.
         channels: as it says.
         size_bytes: of the head: samples come behind it.
     """
 
-    demuxer: str
+    decoder: str
+    frame_bytes: int
     sample_rate: int
     channels: int
     size_bytes: int
@@ -55,17 +57,17 @@ def read_head(data: bytes) -> WaveHead | None:
     Returns:
         None if the samples have not begun yet, or are of a kind that has to be told from more than its head.
     """
-    demuxer, rate, channels = "", 0, 0
+    decoder, rate, channels, align = "", 0, 0, 0
     at = _RIFF_BYTES
     while at + _CHUNK.size <= len(data):
         kind, size = _CHUNK.unpack_from(data, at)
         at += _CHUNK.size
         if kind == b"data":
-            return WaveHead(demuxer, rate, channels, at) if demuxer else None
+            return WaveHead(decoder, align, rate, channels, at) if decoder else None
         if kind == b"fmt " and size >= _FORMAT.size and at + size <= len(data):
             tag, channels, rate, _, align, bits = _FORMAT.unpack_from(data, at)
             if tag == _EXTENSIBLE and size >= _SUBFORMAT_AT + 2:
                 (tag,) = struct.unpack_from("<H", data, at + _SUBFORMAT_AT)
-            demuxer = _DEMUXERS.get((tag, bits), "") if align * 8 == bits * channels else ""
+            decoder = _DECODERS.get((tag, bits), "") if align * 8 == bits * channels else ""
         at += size + size % 2
     return None

@@ -1,9 +1,9 @@
 """The sound of a live source, as soon as its bytes are there: 48 kHz, stereo, 32-bit float."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any
 
 import av
 from av import AudioCodecContext, AudioFrame, AudioStream
@@ -12,29 +12,18 @@ from av.stream import Discard
 
 from hls import intake, live_intake, tags
 from hls.ffmpeg import sound
+from hls.ffmpeg.live_pieces import READ_BYTES, Begun, Bytes, Whole, links
 from hls.ffmpeg.live_shape import Shape, Sink
 from hls.ffmpeg.recording import DECODERS
-from hls.iso_boxes import Boxes
 from hls.job import MediaRefused
 from hls.live_source import SourceTitled
 from hls.mpeg_frames import MpegFrames
-from hls.ogg import Links
 from hls.wave_head import MAX_HEAD_BYTES, read_head
 
-# What FFmpeg asks for at once: it gets what is there. Small, for it may want as much again before it decodes.
-_READ_BYTES = 4096
 _MAX_FAILURES = 50  # in a row, of a demuxer that does not find its way back
 _MAX_ID3_BYTES = 1 << 18  # a larger one has a cover in it; its title is not waited for
 _MAX_UNHEARD_BYTES = 1 << 16  # of what is said to be MP3 or AAC, without a frame in it: 4 s at 128 kbit/s
 _SILENT_MP3 = b"\xff\xfb\x90\x64" + bytes(413)  # a frame with nothing in it, 417 bytes long
-
-
-class Bytes(Protocol):
-    """A source, read forwards."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most `size` bytes as soon as there are any; none at the end."""
-        ...
 
 
 def decode(source: Bytes, container: str, sink: Sink) -> None:
@@ -55,16 +44,16 @@ def decode(source: Bytes, container: str, sink: Sink) -> None:
             head = _from_frame_on(head, source)
     if name is None:
         raise MediaRefused("it is not sound in a format that is known here")
-    whole = _Begun(head, source)
+    whole = Begun(head, source)
     if name == live_intake.OGG:
-        heard = sum(_decode_link(link, name, sink) for link in _links(whole))
+        heard = sum(_decode_link(link, name, sink) for link in links(whole))
     elif name == live_intake.MP3:
         _tell_id3(whole, sink)
         heard = _decode_mp3(whole, sink)
     elif name == live_intake.WAV:
         heard = _decode_wave(whole, sink)
     elif name == live_intake.MP4:
-        heard = _decode_link(_Whole(whole), name, sink)
+        heard = _decode_link(Whole(whole), name, sink)
     else:
         heard = _decode_link(whole, name, sink)
     if not heard:
@@ -73,7 +62,7 @@ def decode(source: Bytes, container: str, sink: Sink) -> None:
 
 def _head(source: Bytes) -> bytes:
     head = b""
-    while len(head) < live_intake.HEAD_BYTES and (more := source.read(_READ_BYTES)):
+    while len(head) < live_intake.HEAD_BYTES and (more := source.read(READ_BYTES)):
         head += more
     return head
 
@@ -81,37 +70,19 @@ def _head(source: Bytes) -> bytes:
 def _from_frame_on(head: bytes, source: Bytes) -> bytes:
     """The rest of a frame of ADTS taken off the beginning."""
     while (offset := live_intake.adts_offset(head)) is None:
-        more = source.read(_READ_BYTES)
+        more = source.read(READ_BYTES)
         if not more or len(head) > _MAX_UNHEARD_BYTES:
             raise MediaRefused("there are no frames of AAC in it")
         head += more
     return head[offset:]
 
 
-class _Begun:
-    """A source whose first bytes were looked at."""
-
-    def __init__(self, head: bytes, source: Bytes) -> None:
-        self._head = head
-        self._source = source
-
-    def read(self, size: int, /) -> bytes:
-        if self._head:
-            data, self._head = self._head[:size], self._head[size:]
-            return data
-        return self._source.read(size)
-
-    def put_back(self, data: bytes) -> None:
-        """Let these bytes come next."""
-        self._head = data + self._head
-
-
-def _tell_id3(source: "_Begun", sink: Sink) -> None:
+def _tell_id3(source: Begun, sink: Sink) -> None:
     """Take a tag off the beginning, and tell what it says."""
     head = source.read(live_intake.HEAD_BYTES)
     size = live_intake.id3_bytes(head)
     tag = bytearray(head)
-    while len(tag) < size and (more := source.read(min(size - len(tag), _READ_BYTES))):
+    while len(tag) < size and (more := source.read(min(size - len(tag), READ_BYTES))):
         tag += more
         if size > _MAX_ID3_BYTES:
             size -= len(tag)
@@ -119,20 +90,17 @@ def _tell_id3(source: "_Begun", sink: Sink) -> None:
     if not size:
         source.put_back(head)
     elif len(tag) == size:
-        with suppress(MediaRefused), _open(BytesIO(bytes(tag) + 3 * _SILENT_MP3), "mp3", {}) as container:
+        with suppress(MediaRefused), _open(BytesIO(bytes(tag) + 3 * _SILENT_MP3), "mp3") as container:
             _tell_title(container, container.streams.audio[0], sink)
 
 
 def _decode_mp3(source: Bytes, sink: Sink) -> int:
     """Samples that could be decoded; without FFmpeg's demuxer, which would wait for more."""
-    codec = av.CodecContext.create("mp3float", "r")
-    assert isinstance(codec, AudioCodecContext)
-    codec.thread_count = 1
-    shape = Shape("mp3", codec, sink)
+    codec = _decoder("mp3float")
 
     def decoded() -> Iterator[list[AudioFrame] | None]:
         frames, unheard = MpegFrames(), 0
-        while data := source.read(_READ_BYTES):
+        while data := source.read(READ_BYTES):
             unheard += len(data)
             for frame in frames.feed(data):
                 unheard = 0
@@ -141,101 +109,67 @@ def _decode_mp3(source: Bytes, sink: Sink) -> int:
                 raise MediaRefused("there are no frames of MPEG audio in it")
         yield _frames(codec, None)
 
-    for frame in intake.undamaged(decoded()):
+    return _heard(Shape("mp3", codec, sink), decoded())
+
+
+def _decode_wave(source: Begun, sink: Sink) -> int:
+    """Samples that could be decoded; plain ones without FFmpeg's look at what they could be."""
+    head = b""
+    while (wave := read_head(head)) is None and len(head) < MAX_HEAD_BYTES:
+        if not (more := source.read(READ_BYTES)):
+            break
+        head += more
+    if wave is None:
+        return _decode_link(Begun(head, source), live_intake.WAV, sink)
+    intake.check(wave.sample_rate, wave.channels)
+    codec = _decoder(wave.decoder)
+    codec.sample_rate = wave.sample_rate
+    codec.bit_rate = wave.sample_rate * wave.frame_bytes * 8
+    codec.layout = sound.LAYOUTS.get(wave.channels, f"{wave.channels} channels")
+    samples = Begun(head[wave.size_bytes :], source)
+
+    def decoded() -> Iterator[list[AudioFrame] | None]:
+        rest = b""
+        while data := samples.read(READ_BYTES):
+            rest += data
+            whole = len(rest) // wave.frame_bytes * wave.frame_bytes
+            if whole:
+                yield _frames(codec, av.Packet(rest[:whole]))
+            rest = rest[whole:]
+
+    return _heard(Shape("wav", codec, sink), decoded())
+
+
+def _decoder(name: str) -> AudioCodecContext:
+    codec = av.CodecContext.create(name, "r")
+    assert isinstance(codec, AudioCodecContext)
+    codec.thread_count = 1
+    return codec
+
+
+def _heard(shape: Shape, pieces: Iterator[list[AudioFrame] | None]) -> int:
+    """Samples that came of the pieces."""
+    for frame in intake.undamaged(pieces):
         shape.feed(frame)
     shape.flush()
     return shape.samples
 
 
-def _decode_wave(source: "_Begun", sink: Sink) -> int:
-    """Samples that could be decoded; plain ones without FFmpeg's look at what they could be."""
-    head = b""
-    while (wave := read_head(head)) is None and len(head) < MAX_HEAD_BYTES:
-        if not (more := source.read(_READ_BYTES)):
-            break
-        head += more
-    if wave is None:
-        return _decode_link(_Begun(head, source), live_intake.WAV, sink)
-    intake.check(wave.sample_rate, wave.channels)
-    samples = _Begun(head[wave.size_bytes :], source)
-    layout = sound.LAYOUTS.get(wave.channels, f"{wave.channels} channels")
-    return _decode_link(samples, wave.demuxer, sink, sample_rate=str(wave.sample_rate), ch_layout=layout)
-
-
-class _Whole:
-    """An MP4, box by box."""
-
-    def __init__(self, source: Bytes) -> None:
-        self._source = source
-        self._boxes = Boxes()
-        self._rest = b""
-
-    def read(self, size: int, /) -> bytes:
-        while not self._rest and (data := self._source.read(_READ_BYTES)):
-            self._rest = self._boxes.feed(data)
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return data
-
-
-class _Link:
-    """One link of a chain; reads no byte of the next."""
-
-    def __init__(self, pages: Iterator[bytes | None]) -> None:
-        self._pages = pages
-        self._rest = b""
-        self._ended = False
-
-    def read(self, size: int, /) -> bytes:
-        if not self._rest and not self._ended:
-            page = next(self._pages, None)
-            self._ended = page is None
-            self._rest = page or b""
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return data
-
-    def skip(self) -> None:
-        """Read what nobody wanted."""
-        while self.read(1 << 16):
-            pass
-
-
-def _links(source: Bytes) -> Iterator[_Link]:
-    ended = False
-
-    def pages() -> Iterator[bytes | None]:
-        nonlocal ended
-        chain = Links()
-        while data := source.read(_READ_BYTES):
-            yield from chain.feed(data)
-        ended = True
-
-    every = pages()
-    while not ended:
-        link = _Link(every)
-        yield link
-        link.skip()
-
-
-def _decode_link(source: Bytes, name: str, sink: Sink, **form: str) -> int:
-    """Samples that could be decoded; `form` is what FFmpeg has to be told of samples without a head."""
-    with _open(source, name, form) as container, _blaming_source("its sound can't be converted"):
+def _decode_link(source: Bytes, name: str, sink: Sink) -> int:
+    """Samples that could be decoded."""
+    with _open(source, name) as container, _blaming_source("its sound can't be converted"):
         stream = _sound_of(container)
         _tell_title(container, stream, sink)
         shape = Shape(container.format.name, stream.codec_context, sink)
-        for frame in intake.undamaged(_decoded(container, stream)):
-            shape.feed(frame)
-        shape.flush()
-        return shape.samples
+        return _heard(shape, _decoded(container, stream))
 
 
 @contextmanager
-def _open(source: Bytes, name: str, form: Mapping[str, str]) -> Iterator[InputContainer]:
-    options = {**intake.open_options(DECODERS, arriving=True), **live_intake.OPTIONS, **form}
-    if form:
-        options["format_whitelist"] = name
+def _open(source: Bytes, name: str) -> Iterator[InputContainer]:
+    options = {**intake.open_options(DECODERS, arriving=True), **live_intake.OPTIONS}
     with _blaming_source("it is not sound in a format that is known here"):
         container = av.open(
-            source, "r", name, options, metadata_errors="surrogateescape", buffer_size=_READ_BYTES
+            source, "r", name, options, metadata_errors="surrogateescape", buffer_size=READ_BYTES
         )
     with closing(container):
         yield container

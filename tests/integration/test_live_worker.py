@@ -25,8 +25,8 @@ CONTAINERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "webm": ("sent.webm", "matroska", ("-c:a", "libopus", "-cluster_time_limit", "100", "-live", "1")),
     "flv": ("sent.flv", "flv", ("-c:a", "aac")),
     "flv of mp3": ("sent.flv", "flv", ("-c:a", "libmp3lame", "-ar", "44100")),
-    "wav": ("sent.wav", "s16le", ()),
-    "wav of 24 bits": ("sent.wav", "s24le", ("-c:a", "pcm_s24le")),
+    "wav": ("sent.wav", "wav", ()),
+    "wav of 24 bits": ("sent.wav", "wav", ("-c:a", "pcm_s24le")),
     "flac": ("sent.flac", "flac", ()),
     "fragmented mp4": (
         "sent.mp4",

@@ -21,18 +21,18 @@ DATA = b"data\xff\xff\xff\xff"
 
 
 @pytest.mark.parametrize(
-    ("tag", "bits", "demuxer"),
-    [(1, 8, "u8"), (1, 16, "s16le"), (1, 24, "s24le"), (3, 32, "f32le"), (7, 8, "mulaw")],
+    ("tag", "bits", "decoder"),
+    [(1, 8, "pcm_u8"), (1, 16, "pcm_s16le"), (1, 24, "pcm_s24le"), (3, 32, "pcm_f32le"), (7, 8, "pcm_mulaw")],
 )
-def test_samples_are_told_by_their_head(tag, bits, demuxer):
+def test_samples_are_told_by_their_head(tag, bits, decoder):
     head = RIFF + fmt(tag, 2, 44_100, bits) + chunk(b"LIST", b"odd") + DATA
-    assert read_head(head + b"samples") == WaveHead(demuxer, 44_100, 2, len(head))
+    assert read_head(head + b"samples") == WaveHead(decoder, bits // 4, 44_100, 2, len(head))
 
 
 def test_an_extensible_head_says_it_further_behind():
     more = struct.pack("<HHIH14x", 22, 16, 3, 1)
     head = RIFF + fmt(0xFFFE, 2, 48_000, 16, more=more) + DATA
-    assert read_head(head) == WaveHead("s16le", 48_000, 2, len(head))
+    assert read_head(head) == WaveHead("pcm_s16le", 4, 48_000, 2, len(head))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,11 @@ def show_turns(channel: Connection) -> None:
     channel.send((os.nice(0), os.sched_getscheduler(0)))
 
 
+def show_place(channel: Connection) -> None:
+    stand_by()
+    channel.send((os.nice(0), os.sched_getscheduler(0)))
+
+
 def test_a_worker_steps_back_behind_whoever_started_it():
     ours, theirs = multiprocessing.Pipe()
     worker = multiprocessing.get_context("spawn").Process(target=show_turns, args=[theirs])
@@ -30,8 +35,11 @@ def test_a_machine_whose_calls_are_not_known_keeps_turns_of_the_usual_length(mon
     assert calls == ["nice", "batch"]
 
 
-def test_who_is_waited_for_stands_right_behind_the_server(monkeypatch):
-    nicer: list[int] = []
-    monkeypatch.setattr("streamer.worker_priority.os.nice", nicer.append)
-    stand_by()
-    assert nicer == [1]
+def test_who_is_waited_for_stands_right_behind_the_server():
+    ours, theirs = multiprocessing.Pipe()
+    worker = multiprocessing.get_context("spawn").Process(target=show_place, args=[theirs])
+    worker.start()
+    nice, policy = ours.recv()
+    worker.join()
+    assert nice == os.nice(0) + 1
+    assert policy == os.SCHED_OTHER
