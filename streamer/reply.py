@@ -15,6 +15,7 @@ from streamer.resource import Found
 _MAX_KNOWN: Final = 4_096
 # What is live is asked for within a moment, by all who hear it, and never again.
 _MAX_LIVE: Final = 1_024
+TAKES_GZIP: Final = b"gzip"
 _MAX_HEAD_BYTES: Final = 1_024
 _MAX_BODY_BYTES: Final = 8_192
 
@@ -96,7 +97,9 @@ class ReplyMemory:
     def __init__(self) -> None:
         self._known: dict[bytes, Reply] = {}
         self._live: deque[bytes] = deque()
-        self._shared: dict[tuple[str, str, bool], Reply] = {}
+        self._shared: dict[bytes, Reply] = {}
+        #: The reply for a request line, and the mark of who takes gzip, to whoever says who asks; or None.
+        self.shared = self._shared.get
         #: The reply for a head's bytes, or None: the front door's first question.
         self.get = self._known.get
 
@@ -106,7 +109,7 @@ class ReplyMemory:
         Those of listeners who say who they are differ in nothing that the answer depends on: they share one.
         """
         if head.personal:
-            return self._share(head)
+            return self.share(raw[: raw.index(b"\n") + 1], head)
         reply = Reply(head)
         if len(raw) <= _MAX_HEAD_BYTES and not head.private:
             known = self._known
@@ -119,11 +122,12 @@ class ReplyMemory:
             known[raw] = reply
         return reply
 
-    def _share(self, head: Head) -> Reply:
+    def share(self, line: bytes, head: Head) -> Reply:
+        """A reply for a request line; kept if the answer depends on nothing else that was said but gzip."""
         plain = head.method == "GET" and head.keep_alive and not head.http10 and not head.conditions
         if not plain or "CMCD=" in head.query:
             return Reply(head)
-        shared, key = self._shared, (head.path, head.query, head.takes_gzip)
+        shared, key = self._shared, line + TAKES_GZIP if head.takes_gzip else line
         reply = shared.get(key)
         if reply is None:
             if len(shared) >= _MAX_LIVE:

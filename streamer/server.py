@@ -58,9 +58,10 @@ class MediaShelf(Protocol):
 class LiveMedia(Protocol):
     """Where the front door finds what is made at this moment."""
 
-    def find(self, head: Head, caller: Caller) -> Lookup | None:
+    def find(self, head: Head, caller: Caller, listener: str = "") -> Lookup | None:
         """What GET of a path below `heads.LIVE_PREFIXES` answers to `caller`; see `MediaShelf.find`.
 
+        `listener` is who asks, if not whom the head names.
         What is not there yet is a `Waiting`, which is released within its bound.
         """
         ...
@@ -73,7 +74,7 @@ class LiveMedia(Protocol):
 class NothingLive:
     """For a server without live shows."""
 
-    def find(self, head: Head, caller: Caller) -> None: ...
+    def find(self, head: Head, caller: Caller, listener: str = "") -> None: ...
 
     def hurry(self) -> None: ...
 

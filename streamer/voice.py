@@ -12,7 +12,7 @@ from streamer.live.sessions import Session
 from streamer.problems import TABLE, unavailable
 from streamer.ranges import Span
 from streamer.refusal import Refused
-from streamer.reply import Reply
+from streamer.reply import TAKES_GZIP, Reply
 from streamer.resource import Denial, FileBody, Found, Resource
 from streamer.sender import Sender
 from streamer.store import StoreError
@@ -66,12 +66,10 @@ class Voice:
         self._reply: Reply | None = None  # to what is waited for
         self._sender: Sender | None = None
         self._socket: socket.socket | None = None
-        #: Of who asked for live media last.
-        self.session: Session | None = None
+        self.session: Session | None = None  # of who asked for live media last
         #: The last request for live media that says who asks: its fields as they came, and its head.
         self.last: tuple[bytes, Head] | None = None
-        #: The transport's descriptor; -1 until something is written past the transport.
-        self.fd = -1
+        self.fd = -1  # the transport's, once something is written past it
 
     @property
     def peer(self) -> str:
@@ -80,9 +78,17 @@ class Voice:
 
     def again(self, data: bytes) -> tuple[Reply, Lookup] | None:
         """What is asked for, if the request differs from the last one in nothing else, and what is found."""
-        head = None if self.last is None else again(data, *self.last)
-        found = None if head is None else self._door.live.find(head, self)
-        return None if head is None or found is None else (self._door.replies.remember(data, head), found)
+        if self.last is None or not data.endswith(self.last[0]):
+            return None
+        fields, before = self.last
+        line, replies = data[: len(data) - len(fields)], self._door.replies
+        reply = replies.shared(line + TAKES_GZIP if before.takes_gzip else line)
+        if reply is None:
+            if (head := again(data, fields, before)) is None:
+                return None
+            reply = replies.share(line, head)
+        found = self._door.live.find(reply.head, self, before.listener)
+        return None if found is None else (reply, found)
 
     @property
     def speaking(self) -> bool:
@@ -137,8 +143,7 @@ class Voice:
         if lookup is not None:
             lookup.cancel()
         waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            assert self._reply is not None
+        if waiting is not None and self._reply is not None:
             waiting.leave(self, self._reply)
         sender, self._sender = self._sender, None
         if sender is not None:

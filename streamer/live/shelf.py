@@ -127,12 +127,12 @@ class LiveShelf(Deaf):
 
     # --- to the front door
 
-    def find(self, head: Head, caller: Caller) -> Lookup | None:
+    def find(self, head: Head, caller: Caller, listener: str = "") -> Lookup | None:
         """What a path below `LIVE_PREFIX` answers, or below a pass; see `server.LiveMedia`."""
-        path = head.path
+        path, listener = head.path, listener or head.listener
         piece = self._media.get(path)
         if piece is not None and self._doors.is_open(piece.pieces.room):
-            self._sessions.seen(caller, piece.pieces.room, head.listener, piece.delay_ms)
+            self._sessions.seen(caller, piece.pieces.room, listener, piece.delay_ms)
             return piece.resource
         token = ""
         if path.startswith(PASS_PREFIX):
@@ -146,10 +146,12 @@ class LiveShelf(Deaf):
             return Denial(404, f"nothing is live in {room[:70]!r}")
         is_open = self._doors.is_open(room)
         if is_open is None:
-            return self._learn(head, caller, room)
+            return self._learn(head, caller, listener, room)
         if not is_open and not self._passes.verify(token, room, self._now_s()):
             return Denial(403, "the room is not open: its pass is missing, not good, or no longer good")
-        return self._find(here, path, name, head, caller)
+        piece = self._media.get(path)
+        self._sessions.seen(caller, room, listener, None if piece is None else piece.delay_ms)
+        return self._find(here, name, head) if piece is None else piece.resource
 
     def hurry(self) -> None:
         """Answer everyone who waits with what there is."""
@@ -158,21 +160,15 @@ class LiveShelf(Deaf):
                 feed.hurry()
             self._give_up(here)
 
-    async def _learn(self, head: Head, caller: Caller, room: str) -> Answerable:
+    async def _learn(self, head: Head, caller: Caller, listener: str, room: str) -> Answerable:
         try:
             await self._doors.learn(room)
         except DatabaseFailed:
             return Denial(503, "who may listen can't be found out at this moment")
-        found = self.find(head, caller)
+        found = self.find(head, caller, listener)
         return await found if isinstance(found, Awaitable) else found
 
-    def _find(self, here: _Show, path: str, name: str, head: Head, caller: Caller) -> Found | Waiting:
-        piece = self._media.get(path)
-        room = here.show.room
-        if piece is not None:
-            self._sessions.seen(caller, room, head.listener, piece.delay_ms)
-            return piece.resource
-        self._sessions.seen(caller, room, head.listener, None)
+    def _find(self, here: _Show, name: str, head: Head) -> Found | Waiting:
         if name == INDEX:
             return self._find_index(here)
         rendition, _, rest = name.partition("/")
