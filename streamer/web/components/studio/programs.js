@@ -34,7 +34,7 @@ export function Programs({ room }) {
             <${CopyButton} icon="copy" label=${t("studio.copy")} text=${() => key.key} />
             <button type="button" class="button" onClick=${() => (asking.value = true)}><${Icon} name="refresh-cw" size="18" />${t("studio.key_renew")}</button></dd>
           ${rtmp && html`<${Way} title=${t("studio.rtmp")} address=${`rtmp://${hostname}${rtmp === 1935 ? "" : `:${rtmp}`}/live`} note=${t("studio.rtmp_teach")} />`}
-          <${Way} title=${t("studio.icecast")} address=${`icecast://source@${hostname}:${address}/live/${room}`} note=${t("studio.icecast_teach", { host: hostname, port: address, mount: `/live/${room}` })} />
+          <${Way} title=${t("studio.icecast")} address=${`icecast://source:…@${hostname}:${address}/live/${room}`} copied=${`icecast://source:${key.key}@${hostname}:${address}/live/${room}`} note=${t("studio.icecast_teach", { host: hostname, port: address, mount: `/live/${room}` })} />
           <${Way} title=${t("studio.shell")} address=${`veza live ${room} song.flac --server ${location.origin}`} />
         </dl>`
       : html`<button type="button" class="button" onClick=${make}><${Icon} name="key-round" size="18" />${t("studio.key_make")}</button>`}
@@ -46,6 +46,7 @@ export function Programs({ room }) {
   </section>`;
 }
 
-function Way({ title, address, note }) {
-  return html`<dt>${title}</dt><dd><code>${address}</code><${CopyButton} icon="copy" label=${t("studio.copy")} text=${() => address} />${note && html`<p class="quiet">${note}</p>`}</dd>`;
+/** `copied` is what is put on the clipboard where that is more than one should see. */
+function Way({ title, address, copied = address, note }) {
+  return html`<dt>${title}</dt><dd><code>${address}</code><${CopyButton} icon="copy" label=${t("studio.copy")} text=${() => copied} />${note && html`<p class="quiet">${note}</p>`}</dd>`;
 }
