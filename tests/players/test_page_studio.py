@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.api import get_json
 from tests.support.audio import make_tone
-from tests.support.chromium import browsing, microphone, running_chromium
+from tests.support.chromium import browsing, hearing_chromium
 from tests.support.looks import LOOKS, look_at
 from tests.support.server import Server, running_server
 from tests.support.severing import LINE_BROKE, severable
@@ -22,10 +22,10 @@ TIMEOUT_S = 60
 
 
 @pytest.fixture(scope="module")
-def listening(folder: Path) -> Iterator[Browser]:
+def listening(chromium: Browser, folder: Path) -> Iterator[Browser]:
     """A browser with a microphone."""
     sound = make_tone(folder / "voice.wav", seconds=20)
-    with running_chromium(*microphone(sound)) as browser:
+    with hearing_chromium(chromium, sound) as browser:
         yield browser
 
 

@@ -56,25 +56,31 @@ class Faults:
         return [fault for fault in self.seen if not any(re.search(each, fault) for each in self.allowed)]
 
 
-def microphone(sound: Path) -> tuple[str, ...]:
-    """Flags for a Chromium that hears a WAV file, again and again, and asks nobody whether it may."""
-    return (
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={sound}",
-    )
-
-
 @contextmanager
-def running_chromium(*flags: str) -> Iterator[Browser]:
+def running_chromium() -> Iterator[Browser]:
     program = shutil.which("chromium")
     assert program, "chromium is missing: run scripts/setup test"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=[*_FLAGS, *flags])
+        browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
         try:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def hearing_chromium(browser: Browser, sound: Path) -> Iterator[Browser]:
+    """Another one, of the same driver, whose microphone is a WAV file, again and again, and asks nobody."""
+    flags = (
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={sound}",
+    )
+    another = browser.browser_type.launch(executable_path=shutil.which("chromium"), args=[*_FLAGS, *flags])
+    try:
+        yield another
+    finally:
+        another.close()
 
 
 def watch(context: BrowserContext) -> Faults:

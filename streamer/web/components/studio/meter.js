@@ -16,6 +16,7 @@ export function Meter() {
     let frame = requestAnimationFrame(draw);
     let spoken = 0;
     function draw(now) {
+      if (!box.current) return; // the screen was left in this very frame
       frame = requestAnimationFrame(draw);
       const speak = now - spoken > SPOKEN_EVERY_MS;
       if (speak) spoken = now;
