@@ -84,8 +84,8 @@ def test_a_show_is_a_track_while_it_runs_and_when_it_ends(tmp_path: Path) -> Non
         key, ann = live.key("radio", "--name", "ann"), token_of(live.server, "ann")
         with source(live.url, key):
             id = begin(live)
-            said = {"song": "Nina - Blue"}
-            ask_title(live, key, said["song"])
+            ask_title(live, key, "Nina - Blue")
+            live.veza("say", "radio", "what a song", "--server", live.url, "--name", "Gus")
             growing = recorded(live.url, id, 3_840)
             assert growing["state"] == "live" and growing["room"] == "radio" and growing["playable"]
             assert growing["title"].startswith("Late Show, 20") and growing["owner"]["name"] == "ann"
@@ -98,6 +98,9 @@ def test_a_show_is_a_track_while_it_runs_and_when_it_ends(tmp_path: Path) -> Non
             assert ask(live.server, "POST", "/api/v1/rooms/radio/live/end", ann).status == 204
         track = ready(live.url, id)
         assert [chapter["title"] for chapter in track["chapters"]] == ["Nina - Blue"]
+        said = get_json(f"{live.url}/api/v1/tracks/{id}/comments")["items"]
+        assert [(one["body"], one["author"]["name"]) for one in said] == [("what a song", "Gus")]
+        assert 0 <= said[0]["at_ms"] <= track["duration_ms"]
         assert track["duration_ms"] >= 3_840 and track["loudness"]["integrated_lufs"] is not None
         assert [one["name"] for one in track["renditions"]] == ["aac128", "aac64"]
         playlist = playlist_of(f"{live.url}/hls/{id}/aac64.m3u8")
@@ -148,6 +151,7 @@ def test_a_show_whose_source_does_not_come_back_is_finished(tmp_path: Path) -> N
             id = begin(live)
             recorded(live.url, id, 3_840)
             live.server.stop(signal.SIGKILL)
+        checked(live)
         live.server = again(live.server, live_grace_s=5)
         track = ready(live.url, id)
         assert 3_840 <= track["duration_ms"] < 12_000, "without the silence of waiting"
