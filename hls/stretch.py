@@ -5,11 +5,11 @@ that the place can move with every sample. Source: C. W. Farrow, "A continuously
 element", 1988.
 """
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.polynomial import polynomial
 
 from hls.reservoir import Reservoir, Samples
 
@@ -22,7 +22,6 @@ _ORDER = 7
 _BETA = 6.5  # of Kaiser's window: flat to 17 kHz at 48 kHz, within a tenth of a decibel
 
 
-@cache
 def _taps() -> npt.NDArray[np.float32]:
     """Coefficients of shape (taps, order + 1), of powers of the place less a half, the lowest first."""
     place = np.linspace(0, 1, 257)
@@ -30,7 +29,10 @@ def _taps() -> npt.NDArray[np.float32]:
     window = np.i0(_BETA * np.sqrt(np.clip(1 - (offset / (_TAPS / 2)) ** 2, 0, 1))) / np.i0(_BETA)
     wanted = np.sinc(offset) * window
     wanted /= wanted.sum(axis=0)
-    return np.polynomial.polynomial.polyfit(place - 0.5, wanted.T, _ORDER).T.astype(np.float32)
+    return polynomial.polyfit(place - 0.5, wanted.T, _ORDER).T.astype(np.float32)
+
+
+_COEFFICIENTS = _taps().T  # at once: numpy loads what this needs late, and a worker can open no file then
 
 
 class Stretch:
@@ -68,7 +70,7 @@ def _interpolated(row: Samples, places: npt.NDArray[np.floating[Any]]) -> Sample
     """Samples at `places` of a row that begins _BEFORE samples before place 0."""
     first = places.astype(np.int64)
     powers = np.vander(places - first - 0.5, _ORDER + 1, increasing=True).astype(np.float32)
-    weights = powers @ _taps().T
+    weights = powers @ _COEFFICIENTS
     windows = np.lib.stride_tricks.sliding_window_view(row, _TAPS, axis=0)[first]
     sound: Samples = np.einsum("nct,nt->nc", windows, weights)
     return sound
