@@ -53,6 +53,9 @@ async def open_database(url: str) -> AsyncEngine:
     """
     engine = make_engine(url)
     try:
+        # aiosqlite's thread goes on for a moment after a file that it can't open, and answers a loop that may
+        # be closed by then.
+        await asyncio.to_thread(_open_once, engine)
         async with engine.begin() as connection:
             await connection.run_sync(schema.bring_up_to_date)
     except Exception as error:
@@ -61,6 +64,15 @@ async def open_database(url: str) -> AsyncEngine:
         cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
         raise DatabaseUnusable(f"the database {shown} can't be used: {cause}") from error
     return engine
+
+
+def _open_once(engine: AsyncEngine) -> None:
+    """Raises sa.exc.DBAPIError where SQLite can't open its file."""
+    twin = make_twin(engine)
+    if twin is not None:
+        with twin.connect():
+            pass
+        twin.dispose()
 
 
 async def answers(engine: AsyncEngine, within_s: float = 2) -> bool:
