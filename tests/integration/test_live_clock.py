@@ -1,5 +1,7 @@
 """The clock of a show and its samples, on a clock of the test: minutes in seconds, with real encoders."""
 
+import multiprocessing
+import resource
 from functools import partial
 from pathlib import Path
 
@@ -127,3 +129,23 @@ def test_two_seconds_at_once_are_all_heard(tmp_path):
     assert stage.show.full
     stage.wait(1)
     assert len(stage.flac(tmp_path)) == 4 * LIVE_RATE
+
+
+def test_a_process_that_can_open_nothing_lacks_nothing():
+    """As the encoder's: what numpy or FFmpeg would load late is there."""
+    process = multiprocessing.get_context("spawn").Process(target=play_confined)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def play_confined() -> None:
+    stage = Stage()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    stage.play(80, ppm=200)
+    stage.wait(1)
+    stage.show.switched()
+    stage.play(1)
+    stage.show.finish()
+    assert stage.levels.drift_ppm == 0, "another source"
+    assert max(report.drift_ppm for report in stage.reports if isinstance(report, Metered)) > 100
