@@ -157,7 +157,7 @@ class App:
             reason = error.strerror or str(error) if named else os.strerror(error.errno or 0)
             raise StartRefused(f"can't listen on {settings.host}:{settings.port}: {reason}") from None
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        print(*await self.live.listen(), f"veza: listening on http://{host}:{port}", sep="\n", flush=True)
+        print(f"veza: listening on http://{host}:{port}", *await self.live.listen(), sep="\n", flush=True)
         await self._stop_asked.wait()
         await self._stop(settings.stop_grace_s)
 

@@ -179,15 +179,18 @@ def test_the_secret_is_for_its_owner_alone(tmp_path: Path) -> None:
 def test_serve_is_the_server(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [VEZA, "serve"],
-        env={"VEZA_DATA_DIR": str(tmp_path), "VEZA_PORT": "0"},
+        env={"VEZA_DATA_DIR": str(tmp_path), "VEZA_PORT": "0", "VEZA_RTMP_PORT": "0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
     with process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("veza: listening on http://127.0.0.1:")
-        process.terminate()
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("veza: listening on http://127.0.0.1:")
+            assert process.stdout.readline().startswith("veza: RTMP on rtmp://127.0.0.1:")
+        finally:
+            process.terminate()
         assert process.wait(30) == 0
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 from tests.support.audio import ROOT
 from tests.support.live_server import LiveServer, heard
+from tests.support.waiting import wait_until
 
+_RTMP = re.compile(r"veza: RTMP on (rtmp://127\.0\.0\.1:\d+/live)")
 FFMPEG = ("ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error")
 
 
 def rtmp_url(server: LiveServer, key: str) -> str:
     """Where a server that was started with `rtmp_port=0` takes RTMP."""
-    said = re.search(r"veza: RTMP on (rtmp://127\.0\.0\.1:\d+/live)", server.server.log)
-    assert said is not None, server.server.log
+    said = wait_until(lambda: _RTMP.search(server.server.log), "it says where")
     return f"{said[1]}/{key}"
 
 
