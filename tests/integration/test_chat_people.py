@@ -47,8 +47,8 @@ async def test_members_are_listed(server: ChatServer) -> None:
         await bob.say("members", room="lobby")
         listed = await bob.until("members", room="lobby", count=2)
         assert listed["members"] == [
-            {"id": bob.seen[0]["id"], "name": "bob", "state": "online"},
-            {"id": ann.seen[0]["id"], "name": "Ann", "state": "away"},
+            {"id": bob.seen[0]["id"], "name": "bob", "state": "online", "role": ""},
+            {"id": ann.seen[0]["id"], "name": "Ann", "state": "away", "role": ""},
         ]
         await ann.say("members", room="elsewhere")
         await ann.until("error", code="not_joined", room="elsewhere")

@@ -27,6 +27,7 @@ class Sight:
             renditions=[],
             listeners=ListenerCounts(self.looks, 0, 0, 0),
             links=LiveLinks("", "", None, None, None, None),
+            rtmp_port=None,
         )
 
 
