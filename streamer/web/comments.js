@@ -31,6 +31,7 @@ function drop(margin, id) {
 /** Ask for all that there are; what was missed while the line was down comes this way too. */
 export async function loadComments(track) {
   const margin = commentsOf(track);
+  const before = new Set(margin.items.peek()?.map(({ id }) => id));
   try {
     const found = [];
     let cursor = null;
@@ -39,9 +40,11 @@ export async function loadComments(track) {
       found.push(...page.items);
       cursor = page.next;
     } while (cursor && found.length < MAX_SHOWN);
-    const waiting = (margin.items.peek() ?? []).filter((comment) => comment.pending);
+    const known = new Set(found.map(({ id }) => id));
+    // What was said since we asked may be younger than the answer.
+    const younger = (margin.items.peek() ?? []).filter(({ id, pending }) => !known.has(id) && (pending || !before.has(id)));
     batch(() => {
-      margin.items.value = [...found, ...waiting].sort(byMoment);
+      margin.items.value = [...found, ...younger].sort(byMoment);
       margin.cut.value = cursor !== null;
       margin.error.value = null;
     });
@@ -78,9 +81,9 @@ export async function uncomment(gone) {
 
 socket.on("comment", ({ comment: fresh }) => {
   const margin = margins.get(fresh.track);
-  if (!margin?.items.peek()) return;
+  if (!margin) return;
   // Our own may be pushed before its request is answered.
-  const own = margin.items.peek().find(
+  const own = margin.items.peek()?.find(
     ({ pending, at_ms, body }) => pending && fresh.author.id === me.peek() && at_ms === fresh.at_ms && body === fresh.body,
   );
   put(margin, fresh, own?.id);

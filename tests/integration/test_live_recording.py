@@ -146,7 +146,7 @@ def test_a_show_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
 
 def test_a_show_whose_source_does_not_come_back_is_finished(tmp_path: Path) -> None:
     with live_server(tmp_path, live_grace_s=60) as live:
-        key = live.key("radio")
+        key = live.veza("key", "radio")  # nobody's in particular
         with source(live.url, key):
             id = begin(live)
             recorded(live.url, id, 3_840)
