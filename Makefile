@@ -1,12 +1,12 @@
 # `make serve` runs the server, `make test` runs everything that CI runs. Both install what is missing first.
-.PHONY: help serve test lint types unit coverage contract integration players conformance fuzz format chaos tests/integration working waiting bench clean
+.PHONY: help serve test lint types unit coverage contract integration players conformance fuzz format chaos tests/integration bench clean
 
 PYTEST = .venv/bin/python -m pytest -q
 # A test file to a process, for its tests share a server.
 PARALLEL = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # Servers and browsers wait for each other, and their tests for them.
-WAITING = -n 4 --dist loadfile --no-loadscope-reorder
-# Nothing is shared there, and nothing waits: it takes what processors the others leave.
+WAITING = -n 3 --dist loadfile --no-loadscope-reorder
+# Nothing is shared there, and nothing waits: not beside the others, which it would only slow down.
 WORKING = -n logical --maxprocesses 4 --dist worksteal
 SETUP = scripts/setup
 
@@ -20,7 +20,9 @@ serve: ## run Veza on embedded defaults (settings: config/veza.toml or VEZA_... 
 test: ## lint, types, unit, contract, conformance, fuzz, integration and chaos, players
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: lint types coverage
-	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: working waiting
+	$(PYTEST) $(WORKING) tests/conformance tests/fuzz
+	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: NODES=2 tests/integration chaos
+	$(PYTEST) $(WAITING) tests/players
 
 lint: ## ruff: rules and formatting
 	@$(SETUP) test
@@ -43,13 +45,6 @@ coverage: ## the same, and every branch of hls and chat is taken
 contract integration players conformance fuzz: ## one suite
 	@$(SETUP) test
 	$(PYTEST) $(PARALLEL) tests/$@
-
-working:
-	nice $(PYTEST) $(WORKING) tests/conformance tests/fuzz
-
-waiting:
-	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: NODES=2 tests/integration chaos
-	$(PYTEST) $(WAITING) tests/players
 
 tests/integration:
 	$(PYTEST) $(WAITING) tests/contract $@
