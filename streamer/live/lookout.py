@@ -45,6 +45,7 @@ class Lookout:
         self._cockpits = cockpits
         self._clock = clock
         self._now_us = now_us
+        self._zero_us = now_us() - round(clock() * 1_000_000)  # once: what began has one time
         self.rtmp_port: Callable[[], int | None] = lambda: None
         self.delays: dict[WayOut, Delay] = {}
 
@@ -94,7 +95,7 @@ class Lookout:
             name=source.admission.name,
             priority=source.admission.priority,
             heard=source is heard,
-            since=self._now_us() // 1000 - round(age_s * 1000),
+            since=(self._zero_us + round(source.came_at * 1_000_000)) // 1000,
             received_bytes=source.received_bytes,
             bitrate=round(source.received_bytes * 8 / age_s),
             container=opened.container if opened else None,

@@ -1,7 +1,7 @@
 """A live show in players that others have made, while its source is cut, jitters and drifts.
 
-All of them play at the same time, for `PLAY_S`. By hand, on a machine that does nothing else, it is to be
-seen with 120 s and not one stall; beside other tests, a second of sound in hand runs out for want of a turn.
+All of them play at the same time, for `PLAY_S`. What is wanted is 120 s without one stall, to be seen by
+hand on a machine that does nothing else; beside other tests, a second in hand runs out for want of a turn.
 """
 
 import json

@@ -114,7 +114,7 @@ def test_the_socket_s_sound_is_heard_soon(page: Page, clicks: Clicks) -> None:
     said = page.evaluate("delays")
     print("websocket: late", [round(each, 3) for each in late], "said", said[-3:], buffer)
     assert page.evaluate("sound.codec") == "mp4a.40.2"
-    assert buffer["ranOut"] <= 12  # a busy machine does not always feed its audio thread
+    assert buffer["ranOut"] <= 2  # a busy machine does not always feed its audio thread
     # What the page says of itself is what is measured, but for what the source's encoder and line add.
     assert -0.1 < median(late) - median(said) < 1
     page.evaluate("sound.stop()")
@@ -176,6 +176,11 @@ def test_what_others_say_of_the_show_is_shown_when_one_hears_what_they_heard(
       bob.join("lobby");
       bob.connect();
       window.about = Math.round(socket.media.media) + 3000;
+      const log = document.querySelector('[role="log"]');
+      // At that moment, and not later: a sound engine that runs out goes back by what it then holds.
+      new MutationObserver(() => {
+        if (log.textContent.includes("that one!")) window.shown ??= socket.media.media;
+      }).observe(log, { childList: true, characterData: true, subtree: true });
       bob.send("lobby", "that one!", { media: about });
       bob.send("lobby", "and more", {});
       socket.on("message", () => (window.came = socket.media.media));
@@ -185,8 +190,7 @@ def test_what_others_say_of_the_show_is_shown_when_one_hears_what_they_heard(
     expect(log).not_to_contain_text("that one!")
     expect(log).to_contain_text("and more")
     expect(log).to_contain_text("that one!")
-    # A sound engine that ran out goes back by what it then holds, after it was shown.
-    assert page.evaluate("socket.media.media - about") >= -1000
+    assert page.evaluate("shown - about") >= 0
     assert page.evaluate("came < about")
     say(page, "I heard it, too")
     expect(page.locator(".message:not(.is-pending)").last).to_contain_text("I heard it, too")

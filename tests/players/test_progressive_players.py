@@ -6,6 +6,7 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -62,12 +63,21 @@ def test_a_player_plays_it(clicking: tuple[LiveServer, str], player: str, form: 
     subprocess.run(command, env=environ, capture_output=True, timeout=90, **as_nobody)  # type: ignore[call-overload]
     heard = np.abs(decode(out, rate=RATE)).max(axis=-1)
     assert len(heard) >= (SECONDS - 3) * RATE, f"{len(heard) / RATE} s"
-    loud = np.flatnonzero(heard > 0.3 * heard.max())
-    starts = loud[np.flatnonzero(np.diff(loud, prepend=-RATE) > RATE // 2)] / RATE
     assert heard.max() > 0.2
+    apart = np.diff(clicks_s(heard))
+    # As in the recording of the same show, which bridges what comes late from its source on a busy machine.
+    server, _ = clicking
+    show = server.server.data_dir / "tracks" / server.look("lobby")["show"]
+    given = np.diff(clicks_s(np.abs(decode(show / "aac128.mp4", rate=RATE)).max(axis=-1)))
+    assert all(np.min(np.abs(given - each)) < 0.01 for each in apart), (apart, given)
+
+
+def clicks_s(level: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    """Where clicks begin, in seconds; at least one."""
+    loud = np.flatnonzero(level > 0.3 * level.max())
+    starts: np.ndarray[Any, Any] = loud[np.flatnonzero(np.diff(loud, prepend=-RATE) > RATE // 2)] / RATE
     assert len(starts) >= 1
-    # A show bridges what comes late from a source on a busy machine; a player that skips loses a whole click.
-    assert np.all(np.abs(np.diff(starts) - 3) < 0.25), starts
+    return starts
 
 
 def test_titles_are_shown(clicking: tuple[LiveServer, str], tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def rendition(reports: list[AnyReport]) -> Rendition:
 async def package(pool: WorkerPool, source: Path, output: Path) -> list[AnyReport]:
     """All reports of a complete source."""
     output.mkdir(exist_ok=True)
-    async with asyncio.timeout(300):  # a busy machine lets workers wait long
+    async with asyncio.timeout(60):
         return [report async for report in pool.package(source, output, complete=True)]
 
 
