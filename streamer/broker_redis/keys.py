@@ -16,6 +16,8 @@ class RoomKeys(Struct, frozen=True):
             that was last told to number it; `idle`, while it may be forgotten.
         log: stream. The ids are `SEQ-0`, the field `p` is the payload.
         queue: stream, of the shard. What the archive must look at: `r` the room, `l` up to which seq.
+        offered: hash, for a minute. What was offered and lies beyond a hole: by seq, in MessagePack, the key
+            of its nonce, its id and its payload.
         channel: of what is appended, and of whispers.
         said: how the keys of nonces begin.
     """
@@ -25,6 +27,7 @@ class RoomKeys(Struct, frozen=True):
     meta: str
     log: str
     queue: str
+    offered: str
     channel: str
     said: str
 
@@ -61,6 +64,7 @@ class Keys:
             meta=f"{tag}:room:{room}",
             log=f"{tag}:log:{room}",
             queue=self.queue(shard),
+            offered=f"{tag}:offered:{room}",
             channel=f"{tag}:live:{room}",
             said=f"{tag}:said:{room}:",
         )

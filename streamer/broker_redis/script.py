@@ -71,7 +71,7 @@ def open_room(
     arguments: list[Argument] = [run, epoch, int(known), seq, IDLE_MS]
     for author_id, nonce, number, id, left_ms in nonces:
         arguments += (keys.nonce(author_id, nonce), f"{number} {id}", left_ms)
-    return script("open").call((keys.meta,), arguments)
+    return script("open").call((keys.meta, keys.offered), arguments)
 
 
 def read(keys: RoomKeys, run: str, after: int, limit: int) -> Command:
@@ -85,7 +85,7 @@ def offer(
     arguments: list[Argument] = [run, keys.room, keys.channel, publish, NONCE_TTL_MS, epoch]
     for entry, said, id in entries:
         arguments += (entry.seq, said, id, entry.payload)
-    return script("offer").call(three(keys), arguments)
+    return script("offer").call((*three(keys), keys.offered), arguments)
 
 
 def archived(keys: RoomKeys, seq: int, kept: int, done: Sequence[bytes]) -> Command:
@@ -93,7 +93,7 @@ def archived(keys: RoomKeys, seq: int, kept: int, done: Sequence[bytes]) -> Comm
 
 
 def renew(keys: RoomKeys, epoch: str, fresh: str) -> Command:
-    return script("renew").call((keys.meta,), (epoch, fresh))
+    return script("renew").call((keys.meta, keys.offered), (epoch, fresh))
 
 
 def lease(key: str, node: str, ttl_ms: int) -> Command:

@@ -290,9 +290,10 @@ async def test_promise_5_pages_and_deliveries_touch(open_broker: Opener) -> None
             await asyncio.sleep(0)
             outcomes.append(append(broker, draft(2 * round + 1)))
             page: Page = await reading
-            await listener.until(2 * round + 2)
             assert [entry.seq for entry in page.entries] == list(range(1, page.seq + 1))
-            assert listener.entries[0].seq <= page.seq + 1
+            if page.seq < 2 * round + 2:  # what a page held need not be delivered as well
+                await listener.until(2 * round + 2)
+                assert listener.entries[0].seq <= page.seq + 1
         await asyncio.gather(*outcomes)
 
 

@@ -9,11 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from chat.broker import NotStored, Stored
+from chat.broker import Draft, Entry, NotStored, Stored
+from chat.entries import split_entry
 from streamer.broker_redis import branch
+from streamer.broker_redis.kept import Kept
+from streamer.broker_redis.keys import Keys
+from streamer.broker_redis.line import Line
+from streamer.broker_redis.link import RedisStats
+from streamer.broker_redis.logs import Logs
+from streamer.broker_redis.recovery import Recovery
+from streamer.broker_redis.url import read_url
+from streamer.database import open_database
+from streamer.lane import Lane
 from tests.support.redis import Redis, find_server
 from tests.support.severing import severable
-from tests.support.talkers import Node, Talkers, check, draft, running_node
+from tests.support.talkers import ROOM, Node, Talkers, check, draft, running_node
 
 pytestmark = pytest.mark.skipif(
     find_server() is None and os.environ.get("CI") != "true", reason="redis-server is not installed"
@@ -226,6 +236,35 @@ async def test_a_replica_that_lags_takes_over(tmp_path: Path, redis: Redis, data
                 await check(nodes, talkers)
     finally:
         replica.kill()
+
+
+async def test_what_each_node_knows_every_second_of_is_put_back_at_once(
+    redis: Redis, database_url: str
+) -> None:
+    engine = await open_database(database_url)
+    lane = Lane(engine, "test")
+    lines, stats = [Line(read_url(redis.url), f"test-{place}") for place in range(2)], RedisStats()
+    logs = Logs(lines[0], Keys(), lane)
+    kept = [Kept(1 << 20) for _ in lines]
+    for seq in range(1, 101):
+        said = draft(f"n{seq}")
+        head, tail = split_entry(said)
+        kept[seq % 2].add(ROOM, "e", [Entry(seq, b"%b%d%b" % (head, seq, tail))])
+    again: list[Draft] = []
+    recoveries = [Recovery(logs, one, "PUBLISH", again.append, stats) for one in kept]
+    try:
+        for line in lines:
+            await line.open()
+        # A round of offers each, and one more look of who came first.
+        await asyncio.gather(*(one.run(line, 0.15) for one, line in zip(recoveries, lines, strict=True)))
+        assert (again, stats.renewed_total, stats.restored_total) == ([], 0, 100)
+        [answer] = await lines[0].ask([("XRANGE", Keys().room(ROOM).log, "-", "+")])
+        assert [id for id, _ in answer] == [b"%d-0" % seq for seq in range(1, 101)]
+    finally:
+        for line in lines:
+            await line.close()
+        await lane.close()
+        await engine.dispose()
 
 
 async def test_copies_are_waited_for(tmp_path: Path, redis: Redis, database_url: str) -> None:
