@@ -47,6 +47,22 @@ class Members(Event, frozen=True):
     count: Annotated[int, Meta(description="people in the room")]
 
 
+class Role(Event, frozen=True):
+    """Somebody was given a role in the room, or lost it: what `members` says of them has changed."""
+
+    room: Room
+    id: Annotated[str, Meta(description="whose; maybe yours, and maybe of somebody who is not here")]
+    role: Annotated[str, Meta(description="that they have been given now; empty for none")]
+
+
+class Rights(Event, frozen=True):
+    """What `joined` said of you in the room has changed."""
+
+    room: Room
+    role: Annotated[str, Meta(description="yours here")]
+    may: Annotated[list[str], Meta(description="what you may do besides talking, as in `joined`")]
+
+
 class Standing(Event, frozen=True):
     """Answers `away` and `back`, and comes unasked when silence or a command make it so."""
 
@@ -125,5 +141,17 @@ class Link(Event, frozen=True):
 
 
 AnyPeopleEvent = (
-    Presence | Members | Standing | Typing | Read | Invited | Directs | Blocked | Unblocked | Blocks | Link
+    Presence
+    | Members
+    | Role
+    | Rights
+    | Standing
+    | Typing
+    | Read
+    | Invited
+    | Directs
+    | Blocked
+    | Unblocked
+    | Blocks
+    | Link
 )

@@ -23,6 +23,7 @@ class Orders:
 
     Attributes:
         general: what holds in all of them.
+        replaced: called with what held in a room as far as that was known, and what holds now.
     """
 
     def __init__(self, lane: Lane, max_kept: int) -> None:
@@ -30,6 +31,7 @@ class Orders:
         self._max_kept = max_kept
         self._kept: OrderedDict[str, Order] = OrderedDict()
         self.general = Order(EVERYWHERE)
+        self.replaced: Callable[[Order | None, Order], None] = lambda old, new: None
 
     def get(self, room: str) -> Order | None:
         """What holds in a room if that is known, else None: then `load` it."""
@@ -59,6 +61,7 @@ class Orders:
         self._kept[room] = order
         if len(self._kept) > self._max_kept:
             self._kept.popitem(last=False)
+        self.replaced(kept, order)
         return order
 
     async def renew(self) -> list[str]:

@@ -156,6 +156,17 @@ class Rooms:
             hall.flush()
             write_to_all(sockets, frame_text(encode_entry(draft, seq).payload))
 
+    def show(self, name: str, *payloads: bytes) -> None:
+        """Write events, encoded, to the members here, at once."""
+        hall = self._halls.get(name)
+        if hall is not None:
+            hall.show(*payloads)
+            hall.flush()
+
+    def listeners(self, name: str) -> list[WebSocket]:
+        """Connections that were told `joined`."""
+        return list(self._halls[name].room.members) if name in self._halls else []
+
     def flush(self) -> None:
         """Write what waits for its time."""
         for hall in self._halls.values():

@@ -9,11 +9,13 @@ import msgspec
 from chat.acts import Measure
 from chat.broker import Broker
 from chat.errors import CloseCode, ErrorCode
-from chat.events import Error, Event, Notice
+from chat.events import Error, Event, Notice, encode_event
+from chat.events_people import Rights, Role
 from chat.limits import ChatLimits
 from chat.networks import own_network
 from chat.order import EVERYWHERE, Order, Proof, Refused, Sanction, explain, judge_entry
-from chat.roles import Person, Right, Role
+from chat.roles import Person, Right
+from chat.standing import given, standing
 from streamer.herald import Herald
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.lane import DatabaseFailed
@@ -85,6 +87,7 @@ class Warden:
         self._tasks: set[asyncio.Task[None]] = set()
         self._herald = Herald(broker, self.now_ms, self.new_id)
         self._renewed_s = self._loop.time()
+        orders.replaced = self._tell_standing
         broker.listen(TOPIC, self._hear)
         broker.watch_link(self._watch_link)
 
@@ -121,13 +124,7 @@ class Warden:
 
     def standing(self, socket: WebSocket, room: str) -> tuple[str, list[str]]:
         """The role of a connection in a room whose order is known, and what it may do there."""
-        order, person = self.orders.get(room), socket.person
-        if order is None or person is None:
-            return Role.GUEST.value, []
-        may = [right.name.lower() for right in Right if order.may(person, right)]
-        if "pin" not in may and order.ownerless:
-            may.append("pin")
-        return order.role(person).value, may
+        return standing(self.orders.get(room), socket.person)
 
     def monotonic_s(self) -> float:
         return self._loop.time()
@@ -197,7 +194,8 @@ class Warden:
     def _hear(self, payload: bytes) -> None:
         word = msgspec.json.decode(payload, type=Word)
         if word.do == "reload":
-            if word.room == EVERYWHERE or self.orders.get(word.room) is not None:
+            known = word.room == EVERYWHERE or self.orders.get(word.room) is not None
+            if known or self.rooms.members(word.room):
                 self.spawn(self._reload(word.room))
         elif word.do == "kick":
             for socket in self.members(word.room, word.id):
@@ -224,6 +222,18 @@ class Warden:
     async def _renew(self) -> None:
         for room in await self.orders.renew():
             self._enforce(room)
+
+    def _tell_standing(self, old: Order | None, new: Order) -> None:
+        """Whoever is in a room learns who has which role now, and what they may do."""
+        roles = {} if old is None else given(old, new)
+        if old is not None and not roles:
+            return
+        room = new.room
+        self.rooms.show(room, *(encode_event(Role(room, id, role)) for id, role in roles.items()))
+        for socket in self.rooms.listeners(room):
+            person = socket.person
+            if old is None or standing(old, person) != standing(new, person):
+                self.door.reply(socket, Rights(room, *standing(new, person)))
 
     # --- who is in, and may not be any more
 

@@ -175,6 +175,35 @@ async def test_roles_rule_below_themselves(server: ChatServer) -> None:
         assert "olga: owner" in await order(ops, "/roles")
 
 
+async def test_a_change_of_rights_is_told_at_once(server: ChatServer) -> None:
+    async with (
+        operator(server) as ops,
+        person(server, token=token("moe")) as moe,
+        person(server, name="gus", address="7.7.7.7") as gus,
+    ):
+        moe_id = moe.seen[0]["id"]
+        assert gus.seen[-1]["may"] == ["pin"], "nobody owns the room"
+        await order(ops, "/role moe owner")
+        assert any(frame["type"] == "role" and frame["id"] == moe_id for frame in ops.seen)
+        for somebody in (gus, moe):
+            await somebody.until("role", room="lobby", id=moe_id, role="owner")
+        told = await moe.until("rights", room="lobby", role="owner")
+        assert {"pin", "ban", "own"} <= set(told["may"])
+        told = await gus.until("rights", room="lobby")
+        assert (told["role"], told["may"]) == ("guest", []), "pins are the owner's now"
+        await gus.say("members", room="lobby")
+        members = {one["id"]: one["role"] for one in (await gus.until("members"))["members"]}
+        assert members[moe_id] == "owner"
+        await order(ops, "/slow 1s")
+        await order(ops, "/role moe none")
+        await gus.until("role", id=moe_id, role="")
+        assert (await gus.until("rights"))["may"] == ["pin"]
+        told = await moe.until("rights")
+        assert (told["role"], told["may"]) == ("listener", ["pin"])
+        kinds = [frame["type"] for frame in ops.seen]
+        assert "rights" not in kinds, "who runs the server may the same as before"
+
+
 async def test_an_owner_hands_the_room_on(server: ChatServer) -> None:
     async with (
         operator(server) as ops,

@@ -126,6 +126,16 @@ async def test_one_who_has_not_spoken_is_found_on_another_node(nodes: tuple[Serv
             await asyncio.sleep(0.01)
 
 
+async def test_a_role_is_told_on_every_node(nodes: tuple[Server, Server]) -> None:
+    a, b = nodes
+    async with person(a, "ops", known=True, address=OTHER) as ops, person(b, "sue") as sue:
+        await ops.join("stage")
+        await sue.join("stage")
+        await order(ops, f"/role {sue.seen[0]['id']} speaker", "stage")
+        await sue.until("role", room="stage", id=sue.seen[0]["id"], role="speaker")
+        assert (await sue.until("rights", room="stage"))["role"] == "speaker"
+
+
 async def test_slow_mode_and_names_hold_on_every_node(nodes: tuple[Server, Server]) -> None:
     a, b = nodes
     async with person(a, "ops", known=True, address=OTHER) as ops, person(a, "dora", address=OTHER) as dora:
