@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Fragments, fragment } from "../../streamer/web/engine/live_fragments.js";
 import { Pace, TARGET_S } from "../../streamer/web/engine/live_pace.js";
 import { Tape } from "../../streamer/web/engine/live_tape.js";
 
@@ -53,6 +54,15 @@ test("too little is made more by playing slower", () => {
   const { seen, low_s } = run(new Pace(), { level_s: 0.05, seconds: 60 });
   assert.ok(Math.min(...seen.map(({ rate }) => rate)) >= 0.97);
   assert.ok(Math.abs(low_s - TARGET_S) < 0.06, `${low_s}`);
+});
+
+test("who needs more in hand has it, and no less after quiet minutes", () => {
+  const pace = new Pace(0.35);
+  pace.ranOut(0);
+  assert.ok(pace.target_s > 0.35);
+  const { low_s } = run(pace, { level_s: 0.6, seconds: 400 });
+  assert.equal(pace.target_s, 0.35);
+  assert.ok(Math.abs(low_s - 0.35) < 0.06, `${low_s}`);
 });
 
 test("a clock that runs faster or slower than the device's is followed for an hour", () => {
@@ -141,4 +151,39 @@ test("what comes when it is full pushes out the oldest", () => {
   for (let second = 0; second < 3; second += 1) tape.write(second * 1e6, [sine(0, RATE), sine(0, RATE)]);
   assert.ok(tape.level_s < 1 && tape.level_s > 0.99);
   assert.ok(tape.at_us > 2e6 - 1e5);
+});
+
+const AAC = { codec: "mp4a.40.2", sample_rate: 48_000, channels: 2, frame_ticks: 1_024, description: new Uint8Array([0x11, 0x90]) };
+const unit = (...bytes) => new Uint8Array(bytes);
+
+test("a fragment is one moof and one mdat, and the moof says where each unit is", () => {
+  const bytes = fragment({ sequence: 7, decode_ticks: 2 ** 33 + 5, frame_ticks: 1_024, units: [unit(1, 2, 3), unit(4)] });
+  const view = new DataView(bytes.buffer);
+  const moof = view.getUint32(0);
+  assert.equal(String.fromCharCode(...bytes.subarray(4, 8)), "moof");
+  assert.equal(view.getUint32(moof), 12);
+  assert.equal(moof + 12, bytes.length);
+  assert.deepEqual([...bytes.subarray(-4)], [1, 2, 3, 4]);
+  const at = (kind) => Array.from(bytes.keys()).find((i) => String.fromCharCode(...bytes.subarray(i, i + 4)) === kind);
+  assert.equal(view.getUint32(at("mfhd") + 8), 7);
+  assert.deepEqual([view.getUint32(at("tfdt") + 8), view.getUint32(at("tfdt") + 12)], [2, 5]);
+  const run = at("trun");
+  assert.deepEqual([8, 12, 16, 20].map((offset) => view.getUint32(run + offset)), [2, moof + 8, 3, 1]);
+});
+
+test("the fragments' track has no gaps, and where sound was lost media time jumps", () => {
+  const fragments = new Fragments(AAC);
+  assert.equal(fragments.at_us(0), null);
+  const chunk_us = (5 * 1_024 * 1e6) / 48_000;
+  const units = Array.from({ length: 5 }, () => unit(0));
+  fragments.add([{ at_us: 1_000_000, units }, { at_us: Math.round(1_000_000 + chunk_us), units }]);
+  fragments.add([{ at_us: 9_000_000, units }]);
+  assert.ok(Math.abs(fragments.end_s - (15 * 1_024) / 48_000) < 1e-9);
+  assert.ok(Math.abs(fragments.at_us(0.2) - 1_200_000) < 1);
+  assert.ok(Math.abs(fragments.at_us(fragments.end_s) - 9_000_000 - chunk_us) < 1);
+});
+
+test("a form that is none of ours is refused", () => {
+  assert.throws(() => new Fragments({ ...AAC, codec: "vorbis" }), RangeError);
+  assert.throws(() => new Fragments({ ...AAC, codec: "Opus" }), RangeError);
 });

@@ -1,10 +1,14 @@
 // A live show, whichever way it comes. docs/client.md says what it does.
 import { HlsWay } from "./live_hls.js";
-import { SocketWay, isSupported } from "./live_socket.js";
+import { MediaWay, isSupported as hasMedia } from "./live_media.js";
+import { SocketWay, isSupported as hasWebCodecs } from "./live_socket.js";
 
 const DELAY_EVERY_MS = 500;
 /** A silence longer than this is worth another way. */
 const PATIENCE_MS = 3_000;
+
+/** What plays the WebSocket's sound here; null where nothing can. */
+const socketWay = () => (hasWebCodecs() ? SocketWay : hasMedia() ? MediaWay : null);
 
 export class LiveSound extends EventTarget {
   #way = null;
@@ -32,7 +36,7 @@ export class LiveSound extends EventTarget {
 
   /** What is known of the buffer: `{level_s, target_s, rate, ranOut}`; null over HLS. */
   get buffer() {
-    if (!(this.#way instanceof SocketWay)) return null;
+    if (this.way !== "websocket") return null;
     const { level_s, target_s, rate, ranOut } = this.#way;
     return { level_s, target_s, rate, ranOut };
   }
@@ -82,8 +86,9 @@ export class LiveSound extends EventTarget {
 
   #fitting() {
     const { way, hls } = this.#options;
-    const better = isSupported() && this.#socket.isIn(this.room) && !document.hidden;
-    if (way === "websocket" || (way === "auto" && (better || !hls))) return isSupported() ? "websocket" : null;
+    const can = socketWay() !== null;
+    const better = can && this.#socket.isIn(this.room) && !document.hidden;
+    if (way === "websocket" || (way === "auto" && (better || !hls))) return can ? "websocket" : null;
     return hls ? "hls" : null;
   }
 
@@ -97,7 +102,7 @@ export class LiveSound extends EventTarget {
     const way =
       name === "hls"
         ? new HlsWay(typeof hls === "string" ? () => hls : hls, { volume, on })
-        : new SocketWay(this.#socket, this.room, { rendition, volume, on });
+        : new (socketWay())(this.#socket, this.room, { rendition, volume, on });
     return way;
   }
 

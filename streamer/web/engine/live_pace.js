@@ -27,8 +27,14 @@ export class Pace {
   #began_s = -Infinity;
   #correcting = false;
 
-  target_s = TARGET_S;
+  #least_s;
+
   rate = 1;
+
+  /** `target_s`: what shall be in hand on a steady line. */
+  constructor(target_s = TARGET_S) {
+    this.#least_s = this.target_s = target_s;
+  }
 
   /** So much is in hand now. Returns how many seconds are to be left out, most often 0. */
   see(level_s, now_s) {
@@ -40,7 +46,7 @@ export class Pace {
     this.#lows = [Infinity, this.#lows[0]];
     if (now_s - this.#quiet_s >= QUIET_S) {
       this.#quiet_s = now_s;
-      this.target_s = Math.max(TARGET_S, this.target_s - STEP_DOWN_S);
+      this.target_s = Math.max(this.#least_s, this.target_s - STEP_DOWN_S);
     }
     return this.#judge(low_s - this.target_s, now_s - this.#began_s < FRESH_S ? BEYOND_FRESH_S : BEYOND_S);
   }

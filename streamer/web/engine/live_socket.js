@@ -1,5 +1,6 @@
 // A show from the WebSocket: WebCodecs decodes it, the audio thread plays it.
 import { DISCONTINUOUS } from "../veza/sound.js";
+import { Tuner } from "./live_tuner.js";
 
 const WORKLET = new URL("./live_worklet.js", import.meta.url);
 
@@ -8,21 +9,18 @@ export const isSupported = () => "AudioDecoder" in globalThis && "AudioWorkletNo
 /** What WebCodecs calls what RFC 6381 writes otherwise. */
 export const webCodec = (codec) => ({ fLaC: "flac", Opus: "opus" })[codec] ?? codec;
 
-export const bytesOf = (base64) => Uint8Array.from(atob(base64), (each) => each.charCodeAt(0));
-
 export class SocketWay {
   name = "websocket";
   codec = null;
   #socket;
   #room;
   #on;
-  #offs = [];
+  #tuner = null;
   #context = null;
   #node = null;
   #gain = null;
   #decoder = null;
   #config = null;
-  #listening = null;
   #volume;
 
   /** `on`: `state(state, reason)`, `place({media_ms, rate})`, `codec(codec)`. */
@@ -55,12 +53,11 @@ export class SocketWay {
   }
 
   #listen() {
-    const mine = (then) => (frame) => frame.room === this.#room && then(frame);
-    const on = (type, then) => this.#offs.push(this.#socket.on(type, then));
-    on("listening", mine((frame) => this.#tune(frame)));
-    on("offair", mine(() => this.#offAir()));
-    on("sound", (frame) => frame.stream === this.#listening?.stream && this.#hear(frame));
-    this.#socket.listen(this.#room, this.rendition);
+    this.#tuner = new Tuner(this.#socket, this.#room, this.rendition, {
+      tuned: (form) => this.#tune(form),
+      offAir: () => this.#offAir(),
+      sound: (frame) => this.#hear(frame),
+    });
   }
 
   set volume(volume) {
@@ -70,31 +67,23 @@ export class SocketWay {
   }
 
   stop() {
-    for (const off of this.#offs.splice(0)) off();
-    this.#socket.unlisten(this.#room);
+    this.#tuner?.close();
     if (this.#decoder && this.#decoder.state !== "closed") this.#decoder.close();
     this.#context?.close();
-    this.#context = this.#decoder = this.#listening = null;
+    this.#context = this.#decoder = null;
   }
 
   #offAir() {
-    this.#listening = null;
     // What is in hand is the end of the show.
-    setTimeout(() => this.#context && !this.#listening && this.#on.state("waiting"), (this.level_s ?? 0) * 1_000);
+    setTimeout(() => this.#context && !this.#tuner.form && this.#on.state("waiting"), (this.level_s ?? 0) * 1_000);
   }
 
-  #tune(frame) {
-    this.#listening = frame;
-    this.codec = frame.codec;
-    this.#config = {
-      codec: webCodec(frame.codec),
-      sampleRate: frame.sample_rate,
-      numberOfChannels: frame.channels,
-      description: bytesOf(frame.description),
-    };
+  #tune({ codec, sample_rate, channels, description }) {
+    this.codec = codec;
+    this.#config = { codec: webCodec(codec), sampleRate: sample_rate, numberOfChannels: channels, description };
     this.#node.port.postMessage({ clear: true });
     this.#open();
-    this.#on.codec(frame.codec);
+    this.#on.codec(codec);
     this.#on.state("loading");
   }
 
@@ -114,7 +103,8 @@ export class SocketWay {
       this.#decoder.reset();
       this.#decoder.configure(this.#config);
     }
-    const unit_us = (this.#listening.frame_ticks * 1e6) / this.#listening.sample_rate;
+    const { frame_ticks, sample_rate } = this.#tuner.form;
+    const unit_us = (frame_ticks * 1e6) / sample_rate;
     units.forEach((data, index) => {
       this.#decoder.decode(new EncodedAudioChunk({ type: "key", timestamp: Math.round(at_us + index * unit_us), data }));
     });
@@ -132,7 +122,7 @@ export class SocketWay {
   }
 
   #told({ playing, at_us, time_s, rate, level_s, target_s, ranOut }) {
-    if (!this.#context || !this.#listening) return;
+    if (!this.#context || !this.#tuner?.form) return;
     Object.assign(this, { level_s, target_s, ranOut, rate });
     if (!playing) return this.#on.state(ranOut ? "stalled" : "loading");
     // What the worklet has given out is heard when it has gone through the device.
