@@ -98,7 +98,7 @@ class KeyRefused(Exception):
 
 
 class StageFull(Exception):
-    """So many sources are connected already; the message has the number."""
+    """So many sources are connected already, or take over from each other; the message has the number."""
 
 
 class Stage(Protocol):

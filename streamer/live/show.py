@@ -110,7 +110,7 @@ class Show:
     # --- from the stage
 
     def connect(self, admission: Admission, offer: Offer, shell: Shell, words: Words | None) -> Source:
-        """A source is there. Raises streamer.live.show_state.Crowded."""
+        """A source is there. Raises show_state.Crowded, takeovers.Contested."""
         number = self._numbers + 1
         effects = self._state.connect(number, admission.key_id, admission.priority, self._house.clock())
         self._numbers = number

@@ -3,7 +3,8 @@
 Moments are seconds of any clock that does not jump. Every call returns what is to be done, in order.
 
 1. Of the sources that sound, the one with the highest priority is heard; among equals the first.
-2. A source with the key of another takes its place at once; the other is dismissed.
+2. A source with the key of another takes its place at once; the other is dismissed. From one that sounds
+   this is done `max_takeovers` times in `takeovers_s` and no more: then the newcomer is turned away.
 3. Nobody heard for `patience_s`: the show is interrupted and goes on with silence. For `grace_s`: it is over.
    Whether the source has left or sends nothing makes no difference to that.
 4. A source that sends nothing is dismissed after `grace_s`; one that never did, after `opening_s`.
@@ -14,6 +15,8 @@ from enum import StrEnum
 from typing import Literal
 
 from msgspec import Struct
+
+from streamer.live.takeovers import Takeovers
 
 Code = Literal["taken-over", "revoked", "ended", "stopping", "stalled"]
 
@@ -35,12 +38,15 @@ class Rules(Struct, frozen=True):
         patience_s: how long it takes a pause in what comes for the network's, < `grace_s`.
         opening_s: how long a source may be without any sound.
         max_sources: connected at once, >= 1.
+        max_takeovers: of one key from a source that sounds, within `takeovers_s`, >= 1.
     """
 
     grace_s: float = 120.0
     patience_s: float = 3.0
     opening_s: float = 30.0
     max_sources: int = 4
+    max_takeovers: int = 5
+    takeovers_s: float = 60.0
 
 
 class Hear(Struct, frozen=True):
@@ -91,6 +97,7 @@ class ShowState:
         self._rules = rules
         self._sources: dict[int, _Source] = {}
         self._sounded_at = resumed_at  # when somebody was heard last
+        self._takeovers = Takeovers(rules.max_takeovers, rules.takeovers_s)
 
     @property
     def sources(self) -> tuple[int, ...]:
@@ -105,12 +112,15 @@ class ShowState:
 
         Raises:
             Crowded: too many are; nothing has changed.
+            Contested: the key goes to and fro between two programs; nothing has changed.
         """
         assert self.state is not State.ENDED and all(number > other for other in self._sources)
         old = next((one for one in self._sources.values() if one.key_id == key_id), None)
         if old is None and len(self._sources) >= self._rules.max_sources:
             most = self._rules.max_sources
             raise Crowded(f"{len(self._sources)} sources are connected to the room, and may be {most}")
+        if old is not None and self._sounds(old, now):
+            self._takeovers.count(key_id, now)
         new = self._sources[number] = _Source(number, key_id, priority, now)
         effects: list[Effect] = []
         if old is not None:

@@ -14,6 +14,7 @@ from streamer.live.now_playing import Words, clean_words
 from streamer.live.show import House, Show
 from streamer.live.show_encoding import Past
 from streamer.live.show_state import Crowded, State
+from streamer.live.takeovers import Contested
 
 _TICK_S = 0.5
 _KEYS_EVERY = 4
@@ -79,7 +80,7 @@ class LiveStage:
         words = self._take_held(admission.key_id)
         try:
             return show.connect(admission, offer, shell, words)
-        except Crowded as error:
+        except (Crowded, Contested) as error:
             raise StageFull(str(error)) from None
 
     def announce(self, admission: Admission, artist: str | None, title: str | None, text: str | None) -> bool:

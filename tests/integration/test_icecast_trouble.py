@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from streamer.live.show_state import Rules
 from tests.support.audio import make_tone
 from tests.support.live_server import LiveServer, heard, live_server
+from tests.support.live_sources import sounds
 from tests.support.severing import severable
 from tests.support.sources import Socket, ffmpeg, icecast, program
 from tests.support.waiting import wait_until
@@ -98,6 +100,29 @@ def test_the_same_key_takes_over_at_once_from_a_connection_that_is_dead(
     assert dead.ended()
     dead.close()
     alive.close()
+
+
+def test_two_programs_with_one_key_do_not_take_over_from_each_other_for_ever(
+    server: LiveServer, tone: bytes
+) -> None:
+    key, most = server.key("fight"), Rules().max_takeovers
+    last = Socket(server.port, "fight", key)
+    last.play(tone, BYTES_PER_S)
+    for _ in range(most):
+        server.wait("fight", sounds)
+        before, last = last, Socket(server.port, "fight", key)
+        last.play(tone, BYTES_PER_S)
+        assert before.ended()
+        before.close()
+    server.wait("fight", lambda show: (heard(show) or {"container": None})["container"])
+    refused = Socket(server.port, "fight", key)
+    refused.play(tone, BYTES_PER_S)
+    said = refused.answer()
+    assert said.split()[1] == "503" and f"{most} times within 60 s, and may {most} times" in said
+    show = server.wait("fight", sounds)
+    assert show["state"] == "live" and len(show["cockpit"]["sources"]) == 1
+    for one in (last, refused):
+        one.close()
 
 
 def test_a_key_that_is_revoked_in_mid_stream(server: LiveServer, tone: bytes) -> None:

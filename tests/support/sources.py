@@ -94,6 +94,14 @@ class Socket:
                 pass
         return True
 
+    def answer(self) -> str:
+        """All that the server says until it closes."""
+        said = b""
+        with contextlib.suppress(ConnectionError):
+            while more := self._socket.recv(4096):
+                said += more
+        return said.decode()
+
     def close(self) -> None:
         self.pause()
         self._socket.close()

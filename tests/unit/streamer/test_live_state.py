@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.live.show_state import Crowded, Dismiss, Effect, Hear, Rules, ShowState, State, Turned
+from streamer.live.takeovers import Contested
 
 RULES = Rules(grace_s=120, patience_s=3, opening_s=30, max_sources=2)
 WENT_LIVE = Turned(State.LIVE, State.OPENING)
@@ -160,6 +161,29 @@ def test_after_a_restart_it_waits_from_then_on() -> None:
     assert show.tick(1120) == [OVER]
 
 
+def test_two_programs_that_take_over_from_each_other_for_ever_are_stopped() -> None:
+    show, number, now = live(), 1, 0.0
+    for _ in range(RULES.max_takeovers):
+        number, now = number + 1, now + 5
+        show.sounded(number - 1, now - 1)
+        assert dismissed(show.connect(number, "a", 10, now)) == [(number - 1, "taken-over")]
+    for _ in range(100):
+        now += 5
+        show.sounded(number, now - 1)
+        with pytest.raises(Contested, match=r"5 times within 60 s, and may 5 times"):
+            show.connect(number + 1, "a", 10, now)
+        assert show.sources == (number,) and show.heard == number and show.state is State.LIVE
+    show.connect(number + 1, "b", 5, now)  # another key is another matter
+
+
+def test_who_comes_back_after_its_own_line_broke_is_let_in_however_often() -> None:
+    show, now = live(), 0.0
+    for number in range(2, 50):
+        now += RULES.patience_s
+        assert dismissed(show.connect(number, "a", 10, now)) == [(number - 1, "taken-over")]
+        show.sounded(number, now)
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["connect", "sounded", "left", "revoke", "tick", "tick"]),
@@ -189,6 +213,8 @@ def test_whatever_happens_the_rules_hold(steps: list[tuple[str, int, int, float]
                     keys[number] = (f"key-{who % 3}", priority)
                 except Crowded:
                     assert len(show.sources) == RULES.max_sources
+                except Contested:
+                    assert any(keys[one][0] == f"key-{who % 3}" for one in show.sources)
             case "sounded" if who in show.sources:
                 sounded[who] = now
                 effects = show.sounded(who, now)
