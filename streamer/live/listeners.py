@@ -13,6 +13,7 @@ from chat.sound import CONCEALED, DISCONTINUOUS, SoundFrame, encode_sound
 from hls.live import LIVE_CHANNELS, LIVE_RATE, ChunkCut, LiveRendition, OnAir
 from streamer.fanout import write_to_all
 from streamer.live.audience import Audience
+from streamer.live.delays import typical_ms
 from streamer.live.outlet import Deaf
 from streamer.websocket import WebSocket, frame_text
 
@@ -140,6 +141,17 @@ class Listeners(Deaf):
         del room.wishes[socket]
         self.audience.left(name, "websocket")
         self._forget_empty(name, room)
+
+    def in_hand_ms(self, room: str) -> int | None:
+        """How much sound a listener of a room has not heard yet; None where nobody listens."""
+        here = self._rooms.get(room)
+        streams = () if here is None or here.show is None else here.streams.values()
+        hears = [stream for stream in streams if stream.sockets]
+        if here is None or here.show is None or not hears:
+            return None
+        grid, most = here.show.grid, max(hears, key=lambda stream: len(stream.sockets))
+        waiting = (socket.queued_bytes for socket in most.sockets)
+        return typical_ms(1000 * grid.part_ticks / grid.timescale, waiting, most.rendition.bitrate)
 
     # --- from the show
 

@@ -21,15 +21,13 @@ from streamer.live.view import (
     SourceView,
 )
 
-Delay = Callable[[str], int | None]
-
 
 class Lookout:
     """Makes views of shows.
 
     Attributes:
         rtmp_port: says where RTMP is taken, None for nowhere.
-        delays: by way out: how long after it came in sound is heard in a room, in ms, as far as it is known.
+        delays: how long after it came in sound is heard in a room, by way out, in ms, as far as it is known.
     """
 
     def __init__(
@@ -47,7 +45,7 @@ class Lookout:
         self._now_us = now_us
         self._zero_us = now_us() - round(clock() * 1_000_000)  # once: what began has one time
         self.rtmp_port: Callable[[], int | None] = lambda: None
-        self.delays: dict[WayOut, Delay] = {}
+        self.delays: Callable[[str], dict[str, int | None]] = lambda _: {}
 
     def rooms(self) -> list[str]:
         """Rooms with a show that has sounded."""
@@ -83,7 +81,7 @@ class Lookout:
             levels=show.levels,
             alerts=list(self._cockpits.alerts(show.room)),
             sources=[self._source(one, heard, now_s) for one in show.sources.values()],
-            delays_ms={way: delay(show.room) for way, delay in self.delays.items()},
+            delays_ms=self.delays(show.room),
             encoders=show.encoding.count,
         )
 

@@ -17,9 +17,11 @@ from streamer.ingest.rtmp.server import RtmpWay
 from streamer.ingest.wrong_keys import WrongKeys
 from streamer.lane import Lane
 from streamer.library import Library
+from streamer.live.audience import WayOut
 from streamer.live.cockpits import Cockpits
 from streamer.live.counters import LiveCounters, live_gauges, slow_gauges
 from streamer.live.crier import Crier
+from streamer.live.delays import Delays, InHand
 from streamer.live.doors import OrderDoors
 from streamer.live.host import refuse_source
 from streamer.live.keeping import Keeping
@@ -93,6 +95,7 @@ class LiveParts:
         self.shelf = LiveShelf(wheel, sessions, doors, self.passes, time.time)
         self.progressive = self._make_progressive(doors, wheel, tasks)
         self._keeping = self._make_keeping(library, quota, tasks)
+        delays = self._make_delays(sessions)
         #: Another way out is one more line here.
         self.outlets: list[Outlet] = [
             hub.desk.listeners,
@@ -103,10 +106,11 @@ class LiveParts:
             self._counters,
             self._keeping.book,
             self._keeping.recorder,
+            delays,
         ]
         self.stage = self._make_stage(library.desk.workers, tasks)
         self.lookout = Lookout(self.stage, self.audience, self._cockpits, self._clock, _now_us)
-        self.lookout.delays["hls"] = sessions.delay_ms
+        self.lookout.delays = delays.of
         hub.desk.uplinks.stage = self.stage
         hub.desk.watchtower.sight = self.lookout
         self.http = self._make_http(wheel, tasks)
@@ -121,6 +125,14 @@ class LiveParts:
             show_of=self._find,
             alarm=self._not_recorded,
         )
+
+    def _make_delays(self, sessions: Sessions) -> Delays:
+        in_hand: dict[WayOut, InHand] = {
+            "hls": sessions.delay_ms,
+            "websocket": self._hub.desk.listeners.in_hand_ms,
+            "progressive": self.progressive.in_hand_ms,
+        }
+        return Delays(_now_us, in_hand)
 
     def _make_stage(self, workers: WorkerPool, tasks: asyncio.TaskGroup) -> LiveStage:
         settings = self._settings

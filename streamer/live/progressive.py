@@ -10,6 +10,7 @@ from typing import Final
 from hls.live import ChunkCut, OnAir
 from streamer.lane import DatabaseFailed
 from streamer.live.audience import Audience
+from streamer.live.delays import typical_ms
 from streamer.live.icy import Block, Inlay, encode_title
 from streamer.live.outlet import Deaf, Title
 from streamer.live.progressive_listener import Listener
@@ -113,6 +114,17 @@ class Progressive(Deaf):
         self.stats.listeners_open -= 1
         if listener.counted:
             self._audience.left(listener.tune.room, "progressive")
+
+    def in_hand_ms(self, room: str) -> int | None:
+        """How much sound a listener of a room has not heard yet; None where nobody listens."""
+        station = self._stations.get(room)
+        channels = () if station is None else station.channels.values()
+        most = max(channels, key=lambda channel: len(channel.listeners), default=None)
+        if most is None or not most.recent:
+            return None
+        given_ms = (most.recent[-1].end_us - most.recent[0].at_us) / 1000
+        waiting = (listener.transport.get_write_buffer_size() for listener in most.listeners)
+        return typical_ms(given_ms, waiting, most.rendition.bitrate)
 
     # --- from the show
 

@@ -54,6 +54,8 @@ async def test_a_show_is_heard_from_the_newest_part_on(tmp_path: Path) -> None:
         assert (told["description"], told["frame_ticks"]) == ("EZA=", 1024)
         burst = tuple(unit(AAC, number) for number in range(35, 50))
         assert await ann.sound() == SoundFrame(told["stream"], at(show, 7), burst, DISCONTINUOUS)
+        assert listeners.in_hand_ms("lobby") == 320
+        assert listeners.in_hand_ms("elsewhere") is None
         listeners.chunk(show, made(10))
         assert await ann.sound() == SoundFrame(told["stream"], at(show, 10), made(10).units)
 

@@ -107,6 +107,8 @@ async def test_a_listener_gets_the_last_seconds_and_then_what_comes() -> None:
         head, client = await here.tune("/live/lobby.aac")
         assert head.startswith("HTTP/1.1 200 OK\r\nContent-Type: audio/aac\r\n")
         assert "icy-metaint:" not in head
+        assert here.progressive.in_hand_ms("lobby") == 640
+        assert here.progressive.in_hand_ms("elsewhere") is None
         expected = blocks_of("aac128", *range(6, 15))
         here.feed(show, 12, 13, 14)
         assert await client.reader.readexactly(len(expected)) == expected
