@@ -16,7 +16,7 @@ _NOT_NOW = frozenset(
     for code in (ErrorCode.RATE_LIMITED, ErrorCode.NOT_STORED, ErrorCode.NOT_JOINED, ErrorCode.UNAVAILABLE)
 )
 # Somebody has sent us out: one comes again when the program says so, not by itself.
-_EXPELLED = frozenset(("kicked", "banned"))
+_EXPELLED = frozenset(("kicked", "banned", "direct_refused"))
 _ACKED_LIMIT = 100
 _JOIN_LATER = frozenset((ErrorCode.RATE_LIMITED.value, ErrorCode.UNAVAILABLE.value))
 # What has a number in its room is kept by the server and replayed, whatever its type.

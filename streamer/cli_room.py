@@ -22,7 +22,7 @@ _TYPING_LASTS_S = 6.0
 _LAST_WORDS_S = 30  # for what was written before the input ended to be acknowledged
 _LAST_SIGHT_S = 2  # and to be seen
 _MAX_WAITING = 100
-_SENT_OUT = frozenset(("kicked", "banned"))
+_SENT_OUT = frozenset(("kicked", "banned", "direct_refused"))
 _QUIT = frozenset(("/quit", "/exit"))
 
 

@@ -2,6 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 
+import { startInvitations } from "./chat/invited.js";
 import { DropZone } from "./components/drop_zone.js";
 import { Notices } from "./components/notices.js";
 import { PlayerBar } from "./components/player_bar.js";
@@ -38,6 +39,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 socket.connect();
 startKeyboard({ onSearch: focusSearch, onHelp: help });
 startMediaSession();
+startInvitations();
 startPlayer({ smooth: !calm });
 effect(() => {
   document.documentElement.dataset.screen = route.value.screen;

@@ -10,9 +10,9 @@ let count = 0;
 
 export const dismiss = (key) => (notices.value = notices.peek().filter((notice) => notice.key !== key));
 
-/** Say it. A failure stays until it is closed; `link` is `{href, text}`. */
-export function tell(text, { bad = false, link = null } = {}) {
+/** Say it. A failure stays until it is closed, and what `stays`; `link` is `{href, text}`. */
+export function tell(text, { bad = false, stays = bad, link = null } = {}) {
   const key = (count += 1);
   notices.value = [...notices.peek(), { key, text, bad, link }].slice(-MAX_SHOWN);
-  if (!bad) setTimeout(() => dismiss(key), SHOWN_MS);
+  if (!stays) setTimeout(() => dismiss(key), SHOWN_MS);
 }

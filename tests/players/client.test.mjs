@@ -518,14 +518,14 @@ test("a notice may answer what was sent", () => {
   assert.deepEqual(of("acked").map(({ nonce }) => nonce), ["n1"]);
 });
 
-test("who is sent out does not come again unasked", async () => {
+for (const code of ["kicked", "direct_refused"]) test(`who is sent out by ${code} does not come again unasked`, async () => {
   online();
   const asked = socket.ask("members", { room: "r" });
   socket.send("r", "one");
-  last().say({ type: "error", code: "kicked", message: "out", room: "r" });
-  assert.equal(of("error")[0].code, "kicked");
-  assert.deepEqual(of("failed").map(({ nonce, frame }) => [nonce, frame.code]), [["n1", "kicked"]]);
-  await assert.rejects(asked, { code: "kicked" });
+  last().say({ type: "error", code, message: "out", room: "r" });
+  assert.equal(of("error")[0].code, code);
+  assert.deepEqual(of("failed").map(({ nonce, frame }) => [nonce, frame.code]), [["n1", code]]);
+  await assert.rejects(asked, { code });
   last().die();
   mock.timers.tick(400);
   welcome();

@@ -76,4 +76,6 @@ def test_room_with_much_going_on(chromium: Browser, server: Server, track_id: st
         page.keyboard.press("Escape")
         page.locator(".chat-count").click()
         expect(page.locator(".members li")).to_have_count(2)
+        page.get_by_role("button", name="More about Miloš").click()
+        expect(page.get_by_role("group", name="What to do about Miloš")).to_be_visible()
         look_at(page, f"room-members-{look}")

@@ -168,6 +168,8 @@ export default {
   "room.door_teach": "No account is needed. A name is enough, and this browser remembers it.",
   "room.invalid": "A room can't have this name",
   "room.invalid_teach": "Names are up to 64 small letters, digits, and - _ : . without spaces.",
+  "room.invited": "{name} wants to talk with you alone",
+  "room.invited_go": "Go there",
   "room.join": "Join",
   "room.name_ask": "What should people call you?",
   "room.name_example": "ann",

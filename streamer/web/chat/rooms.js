@@ -6,15 +6,18 @@ import { me, socket } from "../line.js";
 import { tell } from "../notices.js";
 import { apply, applyAll, applyToPins, asGap, fill, LOGGED, marked, prepend } from "./log.js";
 import { momentIn, whenHeard } from "./moments.js";
+import { isBlocked } from "./people.js";
 import { remember } from "./visited.js";
 
 const PAGE = 50;
 const TYPING_EVERY_MS = 3_000;
 const TYPING_LASTS_MS = 6_000;
 const READ_AFTER_MS = 1_000;
-const EXPELLED = new Set(["kicked", "banned"]);
+const EXPELLED = new Set(["kicked", "banned", "direct_refused"]);
 
 const rooms = new Map();
+/** What waits for the answer to a line that the server is to carry out, by nonce. */
+const orders = new Map();
 let notes = 0;
 
 /** Whether the server can reach its log: without it nothing can be said or joined. */
@@ -32,7 +35,9 @@ export function roomOf(name) {
       count: signal(null), // the people here
       typing: signal([]), // names of those who write
       joined: signal(false),
+      role: signal(""), // our own
       may: signal([]), // what one may do besides talking
+      stirred: signal(0), // grows when somebody comes, goes, is away or has another role
       shut: signal(null), // the error that keeps us out
       complete: signal(false), // there is nothing before what is shown
       answering: signal(null), // the message that the next words answer
@@ -69,7 +74,7 @@ export function knock(room, key) {
   socket.join(room.name, key);
 }
 
-const waiting = (name) => socket.pending(name).filter(({ command }) => command.type === "send");
+const waiting = (name) => socket.pending(name).filter(({ command, nonce }) => command.type === "send" && !orders.has(nonce));
 
 function refresh(name) {
   const room = rooms.get(name);
@@ -166,8 +171,9 @@ export async function fetchMessage(room, { id, seq }) {
 }
 
 export const members = (room) => socket.ask("members", { room: room.name });
-/** The room that one has with somebody alone. */
-export const direct = async (id) => (await socket.ask("direct", { to: id }, "joined")).room;
+/** Have the server carry out a line of the chat, such as `/kick ID`. Resolves with what it answers. */
+export const order = (room, line) =>
+  new Promise((resolve, reject) => orders.set(socket.send(room.name, line), { resolve, reject }));
 
 // What comes.
 
@@ -198,7 +204,7 @@ on("joined", (room, frame) => {
   room.pins.value = frame.messages.reduce((all, each) => applyToPins(all, room.entries.peek(), each), pins);
   room.gap = null;
   room.count.value = frame.members;
-  room.may.value = frame.may ?? [];
+  standing(room, frame);
   room.joined.value = true;
   room.shut.value = null;
 });
@@ -218,6 +224,7 @@ function logged(room, frame) {
 
 on("presence", (room, frame) => {
   room.count.value = frame.count;
+  room.stirred.value += 1;
   const others = (people) => people.filter((person) => person.id !== me.peek());
   for (const [came, people] of [[true, others(frame.joined)], [false, others(frame.left)]]) {
     if (people.length) note(room, { kind: "presence", came, people });
@@ -225,8 +232,17 @@ on("presence", (room, frame) => {
   }
 });
 
+on("role", (room) => (room.stirred.value += 1));
+on("rights", standing);
+
+/** What one is in a room, and may do there. */
+function standing(room, { role, may }) {
+  room.role.value = role ?? "";
+  room.may.value = may ?? [];
+}
+
 on("typing", (room, { author, ttl_ms: lasts }) => {
-  if (author.id === me.peek()) return;
+  if (author.id === me.peek() || isBlocked(author.id)) return;
   clearTimeout(room.typists.get(author.id)?.[1]);
   room.typists.set(author.id, [author.name, setTimeout(() => stopTyping(room, author.id), lasts ?? TYPING_LASTS_MS)]);
   showTyping(room);
@@ -250,10 +266,17 @@ on("error", (room, error) => {
   room.joined.value = false;
   room.shut.value = error;
 });
-on("acked", (room) => refresh(room.name));
+on("acked", (room, { nonce, frame }) => {
+  orders.get(nonce)?.resolve(frame.text ?? "");
+  orders.delete(nonce);
+  refresh(room.name);
+});
 on("failed", (room, entry) => {
   const reason = entry.frame.message;
-  if (entry.command.type === "send") room.failed.value = [...room.failed.peek(), { ...entry, reason }];
+  const asked = orders.get(entry.nonce);
+  orders.delete(entry.nonce);
+  if (asked) asked.reject(new Error(reason));
+  else if (entry.command.type === "send") room.failed.value = [...room.failed.peek(), { ...entry, reason }];
   else tell(t("room.not_done", { reason }), { bad: true });
   refresh(room.name);
 });

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import words from "../catalogue/en_chat.js";
+import { directs, isDirect, otherIn, titleOf } from "../chat/people.js";
 import { enter, knock, linkUp, roomOf } from "../chat/rooms.js";
 import { clockTime, count } from "../format.js";
 import { html } from "../html.js";
@@ -10,9 +11,9 @@ import { complaint, line, name, socket } from "../line.js";
 import { route } from "../router.js";
 import { ChatLog } from "./chat_log.js";
 import { Composer } from "./composer.js";
+import { Face } from "./face.js";
 import { Icon } from "./icon.js";
-import { NameForm } from "./name_form.js";
-import { Members } from "./parts.js";
+import { Directs, Members, NameForm } from "./parts.js";
 import { Pins } from "./pins.js";
 
 learnWords(words);
@@ -20,27 +21,42 @@ learnWords(words);
 /** A room to talk in. */
 export function Chat({ name: roomName }) {
   const room = roomOf(roomName);
-  const [renaming, looking] = [useSignal(false), useSignal(false)];
+  const [renaming, looking, meeting] = [useSignal(false), useSignal(false), useSignal(false)];
+  const title = titleOf(roomName);
   const named = name.value !== "" && !(complaint.value && !room.joined.value);
   useEffect(() => {
-    document.title = t("room.document", { room: roomName });
-  }, []);
+    document.title = t("room.document", { room: title });
+  }, [title]);
   useEffect(() => (named ? enter(roomName, keyIn(route.peek().search)) : undefined), [named]);
   return html`<section class="chat" aria-labelledby="room-title">
     <header class="chat-head">
-      <h1 id="room-title"><${Icon} name="hash" />${roomName}</h1>
-      <a class="ghost" href=${`/studio/${roomName}`} aria-label=${t("room.studio")} title=${t("room.studio")}><${Icon} name="mic" /></a>
-      ${room.count.value !== null && html`<button type="button" class="chat-count" title=${t("room.members", { room: roomName })} onClick=${() => (looking.value = true)}><${Icon} name="users" size="18" /><span aria-hidden="true">${count(room.count.value)}</span><span class="sr" role="status">${t("room.here", { count: room.count.value })}</span></button>`}
+      <${Title} name=${roomName} />
+      ${!isDirect(roomName) && html`<a class="ghost" href=${`/studio/${roomName}`} aria-label=${t("room.studio")} title=${t("room.studio")}><${Icon} name="mic" /></a>`}
+      ${room.count.value !== null && html`<button type="button" class="chat-count" title=${t("room.members", { room: title })} onClick=${() => (looking.value = true)}><${Icon} name="users" size="18" /><span aria-hidden="true">${count(room.count.value)}</span><span class="sr" role="status">${t("room.here", { count: room.count.value })}</span></button>`}
+      ${named && html`<${Meet} room=${roomName} onClick=${() => (meeting.value = true)} />`}
       ${named && html`<button type="button" class="ghost chat-name" aria-label=${t("room.rename", { name: name.value })} onClick=${() => (renaming.value = !renaming.value)}><span>${name.value}</span><${Icon} name="pencil" size="16" /></button>`}
     </header>
     <${LineState} />
     ${named && html`<${Pins} room=${room} />`}
     ${named && room.shut.value && html`<${Shut} room=${room} error=${room.shut.value} />`}
     ${looking.value && html`<${Members} room=${room} onClose=${() => (looking.value = false)} />`}
-    ${named ? html`<${ChatLog} room=${room} />` : html`<div class="chat-door"><h2>${t("room.door", { room: roomName })}</h2><p class="quiet">${t("room.door_teach")}</p><${NameForm} /></div>`}
+    ${meeting.value && html`<${Directs} onClose=${() => (meeting.value = false)} />`}
+    ${named ? html`<${ChatLog} room=${room} />` : html`<div class="chat-door"><h2>${t("room.door", { room: title })}</h2><p class="quiet">${t("room.door_teach")}</p><${NameForm} /></div>`}
     ${named && renaming.value && html`<${NameForm} onDone=${() => (renaming.value = false)} />`}
     ${named && html`<${Composer} room=${room} />`}
   </section>`;
+}
+
+/** A direct room has the name of who else is in it. */
+function Title({ name: roomName }) {
+  const other = otherIn(roomName);
+  return html`<h1 id="room-title">${other ? html`<${Face} id=${other.id} name=${other.name} />` : html`<${Icon} name=${isDirect(roomName) ? "message-circle" : "hash"} />`}${titleOf(roomName).replace(/^#/, "")}</h1>`;
+}
+
+/** The way to those one talks with alone; marked while one of them has said something new. */
+function Meet({ room, onClick }) {
+  const fresh = directs.value?.some((each) => each.seq > each.read && each.room !== room);
+  return html`<button type="button" class=${`ghost chat-meet ${fresh ? "is-new" : ""}`} aria-label=${t(fresh ? "room.directs_new" : "room.directs")} title=${t("room.directs")} onClick=${onClick}><${Icon} name="message-circle" /></button>`;
 }
 
 /** What the address brings: the token of an invitation. */

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
+import { titleOf } from "../chat/people.js";
 import { answer, erase, older, seen } from "../chat/rooms.js";
 import { dayOf } from "../format.js";
 import { html } from "../html.js";
@@ -150,8 +151,8 @@ function Past({ room, past }) {
   // Always as high, so that nothing moves when it changes.
   if (!room.complete.value) return html`<p class="chat-line chat-past" role="status">${past.loading.value ? t("room.older") : ""}</p>`;
   const quiet = !room.entries.value.some(({ kind }) => kind === "message") && !room.pending.value.length;
-  if (quiet) return html`<div class="chat-quiet"><${Icon} name="message-circle" size="40" /><h2>${t("room.quiet", { room: room.name })}</h2><p>${t("room.quiet_teach")}</p></div>`;
-  return html`<p class="chat-line chat-past">${t("room.beginning", { room: room.name })}</p>`;
+  if (quiet) return html`<div class="chat-quiet"><${Icon} name="message-circle" size="40" /><h2>${t("room.quiet", { room: titleOf(room.name) })}</h2><p>${t("room.quiet_teach")}</p></div>`;
+  return html`<p class="chat-line chat-past">${t("room.beginning", { room: titleOf(room.name) })}</p>`;
 }
 
 const write = () => document.getElementById("message")?.focus({ preventScroll: true });

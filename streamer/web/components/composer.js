@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { plain } from "../chat/markdown.js";
+import { titleOf } from "../chat/people.js";
 import { answer, say, settle, typed } from "../chat/rooms.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
@@ -58,12 +59,13 @@ export function Composer({ room }) {
       answer(room, last, "edit");
     }
   };
+  const label = t("room.write", { room: titleOf(room.name) });
   return html`<form class="composer" onSubmit=${send}>
     ${(editing || answering) && html`<p class="composer-about"><${Icon} name=${editing ? "pencil" : "reply"} size="16" />
       <span>${editing ? t("room.editing") : t("room.answering", { name: answering.author.name })} <q>${plain((editing ?? answering).body, location.origin).slice(0, QUOTED_CHARS)}</q></span>
       <button type="button" class="ghost" aria-label=${t("room.settle")} onClick=${() => settle(room)}><${Icon} name="x" size="16" /></button></p>`}
-    <label class="sr" for="message">${t("room.write", { room: room.name })}</label>
-    <textarea id="message" ref=${field} class="field" rows="1" maxlength=${BODY_LIMIT} placeholder=${t("room.write", { room: room.name })} enterkeyhint="send"
+    <label class="sr" for="message">${label}</label>
+    <textarea id="message" ref=${field} class="field" rows="1" maxlength=${BODY_LIMIT} placeholder=${label} enterkeyhint="send"
       onInput=${typing} onKeyDown=${pressed}></textarea>
     <button class="button primary" type="submit" aria-label=${t("room.send")}><${Icon} name="send" /></button>
     <${Typists} room=${room} />

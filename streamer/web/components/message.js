@@ -1,5 +1,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 
+import { isBlocked } from "../chat/people.js";
 import { isMine, pin, react } from "../chat/rooms.js";
 import { plain } from "../chat/markdown.js";
 import { hueOf } from "../colour.js";
@@ -20,6 +21,8 @@ const QUOTED_CHARS = 120;
  */
 export function Message({ room, entry, head, active, act }) {
   const { author, body, at, edited_at: edited, deleted_at: deleted } = entry;
+  const shown = useSignal(false);
+  const hidden = isBlocked(author.id) && !shown.value && !deleted;
   const on = useComputed(() => active.value === entry.key);
   const forMe = entry.mentions?.includes(me.value);
   const classes = ["message", head && "is-head", author.id === me.value && "is-mine", forMe && "is-for-me"].filter(Boolean).join(" ");
@@ -30,7 +33,7 @@ export function Message({ room, entry, head, active, act }) {
     ${head ? html`<${Face} id=${author.id} name=${author.name} />` : html`<time class="message-side" aria-hidden="true">${shortClock(at)}</time>`}
     <div class="message-words">
       ${head && html`<p class="message-head"><b style=${{ "--hue": hueOf(author.id) }}>${author.name}</b><time datetime=${new Date(at).toISOString()} title=${fullTime(at)}>${clockTime(at)}</time>${entry.pinned && html`<span class="message-wait"><${Icon} name="pin" size="14" />${t("room.is_pinned")}</span>`}</p>`}
-      ${deleted ? html`<p class="message-gone">${t("room.deleted")}</p>` : html`<${RichText} text=${body} />`}
+      ${deleted || hidden ? html`<p class="message-gone">${t(deleted ? "room.deleted" : "room.is_blocked")}${hidden && html` <button type="button" class="link" onClick=${() => (shown.value = true)}>${t("room.show_blocked")}</button>`}</p>` : html`<${RichText} text=${body} />`}
       ${edited && !deleted && html`<span class="message-edited" title=${fullTime(edited)}>${t("room.edited")}</span>`}
       ${entry.reactions?.length > 0 && html`<${Reactions} room=${room} entry=${entry} />`}
     </div>
@@ -41,7 +44,7 @@ export function Message({ room, entry, head, active, act }) {
 function Quote({ room, id, onJump }) {
   const target = useComputed(() => room.entries.value.find((entry) => entry.id === id)).value;
   if (!target) return html`<p class="message-quote">${t("room.answers_earlier")}</p>`;
-  const said = target.deleted_at ? t("room.deleted") : plain(target.body, location.origin).slice(0, QUOTED_CHARS);
+  const said = isBlocked(target.author.id) ? "" : target.deleted_at ? t("room.deleted") : plain(target.body, location.origin).slice(0, QUOTED_CHARS);
   return html`<button type="button" class="message-quote" onClick=${() => onJump(target)}><b>${target.author.name}</b> <span>${said}</span></button>`;
 }
 

@@ -8,7 +8,7 @@ export function Notices() {
   return html`<div class="toasts" role="status">${notices.value.map(
     ({ key, text, bad, link }) => html`<p key=${key} class=${`toast ${bad ? "is-bad" : ""}`}>
       <${Icon} name=${bad ? "circle-alert" : "check"} size="18" /><span>${text}</span>
-      ${link && html`<a class="link" href=${link.href}>${link.text}</a>`}
+      ${link && html`<a class="link" href=${link.href} onClick=${() => dismiss(key)}>${link.text}</a>`}
       <button type="button" class="ghost" aria-label=${t("notice.close")} onClick=${() => dismiss(key)}><${Icon} name="x" size="16" /></button>
     </p>`,
   )}</div>`;

@@ -5,10 +5,11 @@ import { visited } from "../chat/visited.js";
 import { Card, CardShape } from "../components/card.js";
 import { Icon } from "../components/icon.js";
 import { later } from "../components/later.js";
+import { DirectList } from "../components/parts.js";
 import { ChooseFiles } from "../components/top_bar.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
-import { line, socket } from "../line.js";
+import { line, name, socket } from "../line.js";
 import { go } from "../router.js";
 import { UploadList } from "../sending.js";
 import { latest, listError, loadList, more } from "../tracks.js";
@@ -79,7 +80,8 @@ function Rooms() {
   return html`<section class="rooms" aria-labelledby="rooms">
     <h2 id="rooms">${t("home.rooms")}</h2>
     <p class="quiet">${t("home.rooms_teach")}</p>
-    <ul>${names.map((name) => html`<li><a href=${`/r/${name}`}><${Icon} name="hash" size="18" />${name}</a></li>`)}</ul>
+    <ul>${names.map((each) => html`<li><a href=${`/r/${each}`}><${Icon} name="hash" size="18" />${each}</a></li>`)}</ul>
+    ${name.value && html`<${DirectList} />`}
     <form onSubmit=${enter}>
       <label class="sr" for="room-name">${t("home.room_name")}</label>
       <input id="room-name" class="field" placeholder=${t("home.room_name")} maxlength=${ROOM_LIMIT} autocapitalize="none" autocomplete="off"

@@ -6,7 +6,7 @@ const RETRY_DEFAULT_MS = 1_000;
 // Error replies that say "not now": the command goes again, with its nonce.
 const NOT_NOW = new Set(["rate_limited", "not_stored", "not_joined", "unavailable"]);
 // Somebody has sent us out: one comes again when the program says so, not by itself.
-const EXPELLED = new Set(["kicked", "banned"]);
+const EXPELLED = new Set(["kicked", "banned", "direct_refused"]);
 // What has a number in its room is kept by the server and replayed, whatever its type.
 const isEntry = ({ room, seq, nonce, at }) => [room, seq, nonce, at].every((field) => field !== undefined);
 const answers = (frame, { frame: asked, answer }) => frame.type === answer && (frame.room ?? asked.room) === asked.room;

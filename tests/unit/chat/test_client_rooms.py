@@ -183,17 +183,18 @@ def test_a_notice_may_answer_what_was_sent(bench: Bench) -> None:
     assert len(bench.rooms.outbox) == 0
 
 
-def test_who_is_sent_out_does_not_come_again_unasked(bench: Bench) -> None:
+@pytest.mark.parametrize("code", ["kicked", "direct_refused"])
+def test_who_is_sent_out_does_not_come_again_unasked(bench: Bench, code: str) -> None:
     bench.online()
     bench.rooms.join("s", {})
     bench.joined(room="s")
     bench.send("n1")
     bench.send("n2", room="s")
     bench.ask(1, "members", room="r")
-    bench.hear("error", code="kicked", message="out", room="r")
-    assert bench.of("error")[0]["code"] == "kicked"
+    bench.hear("error", code=code, message="out", room="r")
+    assert bench.of("error")[0]["code"] == code
     assert [event["command"]["nonce"] for event in bench.of("failed")] == ["n1"]
-    assert bench.answers[0].error == {"code": "kicked", "message": "no answer will come"}
+    assert bench.answers[0].error == {"code": code, "message": "no answer will come"}
     bench.die()
     bench.tick(0.4)
     bench.welcome()

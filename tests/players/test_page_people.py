@@ -1,0 +1,172 @@
+"""People in rooms of the page: who they are, talking with one alone, blocking, and looking after a room."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from streamer.auth import account_id
+from tests.support.account import ask, token_of
+from tests.support.chromium import browsing
+from tests.support.server import Server
+from tests.support.talking import come_in, say
+
+
+@pytest.fixture
+def two(chromium: Browser, server: Server) -> Iterator[tuple[Page, Page]]:
+    with ExitStack() as stack:
+        ann = stack.enter_context(browsing(chromium, server.url))
+        bob = stack.enter_context(browsing(chromium, server.url))
+        yield ann[0], bob[0]
+
+
+def give_role(server: Server, room: str, name: str, role: str) -> None:
+    """As who runs the server."""
+    target = f"/api/v1/rooms/{room}/roles/{account_id(name)}"
+    reply = ask(server, "PUT", target, token_of(server, "op", operator=True), {"role": role})
+    assert reply.status < 300, reply.body
+
+
+def come_in_as(page: Page, server: Server, room: str, account: str) -> None:
+    """With an account, that is with a token of the operator's."""
+    page.add_init_script(
+        f"localStorage['veza.token'] ??= '\"{token_of(server, account)}\"';"
+        f"localStorage['veza.name'] ??= '\"{account}\"'"
+    )
+    page.goto(f"/r/{room}")
+    expect(page.locator(".chat-count")).to_be_visible()
+
+
+def about(page: Page, name: str) -> Locator:
+    """What one may do about somebody, in the list of who is here."""
+    page.locator(".chat-count").click()
+    page.get_by_role("button", name=f"More about {name}").click()
+    return page.get_by_role("group", name=f"What to do about {name}")
+
+
+def talk_alone(page: Page, name: str) -> None:
+    page.locator(".chat-count").click()
+    page.get_by_role("button", name=f"Talk with {name} alone").click()
+    expect(page.get_by_label(f"Write to {name}")).to_be_visible()
+
+
+def test_a_direct_room_has_the_name_of_the_other_one(two: tuple[Page, Page]) -> None:
+    ann, bob = two
+    come_in(ann, "hall", "ann")
+    come_in(bob, "hall", "bob")
+    bob.goto("/")  # wherever one is
+    expect(bob.get_by_role("heading", name="Rooms")).to_be_visible()
+    expect(ann.locator(".chat-count")).to_contain_text("1 person here")
+    bob.goto("/r/hall")
+    expect(ann.locator(".chat-count")).to_contain_text("2 people here")
+    talk_alone(ann, "bob")
+    expect(ann.get_by_role("heading", level=1)).to_have_text("Bbob")
+    expect(ann).to_have_title("bob · Veza")
+    say(ann, "between us")
+    bob.get_by_role("status").get_by_role("link", name="Go there").click()
+    expect(bob.get_by_role("heading", level=1)).to_have_text("Aann")
+    expect(bob.locator(".message-body")).to_have_text(["between us"])
+    expect(bob.get_by_text("wants to talk with you alone")).to_have_count(0)
+
+
+def test_what_was_said_to_one_alone_is_found_again(two: tuple[Page, Page]) -> None:
+    ann, bob = two
+    come_in(ann, "found", "ann")
+    come_in(bob, "found", "bob")
+    talk_alone(ann, "bob")
+    say(ann, "are you there?")
+    expect(bob.get_by_role("link", name="Go there")).to_be_visible()
+    expect(ann.locator(".message:not(.is-pending)")).to_have_count(1)
+    bob.reload()
+    meet = bob.get_by_role("button", name="People you talk with alone: something new")
+    meet.focus()
+    bob.keyboard.press("Enter")
+    dialog = bob.get_by_role("dialog")
+    expect(dialog.get_by_role("link")).to_have_text(re.compile("ann.*new"))
+    dialog.get_by_role("link").click()
+    expect(dialog).to_have_count(0)
+    expect(bob.locator(".message-body")).to_have_text(["are you there?"])
+    bob.goto("/")
+    rooms = bob.get_by_role("region", name="Rooms")
+    expect(rooms.get_by_role("link", name=re.compile("ann"))).to_be_visible()
+    expect(rooms).not_to_contain_text("direct:")
+
+
+def test_one_who_is_blocked_is_not_heard_until_unblocked(two: tuple[Page, Page]) -> None:
+    ann, bob = two
+    come_in(ann, "block", "ann")
+    come_in(bob, "block", "bob")
+    say(bob, "buy this")
+    expect(ann.locator(".message-body")).to_have_text(["buy this"])
+    talk_alone(ann, "bob")
+    bob.get_by_role("link", name="Go there").click()
+    expect(ann.locator(".chat-count")).to_contain_text("2 people here")
+    about(ann, "bob").get_by_role("button", name="Block bob").click()
+    for page in (ann, bob):
+        expect(page.get_by_text("You are not in this room")).to_be_visible()
+    ann.keyboard.press("Escape")
+    ann.goto("/r/block")
+    expect(ann.get_by_text("From somebody you have blocked")).to_be_visible()
+    expect(ann.locator(".message-body")).to_have_count(0)
+    ann.get_by_role("button", name="Show it").click()
+    expect(ann.locator(".message-body")).to_have_text(["buy this"])
+    ann.reload()
+    expect(ann.get_by_role("button", name="Show it")).to_be_visible()
+    ann.get_by_role("button", name="People you talk with alone").click()
+    ann.get_by_role("button", name="Unblock bob").click()
+    ann.keyboard.press("Escape")
+    expect(ann.locator(".message-body")).to_have_text(["buy this"])
+
+
+def test_who_looks_after_a_room_does_so_from_the_list(two: tuple[Page, Page], server: Server) -> None:
+    olga, bob = two
+    give_role(server, "order", "olga", "owner")
+    come_in_as(olga, server, "order", "olga")
+    come_in(bob, "order", "bob")
+    deeds = about(olga, "bob")
+    people = olga.get_by_role("dialog").get_by_role("listitem")
+    deeds.get_by_label("Role of bob").select_option("speaker")
+    deeds.get_by_role("button", name="Give this role").click()
+    expect(people.filter(has_text="bob").locator(".chip")).to_have_text(["speaker"])
+    deeds.get_by_label("What to do about bob").select_option("mute")
+    deeds.get_by_label("For how long").select_option("1h")
+    deeds.get_by_label("Reason").fill("too   loud")
+    deeds.get_by_label("Reason").press("Enter")
+    expect(olga.get_by_role("dialog").get_by_role("status")).to_contain_text("bob")
+    say(bob, "may I?")
+    expect(bob.get_by_role("alert")).to_contain_text("too loud")
+    deeds.get_by_label("What to do about bob").select_option("kick")
+    deeds.get_by_role("button", name="Do it").click()
+    expect(bob.get_by_text("You are not in this room")).to_be_visible()
+    expect(people).to_have_count(1)
+    olga.keyboard.press("Escape")
+    expect(olga.locator(".message.is-pending, .message.is-refused")).to_have_count(0)
+
+
+def test_who_has_no_role_can_report_and_no_more(two: tuple[Page, Page]) -> None:
+    ann, bob = two
+    come_in(ann, "report", "ann")
+    come_in(bob, "report", "bob")
+    deeds = about(ann, "bob")
+    expect(deeds.get_by_role("option")).to_have_text(["Report to the moderators"])
+    deeds.get_by_label("Reason").fill("spam")
+    deeds.get_by_role("button", name="Do it").click()
+    expect(ann.get_by_role("dialog").get_by_role("status")).not_to_be_empty()
+
+
+def test_a_role_that_is_given_or_taken_counts_at_once(two: tuple[Page, Page], server: Server) -> None:
+    mona, bob = two
+    come_in_as(mona, server, "rights", "mona")
+    come_in(bob, "rights", "bob")
+    deeds = about(mona, "bob")
+    kinds = deeds.get_by_label("What to do about bob").get_by_role("option")
+    expect(kinds).to_have_count(1)
+    give_role(server, "rights", "mona", "moderator")
+    expect(kinds).to_have_count(6)
+    people = mona.get_by_role("dialog").get_by_role("listitem")
+    expect(people.filter(has_text="you").locator(".chip")).to_have_text(["you", "moderator"])
+    give_role(server, "rights", "mona", "listener")
+    expect(kinds).to_have_count(1)
+    expect(people.filter(has_text="you").locator(".chip")).to_have_text(["you", "listener"])
