@@ -104,8 +104,8 @@ class App:
         self.library = self._make_library(root, announcer)
         self.collection = Collection(engine, self.catalogue, self.shelf, announcer, now_ms, make_id)
         self.catalogue.tell = self.collection.level
-        margin, told = Margin(engine), self.hub.watchers.tell
-        self.comments = Comments(self.library, margin, limits, told, now_ms, loop.time, make_id)
+        margin, told, orders = Margin(engine), self.hub.watchers.tell, self.hub.warden.orders
+        self.comments = Comments(self.library, margin, orders, limits, told, now_ms, loop.time, make_id)
         self.quota = Quota(self.catalogue, self.shelf, settings.quota_bytes)
         self.uploads = Uploads(self.library, root, upload_limits(settings), self.quota)
         ledger, ttl_s = Ledger(engine), settings.upload_ttl_s
@@ -242,7 +242,7 @@ class App:
         gatekeeper = Gatekeeper(self._tokens, self._settings.uploads, now_s)
         tracks = TrackRoutes(self.library, self.uploads, self.media, gatekeeper)
         resumable = UploadRoutes(self.resumables, gatekeeper)
-        comments = CommentRoutes(self.comments, gatekeeper)
+        comments = CommentRoutes(self.comments, gatekeeper, self.hub.peers)
         covers = CoverRoutes(self.covers, self.library, self.uploads, gatekeeper)
         account = AccountRoutes(self.quota, gatekeeper)
         media, desk = MediaRoutes(self.shelf), make_room_desk(self.hub, gatekeeper)

@@ -10,11 +10,16 @@ import msgspec
 from chat import events
 from chat.events import encode_event
 from chat.limits import Buckets, ChatLimits, Rate
+from chat.networks import Address
+from chat.order import Refused, Shadowed, judge_words
+from chat.roles import Person
 from streamer.auth import Identity
 from streamer.comment import Comment, Commenter, CommentPage, NewComment, cursor_after, read_cursor
 from streamer.library import Library
 from streamer.margin import Margin
+from streamer.orders import Orders
 from streamer.problems import (
+    CommentRefused,
     CommentsFull,
     CommentUnknown,
     PartMissing,
@@ -36,11 +41,19 @@ class Speaker:
 
     Attributes:
         identity: of the token; None without one.
-        address: IP address the request came from.
+        address: the request came from; None where that is not known.
     """
 
     identity: Identity | None
-    address: str
+    address: Address | None
+
+    @property
+    def person(self) -> Person:
+        """As the order of rooms knows them: without a token a guest, whom only bans of networks concern."""
+        who = self.identity
+        if who is None:
+            return Person("", NAMELESS, address=self.address)
+        return Person(who.id, who.name, not who.guest, who.operator, self.address)
 
     def wrote(self, comment: Comment) -> bool:
         """Whether the comment is this person's own; nobody can say that without a token."""
@@ -58,6 +71,7 @@ class Comments:
         self,
         library: Library,
         margin: Margin,
+        orders: Orders,
         limits: ChatLimits,
         tell: Callable[[str, bytes], None],
         now_ms: Callable[[], int],
@@ -67,6 +81,7 @@ class Comments:
         """Args: `tell` sends a frame to those who watch a track."""
         self._library = library
         self._margin = margin
+        self._orders = orders
         self._limits = limits
         self._tell = tell
         self._now_ms = now_ms
@@ -84,6 +99,7 @@ class Comments:
         Raises:
             TrackUnknown, PartMissing: there is nothing to comment on.
             RequestInvalid: a moment that the track does not have.
+            CommentRefused: the order of all rooms, or of the room it is a recording of, is against it.
             RateLimited, CommentsFull: too much.
         """
         record = await self._library.get(track_id)
@@ -97,6 +113,8 @@ class Comments:
             author=_sign(new, speaker.identity),
             created_at=self._now_ms(),
         )
+        if await self._is_shadowed(record, new.body, speaker):
+            return comment
         if not await self._margin.insert(comment, self._limits.comments_per_track):
             await self._library.get(track_id)  # deleted meanwhile?
             raise CommentsFull(f"the track has {self._limits.comments_per_track} comments, no more fit")
@@ -143,11 +161,21 @@ class Comments:
         self.events_total["deleted"] += 1
         self._tell(comment.track, encode_event(events.Uncomment(comment.track, comment.id)))
 
+    async def _is_shadowed(self, record: TrackRecord, body: str, speaker: Speaker) -> bool:
+        """Whether it is to look as if the comment had been kept. Raises CommentRefused."""
+        general = self._orders.general
+        order = general if record.room is None else await self._orders.load(record.room)
+        verdict = judge_words(order, general, speaker.person, "comment", body, self._now_ms())
+        if isinstance(verdict, Refused):
+            self.events_total["refused"] += 1
+            raise CommentRefused(verdict.message)
+        return isinstance(verdict, Shadowed)
+
     def _check_rate(self, speaker: Speaker) -> None:
         now_s, identity = self._monotonic_s(), speaker.identity
         retry_ms = 0
         if identity is None or identity.guest:  # anyone can be any number of guests
-            retry_ms = self._addresses.take(network_of(speaker.address), now_s)
+            retry_ms = self._addresses.take(network_of(str(speaker.address or "")), now_s)
         if identity is not None and not retry_ms:
             retry_ms = self._people.take(identity.id, now_s)
         if retry_ms:

@@ -114,7 +114,7 @@ def comment_gauges(events_total: Mapping[str, int]) -> list[Gauge]:
     return [
         Gauge(
             "comments",
-            "Timed comments, by what became of them: stored, deleted, rate_limited.",
+            "Timed comments, by what became of them: stored, deleted, refused, rate_limited.",
             lambda: dict(events_total),
             "counter",
             "event",

@@ -85,6 +85,10 @@ class LogAway(Problem):
     """The message can't be stored right now; try again in a moment."""
 
 
+class CommentRefused(Problem):
+    """You are banned or muted, everywhere or in the room it records, or that room does not want it said."""
+
+
 class CommentsFull(Problem):
     """The track has as many comments as a track may have."""
 
@@ -185,6 +189,7 @@ TABLE: dict[type[Problem], tuple[int, str, str]] = {
     TokenMissing: (401, "token-missing", "A token is needed"),
     OriginRefused: (403, "origin-refused", "Not from that site"),
     NotYours: (403, "not-yours", "Not yours"),
+    CommentRefused: (403, "comment-refused", "Not to be said here"),
     RoleMissing: (403, "role-missing", "It takes another role"),
     TrackUnknown: (404, "track-unknown", "No such track"),
     AlbumUnknown: (404, "album-unknown", "No such album"),

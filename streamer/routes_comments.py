@@ -10,8 +10,10 @@ from streamer.comment import CURSOR_PATTERN, Comment, CommentPage, NewComment
 from streamer.comments import Comments, Speaker
 from streamer.gatekeeper import Gatekeeper
 from streamer.payload import JSON, read_json
+from streamer.peers import Peers
 from streamer.problems import (
     BodyTooLarge,
+    CommentRefused,
     CommentsFull,
     CommentUnknown,
     MediaTypeUnsupported,
@@ -43,8 +45,9 @@ class CommentQuery(msgspec.Struct):
 class CommentRoutes:
     """The handlers of what stands under /api/v1/tracks/{id}/comments."""
 
-    def __init__(self, comments: Comments, gatekeeper: Gatekeeper) -> None:
+    def __init__(self, comments: Comments, gatekeeper: Gatekeeper, peers: Peers) -> None:
         self._comments = comments
+        self._peers = peers
         self._gatekeeper = gatekeeper
 
     def routes(self) -> list[Route]:
@@ -68,7 +71,7 @@ class CommentRoutes:
                 json_body=NewComment,
                 problems=[
                     *(TrackUnknown, PartMissing, RequestInvalid, MediaTypeUnsupported, BodyTooLarge),
-                    *(UploadCut, UploadStalled, RateLimited, CommentsFull),
+                    *(UploadCut, UploadStalled, RateLimited, CommentsFull, CommentRefused),
                 ],
                 writes=True,
             ),
@@ -102,7 +105,7 @@ class CommentRoutes:
         return web.Response(status=204)
 
     def _speaker(self, request: web.Request) -> Speaker:
-        return Speaker(self._gatekeeper.speaker(request), request.remote or "")
+        return Speaker(self._gatekeeper.speaker(request), self._peers.address_of(request))
 
 
 def _json(value: Any, *, status: int = 200) -> web.Response:

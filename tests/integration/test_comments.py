@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support import tus
-from tests.support.account import token_of
+from tests.support.account import ask, token_of
 from tests.support.api import get_json, upload, wait_for_track
 from tests.support.audio import make_tone
 from tests.support.chat import client
@@ -25,7 +25,9 @@ def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_server(tmp_path_factory.mktemp("comments"), renditions="aac128") as server:
+    with running_server(
+        tmp_path_factory.mktemp("comments"), renditions="aac128", trusted_proxies="127.0.0.0/8"
+    ) as server:
         yield server
 
 
@@ -206,6 +208,23 @@ def test_who_is_too_fast_is_told_when_to_go_on(server: Server, shared: dict[str,
     assert late.json["type"] == "/api/docs#rate-limited"
     assert int(late.headers["retry-after"]) == 1
     assert say(server, shared, GOOD, token=token_of(server, "frida")).status == 201, "each has their own"
+
+
+async def test_who_is_banned_from_the_server_can_not_comment(server: Server, shared: dict[str, Any]) -> None:
+    ops, gail = token_of(server, "ops", operator=True), await guest(server, "gail")
+    assert say(server, shared, GOOD, token=gail["token"]).status == 201
+    ban = {"subject": gail["id"], "for_ms": 60_000, "reason": "spam"}
+    made = ask(server, "POST", "/api/v1/bans", ops, ban)
+    assert made.status == 201, made
+    refused = say(server, shared, GOOD, token=gail["token"])
+    assert (refused.status, refused.json["type"]) == (403, "/api/docs#comment-refused")
+    assert refused.json["detail"].startswith("you are banned for another ")
+    ban = {"subject": "8.8.8.0/24"}
+    assert ask(server, "POST", "/api/v1/bans", ops, ban).status == 201
+    assert say(server, shared, GOOD, X_Forwarded_For="8.8.8.8").status == 403
+    assert say(server, shared, GOOD, X_Forwarded_For="8.8.9.9").status == 201
+    assert ask(server, "DELETE", f"/api/v1/bans/{made.json['id']}", ops).status == 204
+    assert say(server, shared, GOOD, token=gail["token"]).status == 201
 
 
 async def test_where_a_token_is_needed(tmp_path: Path, tone: Path) -> None:

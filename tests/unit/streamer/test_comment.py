@@ -56,10 +56,10 @@ def test_other_cursors_are_refused(text: str) -> None:
 
 def test_who_has_no_token_has_written_nothing_that_could_be_told_apart() -> None:
     mine, nobodys = (Comment(ID, ID, 0, "x", Commenter(id, "a"), 1) for id in ("u1", None))
-    assert Speaker(Identity("u1", "ann"), "::1").wrote(mine)
-    assert not Speaker(Identity("u2", "ann"), "::1").wrote(mine)
-    assert not Speaker(Identity("u1", "ann"), "::1").wrote(nobodys)
-    assert not Speaker(None, "::1").wrote(nobodys)
+    assert Speaker(Identity("u1", "ann"), None).wrote(mine)
+    assert not Speaker(Identity("u2", "ann"), None).wrote(mine)
+    assert not Speaker(Identity("u1", "ann"), None).wrote(nobodys)
+    assert not Speaker(None, None).wrote(nobodys)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from streamer.routes_uploads import UploadRoutes
 NOTHING: Any = None
 ROUTES: list[Route] = [
     *TrackRoutes(NOTHING, NOTHING, NOTHING, NOTHING).routes(),
-    *CommentRoutes(NOTHING, NOTHING).routes(),
+    *CommentRoutes(NOTHING, NOTHING, NOTHING).routes(),
     *RoomRoutes(NOTHING, NOTHING).routes(),
     *PolicyRoutes(NOTHING).routes(),
     *OrderRoutes(NOTHING).routes(),
