@@ -18,6 +18,7 @@ from streamer.hearing import Hearing
 from streamer.herald import Herald
 from streamer.history import History
 from streamer.ids import ENTROPY_BYTES, new_id
+from streamer.lines import Lines
 from streamer.live.audience import Audience
 from streamer.live.listeners import Listeners
 from streamer.live.uplinks import Uplinks
@@ -36,7 +37,7 @@ class ChatDesk:
     """Hands a command to its deed (`streamer/deeds.py`), and does for deeds what they have in common.
 
     Attributes:
-        broker, history, rooms, people, warden, moderator, limits: for the deeds.
+        broker, history, rooms, people, warden, lines, limits: for the deeds.
         listeners: who hears what is on.
         uplinks: who broadcasts.
         watchtower: who looks behind a show.
@@ -70,7 +71,7 @@ class ChatDesk:
         self.watchtower = Watchtower()
         self.limits = limits
         self.warden = warden
-        self.moderator = moderator
+        self.lines = Lines(warden, moderator)
         self.hearing = Hearing(warden, self._store, self.spawn)
         self.reply = reply
         self.typing = Buckets(Rate(1 / limits.typing_interval_s, 1), _MAX_TYPING)

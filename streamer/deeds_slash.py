@@ -37,13 +37,15 @@ def send(desk: ChatDesk, socket: WebSocket, command: Send) -> None:
 async def _carry_out(desk: ChatDesk, socket: WebSocket, command: Send, act: AnyAct) -> None:
     person = socket.person
     assert person is not None
+
+    def tell(answer: str) -> None:
+        desk.reply(socket, Notice(command.room, "done", answer, command.nonce))
+
     try:
-        done = await desk.moderator.carry_out(person, command.room, act)
+        await desk.lines.carry_out(person, command.room, command.nonce, act, tell)
     except ActRefused as refused:
         room, nonce = command.room, command.nonce
         error = Error(refused.code.value, str(refused), nonce=nonce, room=room, retry_ms=refused.retry_ms)
         desk.reply(socket, error)
     except DatabaseFailed as error:
         desk.refuse(socket, command, ErrorCode.UNAVAILABLE, f"the database does not answer: {error}")
-    else:
-        desk.reply(socket, Notice(command.room, "done", done.text, command.nonce))

@@ -15,6 +15,7 @@ from chat.acts import Measure
 from chat.networks import Network
 from chat.order import Order, Policy, Sanction
 from chat.roles import Role
+from streamer.line_rows import Line, claim
 from streamer.tables import messages
 from streamer.tables_live import stream_keys
 from streamer.tables_order import audit, room_filters, room_orders, room_roles, sanctions
@@ -37,6 +38,7 @@ class Deed:
     Attributes:
         id: of the line; sorts by time.
         subject: as people read it.
+        line: that asked for it; None for what nobody sends again.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Deed:
     subject_id: str | None = None
     subject: str = ""
     detail: str = ""
+    line: Line | None = None
 
 
 def read_order(connection: Connection, room: str) -> Order:
@@ -216,7 +219,13 @@ def change_filter(connection: Connection, deed: Deed, word: str, add: bool, max_
 
 
 def note(connection: Connection, deed: Deed) -> None:
-    """Write a line of the audit log: the one way there is to change it."""
+    """Write a line of the audit log: the one way there is to change it.
+
+    Raises:
+        Repeated: what asks for it was carried out.
+    """
+    if deed.line is not None:
+        claim(connection, deed.line, deed.at)
     connection.execute(insert(audit).values({name: getattr(deed, name) for name in audit.c.keys()}))
 
 

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import RowMapping
 
 from chat.acts import Decide, Report
-from chat.broker import Draft, Outcome, Stored
+from chat.broker import Draft, LogUnavailable, Outcome, Stored
 from chat.errors import ErrorCode
 from chat.fields import Author
 from chat.roles import Person
@@ -48,12 +48,13 @@ class Reviews:
                 for row in rows
             ]
             await self._warden.orders.run(note_people, known)
+            await self._catch_up(room)
             for row in rows:
                 await self._store(row)
         verb = "approve" if act.approve else "reject"
         names = ", ".join(sorted({row["author_name"] for row in rows}))
         deed = self._warden.deed(actor, room, verb, rows[0]["author_id"], names, f"{len(rows)} messages")
-        # After they are stored: who approves again after a crash stores nothing twice.
+        # After they are stored: who approves again after a crash finds them here, and in the log.
         await self._warden.orders.run(drop_held, deed, [row["id"] for row in rows])
         return f"{len(rows)} of {names}: {'let through' if act.approve else 'thrown away'}"
 
@@ -92,7 +93,17 @@ class Reviews:
         deed = self._warden.deed(actor, room, "settle_report", None, report_id)
         return await self._warden.orders.run(settle_report, deed, report_id)
 
+    async def _catch_up(self, room: str) -> None:
+        """What was let through before, by anybody, can be found. Raises ActRefused."""
+        try:
+            await self._warden.broker.caught_up(room)
+        except LogUnavailable as error:
+            raise ActRefused(ErrorCode.NOT_STORED, f"the log can't be read right now: {error}") from None
+
     async def _store(self, row: RowMapping) -> None:
+        """Put a message into the log, once: of a moment ago its nonce says so, of longer ago its id."""
+        if await self._history.find(row["room"], row["id"]) is not None:
+            return
         author = Author(row["author_id"], row["author_name"])
         more: dict[str, Any] = msgspec.json.decode(row["more"]) if row["more"] else {}
         at = self._warden.now_ms()

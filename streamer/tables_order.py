@@ -115,6 +115,19 @@ reports = Table(
     Index(None, "room", "id"),
 )
 
+# Lines with a slash that were carried out, for those that are sent again: a few minutes.
+lines_done = Table(
+    "lines_done",
+    metadata,
+    Column("room", Text, primary_key=True),
+    Column("author_id", Text, primary_key=True),
+    Column("nonce", Text, primary_key=True),
+    Column("attempt", Text, nullable=False),  # which of them did it
+    Column("answer", Text, nullable=False),  # empty until it is known
+    Column("at", BigInteger, nullable=False),
+    Index(None, "at"),
+)
+
 # Written once, never changed, never deleted: no code does, and the database lets nobody.
 audit = Table(
     "audit",

@@ -19,6 +19,7 @@ from chat.standing import given, standing
 from streamer.herald import Herald
 from streamer.ids import ENTROPY_BYTES, new_id
 from streamer.lane import DatabaseFailed
+from streamer.line_rows import Line
 from streamer.order_rows import Deed, widen
 from streamer.orders import Orders
 from streamer.rooms import Rooms
@@ -55,6 +56,12 @@ class Word(msgspec.Struct, omit_defaults=True):
     id: str = ""
     code: str = ""
     text: str = ""
+
+
+class Asking(Person, frozen=True, kw_only=True):
+    """Who asks for something in a line that may come again."""
+
+    line: Line
 
 
 class Warden:
@@ -140,7 +147,8 @@ class Warden:
     ) -> Deed:
         """A line of the audit log."""
         id, at = self.new_id(), self.now_ms()
-        return Deed(id, room, act, actor.id, actor.name, at, subject_id, subject, detail)
+        line = actor.line if isinstance(actor, Asking) else None
+        return Deed(id, room, act, actor.id, actor.name, at, subject_id, subject, detail, line)
 
     def announce(self, actor: Person, room: str, text: str, more: dict[str, Any]) -> None:
         """Put what was done into the room's log, for everybody; it is done, whether that is stored or not."""

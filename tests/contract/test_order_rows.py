@@ -1,6 +1,8 @@
 """The order of rooms, on SQLite and on PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from ipaddress import ip_network
 from itertools import count
 from typing import Any
@@ -15,6 +17,7 @@ from chat.order import Policy, Sanction
 from chat.roles import Person, Role
 from streamer import order_rows, people_rows
 from streamer.lane import DatabaseFailed, Lane
+from streamer.line_rows import Line, Repeated, keep_answer, read_answer
 from streamer.live.key_rows import KeyRow, add_key, remove_key
 from streamer.order_rows import Deed, Taken, TooMany
 from streamer.orders import Orders
@@ -193,3 +196,43 @@ async def test_reports_are_told_once_and_settled(orders: Orders) -> None:
     assert await orders.run(people_rows.settle_report, deed(), waiting[0]["id"])
     assert not await orders.run(people_rows.settle_report, deed(), waiting[0]["id"])
     assert len(await orders.run(people_rows.read_reports, "lobby")) == 1
+
+
+def line(nonce: str = "n", attempt: str = "1", room: str = "lobby") -> Line:
+    return Line(room, "user-1", nonce, attempt)
+
+
+async def test_a_line_is_claimed_by_one_attempt(orders: Orders) -> None:
+    first, second = line(), line(attempt="2")
+    assert await orders.run(read_answer, first, NOW) is None
+    for _ in range(2):  # an act may have several steps
+        await orders.run(order_rows.change, deed(line=first), {"slow_ms": 1})
+    with pytest.raises(Repeated):
+        await orders.run(order_rows.change, deed(line=second), {"slow_ms": 2})
+    assert (await orders.reload("lobby")).policy.slow_ms == 1, "undone"
+    assert await orders.run(read_answer, second, NOW) == ""
+    await orders.run(keep_answer, first, "done", NOW)
+    assert await orders.run(read_answer, second, NOW) == "done"
+    for other in (line("m"), line(room="garden")):
+        assert await orders.run(read_answer, other, NOW) is None
+        await orders.run(order_rows.change, deed(line=other), {"slow_ms": 3})
+    late = replace(deed(line=second), at=NOW + 300_001)
+    assert await orders.run(read_answer, second, late.at) is None
+    await orders.run(order_rows.change, late, {"slow_ms": 4})
+    assert await orders.run(read_answer, second, late.at) == ""
+
+
+async def test_an_answer_is_kept_of_what_claims_nothing(orders: Orders) -> None:
+    await orders.run(keep_answer, line(), "the moderators know", NOW)
+    assert await orders.run(read_answer, line(attempt="2"), NOW) == "the moderators know"
+
+
+async def test_of_two_attempts_at_once_one_is_carried_out(orders: Orders) -> None:
+    tries = [
+        orders.run(order_rows.change, deed(line=line(attempt=str(number))), {"slow_ms": number})
+        for number in range(1, 6)
+    ]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(outcome is None for outcome in outcomes) == 1
+    assert all(outcome is None or isinstance(outcome, Repeated | DatabaseFailed) for outcome in outcomes)
+    assert (await orders.reload("lobby")).revision == 1
