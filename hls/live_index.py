@@ -23,14 +23,29 @@ class Variant(Struct, frozen=True):
     average_bandwidth: int
 
 
+class Measured(Struct, frozen=True):
+    """What a rendition took so far. `peak`: bits per second, of a segment; 0 before there was one."""
+
+    peak: int = 0
+    size_bytes: int = 0
+    ticks: int = 0
+
+
 class Bandwidth:
     """What a rendition takes, measured since it began; the peak never falls, because players plan with it."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, measured: Measured | None = None) -> None:
+        """Args: `measured`: by another, who has gone on so far."""
+        before = measured or Measured()
         self._grid = grid
-        self._peak = 0
-        self._size_bytes = 0
-        self._ticks = 0
+        self._peak = before.peak
+        self._size_bytes = before.size_bytes
+        self._ticks = before.ticks
+
+    @property
+    def measured(self) -> Measured:
+        """So far."""
+        return Measured(self._peak, self._size_bytes, self._ticks)
 
     def add_part(self, part: Part) -> None:
         self._size_bytes += part.size_bytes

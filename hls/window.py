@@ -81,6 +81,25 @@ class LiveSegment(Struct):
         return sum(part.size_bytes for part in self.parts)
 
 
+class Place(Struct, frozen=True):
+    """Where a window stands between two segments: all that another needs to go on from there as it does.
+
+    Attributes:
+        number: media sequence number of the next segment.
+        init: number of the init segment that it needs.
+        starts_at_us: time of a sample, and `ticks` how much further the next one is.
+        discontinuity: the next segment does not continue what was before.
+        discontinuities: of all segments before.
+    """
+
+    number: int
+    init: int
+    starts_at_us: int
+    ticks: int
+    discontinuity: bool
+    discontinuities: int
+
+
 class Ready(Struct, frozen=True):
     """The playlist has it as it is now."""
 
@@ -133,6 +152,29 @@ class Window:
         self._starts_at_us = starts_at_us
         self._ticks = 0  # since `_starts_at_us`
         self._discontinuity = gone_discontinuities is not None
+
+    @classmethod
+    def at(cls, grid: Grid, place: Place) -> "Window":
+        """An empty list that goes on where another stood."""
+        window = cls(grid, starts_at_us=place.starts_at_us, first_number=place.number, init=place.init)
+        window.gone_discontinuities = place.discontinuities
+        window._ticks, window._discontinuity = place.ticks, place.discontinuity
+        return window
+
+    @property
+    def place(self) -> Place | None:
+        """For `at`; None while a segment grows."""
+        if self.segments and not self.segments[-1].complete:
+            return None
+        listed = sum(segment.discontinuity for segment in self.segments)
+        return Place(
+            number=self._number,
+            init=self._init,
+            starts_at_us=self._starts_at_us,
+            ticks=self._ticks,
+            discontinuity=self._discontinuity,
+            discontinuities=self.gone_discontinuities + listed,
+        )
 
     @property
     def last_place(self) -> tuple[int, int]:

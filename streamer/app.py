@@ -82,9 +82,7 @@ class App:
     ) -> None:
         loop = asyncio.get_running_loop()
         root = settings.data_path / "tracks"
-        self._settings = settings
-        self._tasks = tasks
-        self._engine = engine
+        self._settings, self._engine, self._tasks = settings, engine, tasks
         self._tokens = Tokens(secret)
         self._origins = frozenset(origin.lower() for origin in settings.origins)
         self._stop_asked = asyncio.Event()
@@ -110,7 +108,8 @@ class App:
         self.uploads = Uploads(self.library, root, upload_limits(settings), self.quota)
         ledger, ttl_s = Ledger(engine), settings.upload_ttl_s
         self.resumables = Resumables(self.library, self.uploads, ledger, ttl_s, now_ms)
-        self.live = LiveParts(settings, secret, engine, tasks, self.hub, self.library, self.quota, self.wheel)
+        house = (self.hub, self.library, self.quota, self.wheel)
+        self.live = LiveParts(settings, secret, engine, tasks, *house, self.chat_log)
         self.web = self._make_web()
         self.runner = web.AppRunner(
             self.web,

@@ -18,6 +18,7 @@ from streamer.start import StartRefused
 from streamer.watchers import Watchers
 
 if TYPE_CHECKING:
+    from streamer.broker_redis.air import Air
     from streamer.broker_redis.broker import RedisBroker
 
 _TRACKS = "tracks"
@@ -59,6 +60,16 @@ class ChatLog:
 
     def gauges(self) -> list[Gauge]:
         return redis_gauges(self._redis) if self._redis else []
+
+    @property
+    def air(self) -> Air | None:
+        """Where shows go from node to node; None where there is one node."""
+        return None if self._redis is None else self._redis.air
+
+    @property
+    def node(self) -> str:
+        """Names this node among others, until it stops; empty where there is one."""
+        return "" if self._redis is None else self._redis.node
 
     def share_tracks(self, watchers: Watchers) -> None:
         """Have what is told to who watches tracks told on every node."""

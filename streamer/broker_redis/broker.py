@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat.broker import Deliver, Draft, Hear, NotStored, Page, Settle
 from chat.limits import ChatLimits
+from streamer.broker_redis.air import Air
 from streamer.broker_redis.branch import Branch, Setting
 from streamer.broker_redis.cluster import Cluster, slot_of
 from streamer.broker_redis.keys import SHARDS, Keys, shard_of
@@ -174,6 +175,17 @@ class RedisBroker:
     def listen(self, topic: str, hear: Hear) -> None:
         self._topics[topic] = hear
         self._branch(topic).listen(topic, hear)
+
+    @property
+    def air(self) -> Air:
+        """Where shows go from node to node."""
+        return Air(self._line_of, lambda: self._setting.keys)
+
+    def _line_of(self, room: str, use: str) -> Line:
+        cluster, name = self._setting.cluster, f"veza-{use}-{self.node}"
+        if cluster is None:
+            return Line(self._address, name)
+        return Line(self._address, name, cluster, slot_of(self._setting.keys.tag_text(shard_of(room))))
 
     def watch_link(self, told: Callable[[bool], None]) -> None:
         self._link.watch(told)

@@ -69,6 +69,10 @@ class Keys:
             said=f"{tag}:said:{room}:",
         )
 
+    def air(self, room: str, run: str) -> str:
+        """The stream of one run of a show. The ids are `NUMBER-0`, the field `p` is the entry."""
+        return f"{self.tag(shard_of(room))}:air:{room}:{run}"
+
     def queue(self, shard: int) -> str:
         """The stream that the archive of a shard reads."""
         return f"{self.tag(shard)}:archive"

@@ -10,11 +10,14 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from hls.directives import Directives, DirectivesRefused, read_directives
 from hls.live import LiveRendition, OnAir, PartCut
-from hls.live_index import Bandwidth, Variant
+from hls.live_index import Bandwidth, Measured, Variant
 from hls.live_playlist import LivePlaylist, Report, Title
-from hls.window import Part, Refused, Wait, Window
+from hls.window import Part, Place, Refused, Wait, Window
+from streamer.live.ahead import may_ask, may_come
 from streamer.live.pieces import KEPT, Piece, Pieces
 from streamer.resource import Denial, Found, Resource
 from streamer.shelf import PLAYLIST_TYPE
@@ -30,19 +33,41 @@ _PARTS_IN_HAND: Final = 2  # of players of parts; of segments, two as well
 _MAX_KNOWN: Final = 256
 _GZIP_LEVEL: Final = 6
 _US_PER_S: Final = 1_000_000
+_MAX_WANTED: Final = 256
+
+
+class FeedPlace(Struct, frozen=True):
+    """Where a feed stands between two segments: what that of another node needs to go on as it does.
+
+    Attributes:
+        edge_us: time up to which there is sound.
+    """
+
+    window: Place
+    measured: Measured
+    edge_us: int
 
 
 class Feed:
     """Takes the parts of one rendition, and answers for its playlist.
 
     Bounds: those of `Pieces`; and as many playlists are waited for as `Window.locate` lets be asked for, in
-    each of four forms.
+    each of four forms. A feed that follows another node's waits for what that has listed already, and for
+    256 playlists at most.
     """
 
     def __init__(
-        self, media: dict[str, Piece], wheel: TimerWheel, show: OnAir, rendition: LiveRendition
+        self,
+        media: dict[str, Piece],
+        wheel: TimerWheel,
+        show: OnAir,
+        rendition: LiveRendition,
+        place: FeedPlace | None = None,
     ) -> None:
-        """Args: `media` is where pieces of all feeds are, by their path."""
+        """Args:
+        media: where pieces of all feeds are, by their path.
+        place: of the feed of another node that this one follows.
+        """
         grid = show.grid
         self.name = rendition.name
         self.uri = f"{rendition.name}.m3u8"
@@ -50,20 +75,15 @@ class Feed:
         segment_us = grid.segment_ticks * _US_PER_S // grid.timescale
         # Shows of a room follow one another, and have a number for each segment: so none comes twice.
         first = show.began_at_us // segment_us + show.first_number
-        self._init = first
+        self._init = first if place is None else place.window.init
         self._init_data = rendition.init
+        self._follows = place is not None
         self._codecs = rendition.codecs
         self._part_us = grid.part_ticks * _US_PER_S // grid.timescale
         self._segment_us = segment_us
         self._grid = grid
-        self.window = Window(
-            grid,
-            starts_at_us=show.starts_at_us,
-            first_number=first,
-            init=first,
-            gone_discontinuities=show.first_number or None,
-        )
-        self._bandwidth = Bandwidth(grid)
+        self.window = _window(show, first) if place is None else Window.at(grid, place.window)
+        self._bandwidth = Bandwidth(grid, None if place is None else place.measured)
         self._playlist = LivePlaylist(self.window, self.name)
         self.pieces = Pieces(
             media,
@@ -73,7 +93,9 @@ class Feed:
             parts_of=-(-_TARGETS_WITH_PARTS * grid.target_duration_s * _US_PER_S // segment_us) + 3,
             wheel=wheel,
         )
-        self.pieces.put_init(first, rendition.init, show.starts_at_us)
+        self.pieces.put_init(self._init, rendition.init, show.starts_at_us)
+        if place is not None:
+            self.pieces.edge_us = place.edge_us
         self._wheel = wheel
         self._wanted: dict[tuple[Directives, bool], Waiting] = {}
         self._known: dict[tuple[str, bool], Found | Waiting] = {}  # by query and gzip, until the next part
@@ -106,8 +128,8 @@ class Feed:
         self.window.cut(init=self._init, starts_at_us=show.starts_at_us)
         if growing:
             self._complete()
-        self.pieces.give_up()
         self.pieces.put_init(self._init, rendition.init, show.starts_at_us)
+        self.pieces.give_up()
         self._forget()
 
     def end(self) -> None:
@@ -144,10 +166,12 @@ class Feed:
         return found
 
     def find_part(self, name: str) -> Denial | Waiting:
-        """Of what is not there: the part that was hinted at can be waited for."""
+        """Of what is not there: what was hinted at can be waited for, or listed by the node of the show."""
         number, part = self.window.next_place
         if not self.window.ended and name == f"{number}.{part}.m4s":
             return self.pieces.wait(name, self.bound_s)
+        if self._follows and may_come(self.window, self._init, name):
+            return self.pieces.wait_ahead(name, self.bound_s)
         return Denial(404, f"{name} is not there any more, or was never")
 
     def hurry(self) -> None:
@@ -160,6 +184,12 @@ class Feed:
         """It can't be fetched any more."""
         self.hurry()
         self.pieces.remove()
+
+    @property
+    def place(self) -> FeedPlace | None:
+        """Where it stands; None within a segment."""
+        place = self.window.place
+        return None if place is None else FeedPlace(place, self._bandwidth.measured, self.pieces.edge_us)
 
     @property
     def warm(self) -> bool:
@@ -191,9 +221,14 @@ class Feed:
         except DirectivesRefused as refused:
             return Denial(400, str(refused))
         verdict = self.window.locate(asked)
-        if isinstance(verdict, Refused):
+        if isinstance(verdict, Refused) and not self._may_ask(asked):
             return Denial(400, verdict.reason)
-        return self._wait(asked, zipped) if isinstance(verdict, Wait) else self._answer(asked, zipped)
+        late = isinstance(verdict, Wait | Refused)
+        return self._wait(asked, zipped) if late else self._answer(asked, zipped)
+
+    def _may_ask(self, asked: Directives) -> bool:
+        """Whether the node of the show may have what is too far ahead here."""
+        return self._follows and len(self._wanted) < _MAX_WANTED and may_ask(self.window, asked)
 
     def _wait(self, asked: Directives, zipped: bool) -> Waiting:
         if asked.msn is not None:  # there are many ways to ask for the beginning of the next segment
@@ -237,3 +272,13 @@ class Feed:
             return gzip.compress(plain, _GZIP_LEVEL, mtime=0), f'{tag[:-1]}-gz"'
         body = self._playlist.render(skip=skip, reports=self._reports, titles=self._titles).encode()
         return body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def _window(show: OnAir, first: int) -> Window:
+    return Window(
+        show.grid,
+        starts_at_us=show.starts_at_us,
+        first_number=first,
+        init=first,
+        gone_discontinuities=show.first_number or None,
+    )

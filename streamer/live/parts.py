@@ -10,6 +10,7 @@ from chat.roles import Person
 from hls.live import OnAir
 from streamer.account import Quota
 from streamer.auth import is_account
+from streamer.chat_log import ChatLog
 from streamer.gauges import rtmp_gauges, way_gauges
 from streamer.hub import WebSocketHub
 from streamer.ingest.http import HttpWay
@@ -23,14 +24,17 @@ from streamer.live.counters import LiveCounters, live_gauges, slow_gauges
 from streamer.live.crier import Crier
 from streamer.live.delays import Delays, InHand
 from streamer.live.doors import OrderDoors
+from streamer.live.far import WaysOut
 from streamer.live.host import refuse_source
 from streamer.live.keeping import Keeping
 from streamer.live.keys import StreamKeys
 from streamer.live.line import Admission
 from streamer.live.lookout import Lookout
+from streamer.live.nodes import Here, Nodes
 from streamer.live.outlet import Outlet
 from streamer.live.passes import Passes
 from streamer.live.progressive import Progressive, ProgressiveLimits
+from streamer.live.relay import Relay
 from streamer.live.routes_hls import HlsRoutes
 from streamer.live.routes_keys import KeyRoutes
 from streamer.live.routes_live import LiveRoutes
@@ -65,6 +69,7 @@ class LiveParts:
         http: takes over the front door's connections that bring a source.
         rtmp: has a port of its own.
         progressive: those of players that want an endless answer.
+        nodes: brings shows to other nodes, and theirs here; None where there is one node.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class LiveParts:
         library: Library,
         quota: Quota,
         wheel: TimerWheel,
+        log: ChatLog,
     ) -> None:
         """Args: `secret` is the server's."""
         self._settings = settings
@@ -117,6 +123,26 @@ class LiveParts:
         idle_s = settings.live_grace_s
         self.rtmp = RtmpWay(self.stage, wheel=wheel, idle_s=idle_s, wrong=self._wrong, tasks=tasks)
         self.lookout.rtmp_port = lambda: self.rtmp.port
+        self.nodes = self._make_nodes(log, wheel, tasks)
+        self.stage.nodes = self.lookout.nodes = self.nodes
+
+    def _make_nodes(self, log: ChatLog, wheel: TimerWheel, tasks: asyncio.TaskGroup) -> Nodes | None:
+        if log.air is None:
+            return None
+        air, heard = log.air, (self._hub.desk.listeners, self.progressive)
+        relay = Relay(self.shelf, air.write, self._find, _now_us, log.node, wheel, tasks)
+        self.outlets.append(relay)
+        here = Here(
+            node=log.node,
+            shows=lambda: self.stage.shows,
+            cockpit=self.lookout.cockpit,
+            audience=self.audience,
+            relay=relay,
+            ways=WaysOut(self.shelf, heard),
+            grace_s=self._settings.live_grace_s,
+            now_us=_now_us,
+        )
+        return Nodes(here, log.broker, air.read, tasks)
 
     def _make_keeping(self, library: Library, quota: Quota, tasks: asyncio.TaskGroup) -> Keeping:
         settings, desk = self._settings, library.desk
@@ -180,7 +206,7 @@ class LiveParts:
         titles = MetadataRoutes(self.stage, self._wrong, self._hub.peers.address_of, self._clock)
         keys = KeyRoutes(self.keys, desk, self._warden, guests=self._settings.uploads == "anyone")
         live = LiveRoutes(self.stage, self.lookout, self.passes, desk, self._warden, _now_us)
-        self._hub.desk.watchtower.may = live.may
+        live.nodes, self._hub.desk.watchtower.may = self.nodes, live.may
         status = StatusRoutes(self.lookout, self._warden)
         hls = HlsRoutes(self.shelf)
         return [route for part in (live, hls, keys, titles, status) for route in part.routes()]
@@ -211,10 +237,14 @@ class LiveParts:
             stage = self.stage.run(self._hub.desk.watchtower.tick)
             for work in (stage, self._crier.run(), self._keeping.book.run()):
                 tasks.create_task(work)
+            if self.nodes is not None:
+                tasks.create_task(self.nodes.run())
 
     async def close(self) -> None:
         """Sources are sent away; shows go on with the next start."""
         self.stage.stop()
+        if self.nodes is not None:
+            self.nodes.close()
         await self._keeping.stop()
         self.http.close()
         await self.rtmp.close()

@@ -15,6 +15,7 @@ from streamer.wheel import TimerWheel
 KEPT: Final = "public, max-age=86400, immutable"
 
 _MAX_BEHIND: Final = 4
+_MAX_AHEAD: Final = 32
 _MAX_BEHIND_BYTES: Final = 16 << 20
 _US_PER_S: Final = 1_000_000
 
@@ -47,7 +48,7 @@ class Pieces:
     """What can be fetched of one rendition, and the one part that can be waited for.
 
     Bounds: the segments that are listed, and of those that were before at most 4 and 16 MiB; of the last
-    `parts_of` segments their parts too.
+    `parts_of` segments their parts too. 32 pieces are waited for that lie further ahead.
 
     Attributes:
         room: whose show it is.
@@ -74,6 +75,7 @@ class Pieces:
         self._with_parts: deque[LiveSegment] = deque()
         self._behind: deque[LiveSegment] = deque()
         self._hinted: tuple[str, Waiting] | None = None
+        self._ahead: dict[str, Waiting] = {}
 
     def put_init(self, number: int, data: bytes, at_us: int) -> None:
         """An init segment, for as long as the show can be fetched."""
@@ -115,11 +117,25 @@ class Pieces:
             self._hinted = name, waiting
         return self._hinted[1]
 
+    def wait_ahead(self, name: str, bound_s: float) -> Waiting | Denial:
+        """For a piece that another node has listed already."""
+        waiting = self._ahead.get(name)
+        if waiting is None:
+            if len(self._ahead) >= _MAX_AHEAD:
+                return Denial(503, f"{len(self._ahead)} pieces are waited for already")
+            waiting = self._ahead[name] = Waiting(self._wheel, bound_s, lambda _: self._give_up(name, 503))
+        return waiting
+
     def give_up(self, status: int = 404) -> None:
-        """The part that was waited for will not come, or (503) not soon."""
+        """What was waited for will not come, or (503) not soon."""
         hinted, self._hinted = self._hinted, None
         if hinted is not None:
             hinted[1].release(_never(hinted[0]) if status == 404 else Denial(status, f"{hinted[0]} is late"))
+        for name in list(self._ahead):
+            self._give_up(name, status)
+
+    def _give_up(self, name: str, status: int) -> None:
+        self._ahead.pop(name).release(_never(name) if status == 404 else Denial(status, f"{name} is late"))
 
     def remove(self) -> None:
         """Nothing of it can be fetched any more."""
@@ -140,6 +156,9 @@ class Pieces:
         )
         piece = self._media[path] = Piece(self, resource, starts_at_us, kept_us)
         self._paths.add(path)
+        ahead = self._ahead.pop(name, None)
+        if ahead is not None:
+            ahead.release(resource)
         return piece
 
     def _drop(self, names: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ from chat.order import Order
 from chat.roles import Person
 from streamer.live.host import rules
 from streamer.live.lookout import Lookout
+from streamer.live.nodes import Nodes
 from streamer.live.passes import Passes
 from streamer.live.stage import LiveStage
 from streamer.live.view import LiveList, LiveRoom
@@ -23,7 +24,11 @@ _PASS_S = 6 * 3600
 
 
 class LiveRoutes:
-    """The handlers of /api/v1/live and /api/v1/rooms/{room}/live."""
+    """The handlers of /api/v1/live and /api/v1/rooms/{room}/live.
+
+    Attributes:
+        nodes: what is on elsewhere; None where there is one node.
+    """
 
     def __init__(
         self,
@@ -40,6 +45,7 @@ class LiveRoutes:
         self._desk = desk
         self._warden = warden
         self._now_us = now_us
+        self.nodes: Nodes | None = None
 
     def routes(self) -> list[Route]:
         """The table."""
@@ -85,9 +91,12 @@ class LiveRoutes:
         if not self.may(room, order, person):
             raise RoleMissing(f"to end the show of {room} takes a moderator of it, or who broadcasts")
         show = self._stage.live(room)
-        if show is None:
+        if show is not None:
+            show.end()
+        elif self.nodes is not None and self.nodes.far(room) is not None:
+            self.nodes.end(room)
+        else:
             raise SubjectUnknown(f"nothing is live in {room}")
-        show.end()
         return web.Response(status=204)
 
     def may(self, room: str, order: Order, person: Person) -> bool:
@@ -98,5 +107,6 @@ class LiveRoutes:
         """Whether it is their show, or they have a source in it."""
         show = self._stage.live(room)
         if show is None or not person.id:
-            return False
+            far = None if self.nodes is None else self.nodes.far(room)
+            return far is not None and bool(person.id) and person.id in far.post.persons
         return person.id in {show.admission.person, *(one.admission.person for one in show.sources.values())}

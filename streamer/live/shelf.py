@@ -1,6 +1,6 @@
 """Live shows as they are fetched over HLS: the outlet that players without a socket listen to."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from hls.live import LiveRendition, OnAir, PartCut
@@ -8,7 +8,7 @@ from hls.live_index import live_multivariant
 from hls.live_playlist import Title as ListedTitle
 from streamer.heads import Head
 from streamer.lane import DatabaseFailed
-from streamer.live.feed import NOW, Feed
+from streamer.live.feed import NOW, Feed, FeedPlace
 from streamer.live.outlet import Deaf, Title
 from streamer.live.passes import PREFIX as PASS_PREFIX
 from streamer.live.passes import Passes
@@ -78,11 +78,25 @@ class LiveShelf(Deaf):
     # --- from shows
 
     def started(self, show: OnAir) -> None:
-        self._replace(show.room)
-        feeds = {
-            rendition.name: Feed(self._media, self._wheel, show, rendition) for rendition in listed(show)
-        }
-        self._shows[show.room] = _Show(show, feeds)
+        self._begin(show, {})
+
+    def follow(self, show: OnAir, places: Mapping[str, FeedPlace], titles: Sequence[Title]) -> None:
+        """Go on as the shelf of another node does, from where that was between two segments.
+
+        Args:
+            places: of its feeds, by rendition.
+            titles: those that it may list still.
+        """
+        self._begin(show, places)
+        for title in titles:
+            self.titled(show, title)
+
+    def places(self, room: str) -> dict[str, FeedPlace] | None:
+        """For `follow`; None within a segment, and where nothing is on."""
+        here = self._shows.get(room)
+        places = {} if here is None else {name: feed.place for name, feed in here.feeds.items()}
+        whole = {name: place for name, place in places.items() if place is not None}
+        return whole if whole and len(whole) == len(places) else None
 
     def part(self, show: OnAir, part: PartCut) -> None:
         here = self._shows.get(show.room)
@@ -219,11 +233,15 @@ class LiveShelf(Deaf):
         if waiting is not None:
             waiting.release(Denial(503, "the show begins; there is no sound yet"))
 
-    def _replace(self, room: str) -> None:
-        """Another show begins in a room: who still waits for something of the last is told."""
-        before = self._shows.get(room)
+    def _begin(self, show: OnAir, places: Mapping[str, FeedPlace]) -> None:
+        """Who still waits for something of the room's last show is told."""
+        before = self._shows.get(show.room)
         if before is not None:
             self._remove(before)
+        feeds = {
+            one.name: Feed(self._media, self._wheel, show, one, places.get(one.name)) for one in listed(show)
+        }
+        self._shows[show.room] = _Show(show, feeds)
 
     def _remove(self, here: _Show) -> None:
         for feed in here.feeds.values():

@@ -4,10 +4,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
 from streamer.lane import DatabaseFailed
+from streamer.live.far import FarShow
 from streamer.live.keys import StreamKeys, admission_of
 from streamer.live.line import Admission, KeyRefused, Line, Offer, Shell, StageFull
 from streamer.live.now_playing import Words, clean_words
@@ -26,6 +28,16 @@ _HELD_S = 600.0
 log = structlog.get_logger()
 
 
+class Elsewhere(Protocol):
+    """What is on at other nodes, see `streamer.live.nodes`."""
+
+    def far(self, room: str) -> FarShow | None: ...
+
+    def announce(
+        self, room: str, key_id: str, artist: str | None, title: str | None, text: str | None
+    ) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class StageLimits:
     """Bounds of what is live at the same time."""
@@ -38,6 +50,7 @@ class LiveStage:
 
     Attributes:
         shows: by room; those that are over but whose last parts are still on their way, too.
+        nodes: what is on elsewhere; None where there is one node.
     """
 
     def __init__(
@@ -50,6 +63,7 @@ class LiveStage:
     ) -> None:
         """Args: `refuse` says why somebody may not be a source whose key is good, or None; DatabaseFailed."""
         self.shows: dict[str, Show] = {}
+        self.nodes: Elsewhere | None = None
         self._keys = keys
         self._house = house
         self._limits = limits
@@ -76,6 +90,8 @@ class LiveStage:
             raise StageFull("the server stops; come back in a moment")
         show = self.live(admission.room)
         if show is None:
+            if self.nodes is not None and self.nodes.far(admission.room) is not None:
+                raise StageFull(f"{admission.room} is live on another node of this server")
             show = self._begin(admission, offer)
         words = self._take_held(admission.key_id)
         try:
@@ -89,6 +105,8 @@ class LiveStage:
             if source.admission.key_id == admission.key_id:
                 source.title(artist, title, text)
                 return True
+        if self.nodes and self.nodes.announce(admission.room, admission.key_id, artist, title, text):
+            return True
         words = clean_words(artist, title, text)
         if words is not None:
             self._held[admission.key_id] = words, self._house.clock()

@@ -45,3 +45,12 @@ def test_the_peak_is_of_the_heaviest_segment_and_never_falls() -> None:
 def test_rfc8216bis_4_4_6_2_a_segment_of_less_than_half_the_target_is_no_peak() -> None:
     bandwidth = measured(segment(1000, 1000, 1000, 1000), segment(9000))
     assert bandwidth.peak == max(16_000, bandwidth.average)
+
+
+def test_what_one_has_measured_another_goes_on_from() -> None:
+    one = measured(segment(1000, 1200))
+    other = Bandwidth(GRID, one.measured)
+    assert (other.peak, other.average) == (one.peak, one.average)
+    for each in (one, other):
+        each.add_part(Part(5000, GRID.part_ticks))
+    assert (other.peak, other.average) == (one.peak, one.average)

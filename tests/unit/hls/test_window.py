@@ -133,3 +133,28 @@ def test_a_show_that_goes_on_begins_with_a_discontinuity_beyond_all_before():
         made.append(PART)
     assert made.segments[0].number == 8
     assert made.gone_discontinuities == 8
+
+
+def test_another_window_goes_on_where_one_stands_between_two_segments():
+    one = Window(GRID, starts_at_us=1_000_000, first_number=7, init=3, gone_discontinuities=2)
+    others = []
+    for number in range(40):
+        if number == 14:
+            one.cut(init=4, starts_at_us=99_000_000)
+            for other in others:
+                other.cut(init=4, starts_at_us=99_000_000)
+        place = one.place
+        if place is not None:
+            others.append(Window.at(GRID, place))
+        else:
+            assert not one.segments[-1].complete
+        for each in (one, *others):
+            each.append(Part(100 + number, GRID.part_ticks))
+    assert len(others) > GRID.keep_segments + 1
+    for other in others:
+        listed = len(other.segments)
+        assert list(other.segments) == list(one.segments)[-listed:]
+        assert other.next_place == one.next_place
+        gone = [segment for segment in list(one.segments)[:-listed] if segment.discontinuity]
+        assert other.gone_discontinuities == one.gone_discontinuities + len(gone)
+    assert others[0].segments == one.segments

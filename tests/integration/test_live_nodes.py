@@ -1,0 +1,208 @@
+"""A show is heard on every node: one source, several real servers, one Redis and one PostgreSQL."""
+
+import json
+import os
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streamer.auth import Tokens
+from tests.integration.test_live_recording import source
+from tests.support.chat import Client, client
+from tests.support.live_m3u8 import LivePlaylistText, dates_follow, read_live
+from tests.support.live_server import LiveServer
+from tests.support.postgres import find_binaries, running_postgres
+from tests.support.redis import Redis, find_server, running_redis
+from tests.support.server import start_server
+from tests.support.waiting import wait_until
+
+SECRET = "a secret that all nodes share, for a test"
+MISSING = find_server() is None or find_binaries() is None
+LOW = "/hls/live/radio/aac64.m3u8"
+
+pytestmark = pytest.mark.skipif(
+    MISSING and os.environ.get("CI") != "true", reason="redis-server or postgresql is not installed"
+)
+
+
+@dataclass
+class Nodes:
+    """Servers that share everything but their data folder; `a` and `b` run from the start."""
+
+    folder: Path
+    redis: Redis
+    shared: dict[str, Any]
+    a: LiveServer
+    b: LiveServer
+
+    def start(self, name: str, **settings: Any) -> LiveServer:
+        return started(self.folder / name, self.shared | settings)
+
+
+def started(folder: Path, settings: dict[str, Any]) -> LiveServer:
+    token = Tokens(SECRET.encode()).issue("op", now_s=int(time.time()), ttl_s=3600, operator=True)
+    return LiveServer(start_server(folder, **settings), token)
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    folder = tmp_path_factory.mktemp("nodes")
+    with ExitStack() as stack:
+        home = stack.enter_context(tempfile.TemporaryDirectory())
+        os.chmod(home, 0o755)  # PostgreSQL runs as a user of its own
+        database = stack.enter_context(running_postgres(Path(home)))
+        redis = stack.enter_context(running_redis(folder / "redis"))
+        shared: dict[str, Any] = {"redis_url": redis.url, "database_url": database, "secret": SECRET}
+        shared |= {"store_url": f"file://{folder / 'store'}", "live_grace_s": 20}
+        a, b = started(folder / "a", shared), started(folder / "b", shared)
+        yield Nodes(folder, redis, shared, a, b)
+        for node in (a, b):
+            assert node.server.stop() == 0, node.server.log
+
+
+@contextmanager
+def on_air(node: LiveServer, room: str = "radio") -> Iterator[str]:
+    """A show from a source at a node, until it is ended there; its id."""
+    with source(node.url, node.key(room), room=room):
+        show = node.wait(room, lambda show: show["state"] == "live")["show"]
+        yield str(show)
+        if node.server.process.poll() is None and node.look(room)["state"] != "ended":
+            node.end(room)
+
+
+@pytest.fixture
+def show(nodes: Nodes) -> Iterator[str]:
+    """The source is at A."""
+    with on_air(nodes.a) as show:
+        nodes.b.wait("radio", lambda seen: seen["show"] == show)
+        yield show
+    nodes.b.wait("radio", lambda seen: seen["state"] == "ended")
+
+
+def get(node: LiveServer, path: str) -> bytes:
+    with urllib.request.urlopen(node.url + path, timeout=30) as answer:
+        body: bytes = answer.read()
+    return body
+
+
+def listed(node: LiveServer, query: str = "", path: str = LOW) -> LivePlaylistText:
+    return read_live(get(node, path + query).decode())
+
+
+def ahead(playlist: LivePlaylistText, parts: int) -> str:
+    """The query of a playlist with a part that comes later."""
+    last = playlist.segments[-1]
+    segment, part = divmod(len(last.parts) - 1 + parts, 12)
+    return f"?_HLS_msn={last.number + segment}&_HLS_part={part}"
+
+
+def same(first: LiveServer, second: LiveServer, path: str) -> bytes:
+    """What both answer at the same time."""
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda node: get(node, path), (first, second))
+    assert one == other
+    return one
+
+
+def test_what_is_fetched_is_the_same_on_both(nodes: Nodes, show: str) -> None:
+    b = nodes.b
+    begin = wait_until(lambda: now if len((now := listed(b)).segments) > 1 else None, "two segments")
+    text = same(nodes.a, b, LOW + ahead(begin, 3)).decode()
+    playlist = read_live(text, begin)
+    dates_follow(playlist)
+    same(nodes.a, b, LOW + ahead(playlist, 2) + "&_HLS_skip=YES")
+    base = LOW.rpartition("/")[0] + "/"
+    first = playlist.segments[0]
+    assert first.init is not None
+    for uri in (first.init, first.uri, *(part.uri for part in playlist.segments[-1].parts)):
+        assert uri is not None
+        same(nodes.a, b, base + uri)
+    # What A lists may be asked of B before it is there: the next parts, and a segment that is not complete.
+    last = listed(nodes.a).segments[-1]
+    assert last.number
+    hinted = f"{base}aac64/{last.number}.m4s" if last.uri is None else f"{base}aac64/{last.number + 1}.m4s"
+    assert get(b, hinted) == get(nodes.a, hinted)
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        get(b, f"{base}aac64/{last.number + 50}.m4s")
+
+
+def test_how_the_show_is_and_who_listens_is_known_everywhere(nodes: Nodes, show: str) -> None:
+    a, b = nodes.a, nodes.b
+    listed(b)
+    listed(a)
+    with urllib.request.urlopen(f"{b.url}/live/radio.mp3", timeout=30) as answer:
+        for node in (a, b):
+            seen = node.wait("radio", lambda seen: seen["listeners"]["progressive"] == 1)
+            assert seen["listeners"]["hls"] == 2
+            assert seen["listeners"]["total"] == 3
+        assert len(answer.read(40_000)) == 40_000
+    here, there = a.look("radio"), b.look("radio")
+    changing = {"now", "cockpit", "listeners", "title"}
+    assert {key: here[key] for key in here.keys() - changing} == {
+        key: there[key] for key in there.keys() - changing
+    }
+    assert there["name"] == "Late Show"
+    assert there["cockpit"]["sources"][0]["way"] == "icecast"
+    assert json.loads(get(b, "/api/v1/live"))["items"][0]["room"] == "radio"
+
+
+def test_the_host_rules_the_show_from_any_node(nodes: Nodes) -> None:
+    with on_air(nodes.a) as show:
+        nodes.b.wait("radio", lambda seen: seen["show"] == show)
+        playlist = listed(nodes.b)
+        assert not playlist.ended
+        nodes.b.end("radio")
+        for node in (nodes.a, nodes.b):
+            node.wait("radio", lambda seen: seen["state"] == "ended")
+        assert listed(nodes.b).ended
+        assert get(nodes.a, LOW) == get(nodes.b, LOW)
+
+
+def test_a_node_that_comes_late_has_the_whole_list(nodes: Nodes, show: str) -> None:
+    wait_until(lambda: len(listed(nodes.a).segments) > 2, "three segments")
+    late = nodes.start("late")
+    try:
+        late.wait("radio", lambda seen: seen["state"] == "live")
+        same(nodes.a, late, LOW + ahead(listed(nodes.a), 2))
+        same(nodes.a, late, "/hls/live/radio/index.m3u8")
+    finally:
+        late.server.stop()
+
+
+def test_redis_is_gone_for_a_while(nodes: Nodes, show: str) -> None:
+    before = listed(nodes.b)
+    nodes.redis.pause()
+    try:
+        # Who listens at the node of the show notices nothing.
+        query = ahead(listed(nodes.a), 12)
+        mine = listed(nodes.a, query)
+    finally:
+        nodes.redis.go_on()
+    theirs = listed(nodes.b, query)
+    read_live(get(nodes.b, LOW).decode(), before)
+    shared = {one.number: one for one in mine.segments}
+    again = [one for one in theirs.segments if one.uri and one.number in shared and shared[one.number].uri]
+    assert again
+    assert all(one == shared[one.number] or one.parts != shared[one.number].parts for one in again)
+    same(nodes.a, nodes.b, LOW + ahead(listed(nodes.a), 3))
+
+
+async def test_a_socket_at_another_node_hears_the_sound(nodes: Nodes, show: str) -> None:
+    async with client(f"ws://127.0.0.1:{nodes.b.port}/ws", "ann") as ann:
+        await ann.join("radio")
+        await ann.say("listen", room="radio")
+        told = await ann.expect("listening", room="radio", show=show)
+        assert told["codec"] == "mp4a.40.2"
+        heard = 0
+        while heard < 5:
+            heard += isinstance(await ann.socket.recv(), bytes)
+        assert isinstance(ann, Client)
