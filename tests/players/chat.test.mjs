@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { apply, applyAll, applyToPins, asGap, fill, marked, prepend, SHOWN_LIMIT } from "../../streamer/web/chat/log.js";
+import { weave } from "../../streamer/web/chat/weave.js";
 import { parse, plain } from "../../streamer/web/chat/markdown.js";
 
 const ORIGIN = "https://veza.example";
@@ -135,4 +136,29 @@ test("pins follow what happens to their messages", () => {
   assert.equal(applyToPins(pins, entries, message(9)), pins);
   assert.deepEqual(applyToPins(pins, entries, change("deleted", 6, 1)).map(({ id }) => id), ["m77"]);
   assert.deepEqual(applyToPins(pins, entries, change("unpinned", 7, 77)).map(({ id }) => id), ["m1"]);
+});
+
+const said = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => ({ type: "message", seq: from + index, id: `i${from + index}` }));
+const drawn = (entries) => entries.map(({ kind, seq, from, to }) => (kind === "gap" ? `${from}-${to}` : seq)).join(" ");
+
+test("what was looked for comes among what is shown, with gaps for what was not", () => {
+  const shown = applyAll([{ kind: "presence", key: "n1" }], said(90, 92));
+  const once = weave(shown, said(40, 44), { before: 45, more: true });
+  assert.equal(drawn(once), " 40 41 42 43 44 45-89 90 91 92");
+  const twice = weave(once, said(60, 62), { before: 63, more: true });
+  assert.equal(drawn(twice), " 40 41 42 43 44 45-59 60 61 62 63-89 90 91 92");
+  assert.equal(drawn(weave(twice, said(57, 61), { before: 62, more: true })), " 40 41 42 43 44 45-56 57 58 59 60 61 62 63-89 90 91 92");
+  assert.equal(drawn(weave(twice, said(86, 91), { before: 92, more: true })), " 40 41 42 43 44 45-59 60 61 62 63-85 86 87 88 89 90 91 92");
+  assert.equal(drawn(weave(once, said(1, 3), { before: 4, more: false })), " 1 2 3 4-39 40 41 42 43 44 45-89 90 91 92");
+  assert.equal(drawn(weave(once, said(42, 47), { before: 48, more: true })), " 40 41 42 43 44 45 46 47 48-89 90 91 92");
+  assert.equal(weave(shown, [], { before: 45, more: false }), shown);
+  assert.equal(drawn(weave([], said(1, 2), { before: 27, more: false })), "1 2");
+});
+
+test("a thread is as long as what answers in it, and is there", () => {
+  const answer = (seq) => ({ type: "message", seq, id: `i${seq}`, reply_to: "i1", thread: "i1", author: { id: "a" } });
+  const entries = applyAll([], [...said(1, 1), answer(2), answer(3)]);
+  assert.equal(entries[0].replies, 2);
+  const gone = { type: "deleted", id: "i2", seq: 4, at: 1 };
+  assert.equal(applyAll(entries, [gone, { ...gone, seq: 5 }])[0].replies, 1);
 });

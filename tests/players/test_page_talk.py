@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.chromium import browsing
 from tests.support.server import Server, running_server
-from tests.support.talking import come_in, say
+from tests.support.talking import come_in, fill_room, say
 
 
 @pytest.fixture
@@ -32,14 +32,6 @@ def do(page: Page, text: str, tool: str) -> None:
     """Point at a message, and press one of its tools."""
     message(page, text).hover()
     message(page, text).get_by_role("button", name=tool, exact=True).click()
-
-
-def fill_room(server: Server, room: str, count: int) -> None:
-    """Have somebody else say a lot."""
-    said = "\n".join(f"line {number}." for number in range(count))
-    veza = (sys.executable, "-c", "from streamer.cli import main; main()")
-    command = [*veza, "say", room, "--server", server.url, "--name", "talker"]
-    subprocess.run(command, input=said, text=True, check=True)
 
 
 def test_an_answer_shows_what_it_answers(two: tuple[Page, Page]) -> None:

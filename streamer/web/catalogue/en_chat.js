@@ -32,7 +32,7 @@ export default {
   "room.here": { one: "{count} person here", other: "{count} people here" },
   "room.is_blocked": "From somebody you have blocked.",
   "room.is_pinned": "pinned",
-  "room.keys": "Arrow keys go from message to message. R replies, E edits and Delete deletes; Escape goes back to writing.",
+  "room.keys": "Arrow keys go from message to message. R replies, T opens the thread, E edits and Delete deletes; Escape goes back to writing.",
   "room.knock": "Come in",
   "room.left": "{names} left",
   "room.link_lost": "The server can’t reach what is said here just now. What you write is kept, and sent when it can.",
@@ -53,6 +53,8 @@ export default {
   "room.refused": "Not sent: {reason}",
   "room.rename": "You are {name}. Change your name",
   "room.said": "{name} at {time}",
+  "room.replies": { one: "{count} reply", other: "{count} replies" },
+  "room.search": "Search in {room}",
   "room.send": "Send",
   "room.settle": "Write something new instead",
   "room.show": "Show it where it was said",
@@ -64,4 +66,5 @@ export default {
   "room.typing_many": "Several people are typing",
   "room.unread": { one: "{count} new", other: "{count} new" },
   "room.write": "Write to {room}",
+  "room.write_thread": "Answer in this thread",
 };

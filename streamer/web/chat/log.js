@@ -43,11 +43,19 @@ export function apply(entries, frame) {
   if (entry) {
     const last = entries.findLast(({ seq }) => seq !== undefined);
     if (last?.seq >= entry.seq) entry.key = `m${frame.id}`; // it has no number of its own
-    return [...entries, entry].slice(-SHOWN_LIMIT);
+    return [...counted(entries, entry.thread, 1), entry].slice(-SHOWN_LIMIT);
   }
   const index = entries.findLastIndex((each) => each.kind === "message" && each.id === frame.id);
   if (index < 0 || !CHANGES[frame.type] || (entries[index].deleted_at && frame.type !== "deleted")) return entries;
-  return entries.with(index, CHANGES[frame.type](entries[index], frame));
+  const { thread, deleted_at: gone } = entries[index];
+  const changed = entries.with(index, CHANGES[frame.type](entries[index], frame));
+  return frame.type === "deleted" && !gone ? counted(changed, thread, -1) : changed;
+}
+
+/** The entries after a thread has become longer or shorter. */
+function counted(entries, thread, by) {
+  const index = thread ? entries.findLastIndex(({ id }) => id === thread) : -1;
+  return index < 0 ? entries : entries.with(index, { ...entries[index], replies: Math.max(0, (entries[index].replies ?? 0) + by) });
 }
 
 export const applyAll = (entries, frames) => frames.reduce(apply, entries);

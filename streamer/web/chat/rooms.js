@@ -42,6 +42,7 @@ export function roomOf(name) {
       complete: signal(false), // there is nothing before what is shown
       answering: signal(null), // the message that the next words answer
       editing: signal(null), // our message that the next words replace
+      panel: signal(null), // what stands beside: `{root}` of a thread, or `{}` for the search
       gap: null,
       visits: 0,
       typists: new Map(),
@@ -88,7 +89,10 @@ export function say(room, body) {
   const answering = room.answering.peek();
   if (editing) {
     if (body !== editing.body) socket.submit("edit", room.name, { id: editing.id, body });
-  } else socket.send(room.name, body, { ...(answering && { reply_to: answering.id }), ...momentIn(room.name) });
+  } else {
+    const to = answering?.id ?? room.root; // where a thread is open, all is said in it
+    socket.send(room.name, body, { ...(to && { reply_to: to }), ...momentIn(room.name) });
+  }
   room.typedAt = 0;
   settle(room);
   refresh(room.name);
@@ -219,6 +223,7 @@ for (const type of LOGGED) {
 function logged(room, frame) {
   room.entries.value = apply(room.entries.peek(), frame);
   room.pins.value = applyToPins(room.pins.peek(), room.entries.peek(), frame);
+  room.follow?.(frame);
   if (frame.author) stopTyping(room, frame.author.id);
 }
 

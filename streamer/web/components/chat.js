@@ -13,7 +13,7 @@ import { ChatLog } from "./chat_log.js";
 import { Composer } from "./composer.js";
 import { Face } from "./face.js";
 import { Icon } from "./icon.js";
-import { Directs, Members, NameForm } from "./parts.js";
+import { Directs, Members, NameForm, Panel } from "./parts.js";
 import { Pins } from "./pins.js";
 
 learnWords(words);
@@ -33,6 +33,7 @@ export function Chat({ name: roomName }) {
       <${Title} name=${roomName} />
       ${!isDirect(roomName) && html`<a class="ghost" href=${`/studio/${roomName}`} aria-label=${t("room.studio")} title=${t("room.studio")}><${Icon} name="mic" /></a>`}
       ${room.count.value !== null && html`<button type="button" class="chat-count" title=${t("room.members", { room: title })} onClick=${() => (looking.value = true)}><${Icon} name="users" size="18" /><span aria-hidden="true">${count(room.count.value)}</span><span class="sr" role="status">${t("room.here", { count: room.count.value })}</span></button>`}
+      ${named && html`<button type="button" class="ghost" aria-label=${t("room.search", { room: title })} title=${t("room.search", { room: title })} aria-expanded=${Boolean(room.panel.value && !room.panel.value.root)} onClick=${() => (room.panel.value = room.panel.peek()?.root === undefined && room.panel.peek() ? null : {})}><${Icon} name="search" size="18" /></button>`}
       ${named && html`<${Meet} room=${roomName} onClick=${() => (meeting.value = true)} />`}
       ${named && html`<button type="button" class="ghost chat-name" aria-label=${t("room.rename", { name: name.value })} onClick=${() => (renaming.value = !renaming.value)}><span>${name.value}</span><${Icon} name="pencil" size="16" /></button>`}
     </header>
@@ -44,13 +45,14 @@ export function Chat({ name: roomName }) {
     ${named ? html`<${ChatLog} room=${room} />` : html`<div class="chat-door"><h2>${t("room.door", { room: title })}</h2><p class="quiet">${t("room.door_teach")}</p><${NameForm} /></div>`}
     ${named && renaming.value && html`<${NameForm} onDone=${() => (renaming.value = false)} />`}
     ${named && html`<${Composer} room=${room} />`}
+    ${named && room.panel.value && html`<${Panel} room=${room} onClose=${() => (room.panel.value = null)} />`}
   </section>`;
 }
 
 /** A direct room has the name of who else is in it. */
 function Title({ name: roomName }) {
   const other = otherIn(roomName);
-  return html`<h1 id="room-title">${other ? html`<${Face} id=${other.id} name=${other.name} />` : html`<${Icon} name=${isDirect(roomName) ? "message-circle" : "hash"} />`}${titleOf(roomName).replace(/^#/, "")}</h1>`;
+  return html`<h1 id="room-title">${other ? html`<${Face} id=${other.id} name=${other.name} />` : html`<${Icon} name=${isDirect(roomName) ? "message-circle" : "hash"} />`}<span>${titleOf(roomName).replace(/^#/, "")}</span></h1>`;
 }
 
 /** The way to those one talks with alone; marked while one of them has said something new. */

@@ -15,7 +15,8 @@ import { Ask } from "./parts.js";
 const NEAR_END_PX = 60;
 const NEAR_START_PX = 400;
 const GROUP_MS = 5 * 60_000;
-const KEYS = { r: "reply", e: "edit", Delete: "delete" };
+const KEYS = { r: "reply", t: "thread", e: "edit", Delete: "delete" };
+const MINE = new Set(["e", "Delete"]);
 
 /** What has been said. It follows new messages only while one is at its end; one who reads back is left in peace. */
 export function ChatLog({ room }) {
@@ -64,6 +65,7 @@ export function ChatLog({ room }) {
   const act = (what, message) => {
     if (what === "jump") focusOn(box.current, message.key);
     else if (what === "delete") doomed.value = message;
+    else if (what === "thread") room.panel.value = { root: message.thread ?? message.id };
     else {
       answer(room, message, what);
       write(); // at once: what is typed next belongs there
@@ -165,7 +167,7 @@ export function focusOn(log, key) {
 }
 
 /** Up and down go from message to message, and letters do something to the one that has the focus. */
-function pressed(event, room, act) {
+export function pressed(event, room, act) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, dialog")) return;
   const log = event.currentTarget;
   const at = document.activeElement.closest(".message[data-key]");
@@ -180,7 +182,7 @@ function pressed(event, room, act) {
     event.preventDefault();
     const message = room.entries.peek().find(({ key }) => key === at?.dataset.key);
     if (event.key === "Escape") write();
-    else if (event.key === "r" || message.author.id === me.peek()) act(KEYS[event.key], message);
+    else if (!MINE.has(event.key) || message.author.id === me.peek()) act(KEYS[event.key], message);
   }
 }
 

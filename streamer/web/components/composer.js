@@ -18,7 +18,8 @@ const QUOTED_CHARS = 120;
  */
 export function Composer({ room }) {
   const field = useRef(null);
-  const key = `draft.${room.name}`;
+  const id = room.root ? "thread-message" : "message";
+  const key = room.root ? `draft.${room.name}.${room.root}` : `draft.${room.name}`;
   const editing = room.editing.value;
   const answering = room.answering.value;
   const fit = () => {
@@ -59,16 +60,16 @@ export function Composer({ room }) {
       answer(room, last, "edit");
     }
   };
-  const label = t("room.write", { room: titleOf(room.name) });
+  const label = room.root ? t("room.write_thread") : t("room.write", { room: titleOf(room.name) });
   return html`<form class="composer" onSubmit=${send}>
     ${(editing || answering) && html`<p class="composer-about"><${Icon} name=${editing ? "pencil" : "reply"} size="16" />
       <span>${editing ? t("room.editing") : t("room.answering", { name: answering.author.name })} <q>${plain((editing ?? answering).body, location.origin).slice(0, QUOTED_CHARS)}</q></span>
       <button type="button" class="ghost" aria-label=${t("room.settle")} onClick=${() => settle(room)}><${Icon} name="x" size="16" /></button></p>`}
-    <label class="sr" for="message">${label}</label>
-    <textarea id="message" ref=${field} class="field" rows="1" maxlength=${BODY_LIMIT} placeholder=${label} enterkeyhint="send"
+    <label class="sr" for=${id}>${label}</label>
+    <textarea id=${id} ref=${field} class="field" rows="1" maxlength=${BODY_LIMIT} placeholder=${label} enterkeyhint="send"
       onInput=${typing} onKeyDown=${pressed}></textarea>
     <button class="button primary" type="submit" aria-label=${t("room.send")}><${Icon} name="send" /></button>
-    <${Typists} room=${room} />
+    ${!room.root && html`<${Typists} room=${room} />`}
   </form>`;
 }
 

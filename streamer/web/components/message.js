@@ -17,7 +17,7 @@ const QUOTED_CHARS = 120;
 
 /**
  * One message. `active` is a signal of the key of the one that shows its tools; `act(what, message)` does "reply",
- * "edit", "delete" and "jump".
+ * "edit", "delete", "thread" and "jump".
  */
 export function Message({ room, entry, head, active, act }) {
   const { author, body, at, edited_at: edited, deleted_at: deleted } = entry;
@@ -29,23 +29,24 @@ export function Message({ room, entry, head, active, act }) {
   const activate = () => (active.value = entry.key);
   return html`<article class=${classes} data-key=${entry.key} tabindex="-1" aria-label=${t("room.said", { name: author.name, time: clockTime(at) })}
     onPointerEnter=${activate} onFocusIn=${activate}>
-    ${entry.reply_to && html`<${Quote} room=${room} id=${entry.reply_to} onJump=${(target) => act("jump", target)} />`}
+    ${entry.reply_to && entry.reply_to !== room.root && html`<${Quote} room=${room} entry=${entry} act=${act} />`}
     ${head ? html`<${Face} id=${author.id} name=${author.name} />` : html`<time class="message-side" aria-hidden="true">${shortClock(at)}</time>`}
     <div class="message-words">
       ${head && html`<p class="message-head"><b style=${{ "--hue": hueOf(author.id) }}>${author.name}</b><time datetime=${new Date(at).toISOString()} title=${fullTime(at)}>${clockTime(at)}</time>${entry.pinned && html`<span class="message-wait"><${Icon} name="pin" size="14" />${t("room.is_pinned")}</span>`}</p>`}
       ${deleted || hidden ? html`<p class="message-gone">${t(deleted ? "room.deleted" : "room.is_blocked")}${hidden && html` <button type="button" class="link" onClick=${() => (shown.value = true)}>${t("room.show_blocked")}</button>`}</p>` : html`<${RichText} text=${body} />`}
       ${edited && !deleted && html`<span class="message-edited" title=${fullTime(edited)}>${t("room.edited")}</span>`}
+      ${entry.replies > 0 && !room.root && html`<button type="button" class="link message-replies" onClick=${() => act("thread", entry)}>${t("room.replies", { count: entry.replies })}</button>`}
       ${entry.reactions?.length > 0 && html`<${Reactions} room=${room} entry=${entry} />`}
     </div>
     ${on.value && !deleted && html`<${Tools} room=${room} entry=${entry} act=${act} />`}
   </article>`;
 }
 
-function Quote({ room, id, onJump }) {
-  const target = useComputed(() => room.entries.value.find((entry) => entry.id === id)).value;
-  if (!target) return html`<p class="message-quote">${t("room.answers_earlier")}</p>`;
+function Quote({ room, entry, act }) {
+  const target = useComputed(() => room.entries.value.find(({ id }) => id === entry.reply_to)).value;
+  if (!target) return html`<button type="button" class="message-quote" onClick=${() => act("thread", entry)}>${t("room.answers_earlier")}</button>`;
   const said = isBlocked(target.author.id) ? "" : target.deleted_at ? t("room.deleted") : plain(target.body, location.origin).slice(0, QUOTED_CHARS);
-  return html`<button type="button" class="message-quote" onClick=${() => onJump(target)}><b>${target.author.name}</b> <span>${said}</span></button>`;
+  return html`<button type="button" class="message-quote" onClick=${() => act("jump", target)}><b>${target.author.name}</b> <span>${said}</span></button>`;
 }
 
 function Reactions({ room, entry }) {
