@@ -6,6 +6,10 @@ import sys
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import server
+from tests.support.audio import ROOT
+from tests.support.zygote import Forked, Zygote
+
 # A deadline, and a complaint that making examples takes long, are tests of how busy the machine is.
 settings.register_profile("veza", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("veza")
@@ -31,6 +35,19 @@ _LONGEST_FIRST = (
     "test_tus_js_client.py",
     "test_firefox.py",
 )
+
+
+_zygotes: list[Zygote] = []
+
+
+def fork_server(env: dict[str, str]) -> Forked:
+    """Start a server without the price of its imports; a hundred of them are started."""
+    if not _zygotes or not _zygotes[-1].lives:
+        _zygotes.append(Zygote(ROOT))
+    return _zygotes[-1].start(env)
+
+
+server.launch = fork_server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

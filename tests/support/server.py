@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.audio import ROOT
+from tests.support.zygote import Forked
 
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 30
@@ -27,7 +28,7 @@ class Server:
     url: str
     port: int
     data_dir: Path
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     output: list[str] = field(default_factory=list)
 
     @property
@@ -45,6 +46,22 @@ class Server:
         return self.process.wait(STOP_TIMEOUT_S)
 
 
+def spawn(env: dict[str, str]) -> subprocess.Popen[str]:
+    """Start `python -m streamer`, as an operator does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "streamer"],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+launch: Callable[[dict[str, str]], subprocess.Popen[str] | Forked] = spawn
+"""How servers are started. Tests fork theirs (`tests/conftest.py`)."""
+
+
 def start_server(data_dir: Path, **env: str | int) -> Server:
     """Start `python -m streamer` on `data_dir` and return when it listens. It makes one rendition of a track.
 
@@ -58,14 +75,7 @@ def start_server(data_dir: Path, **env: str | int) -> Server:
     settings |= {"RTMP_PORT": "-1"}
     settings |= {key.upper(): str(value) for key, value in env.items()}
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("VEZA_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamer"],
-        cwd=ROOT,
-        env=inherited | {f"VEZA_{key}": value for key, value in settings.items()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = launch(inherited | {f"VEZA_{key}": value for key, value in settings.items()})
     server = Server("", 0, data_dir, process)
     listening = threading.Event()
 
