@@ -1,13 +1,14 @@
 # `make serve` runs the server, `make test` runs everything that CI runs. Both install what is missing first.
-.PHONY: help serve test lint types unit coverage contract integration players conformance fuzz format chaos tests/integration bench clean
+.PHONY: help serve test lint types unit coverage shell contract integration players conformance fuzz format chaos tests/integration bench clean
 
 PYTEST = .venv/bin/python -m pytest -q
 # A test file to a process, for its tests share a server.
 PARALLEL = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-# Servers and browsers wait for each other, and their tests for them.
-WAITING = -n 3 --dist loadfile --no-loadscope-reorder
 # Nothing is shared there, and nothing waits: not beside the others, which it would only slow down.
 WORKING = -n logical --maxprocesses 4 --dist worksteal
+# Servers and browsers wait for each other, and their tests for them: more processes than cores.
+WAITING = -n 4 --dist loadfile --no-loadscope-reorder
+BROWSING = -n 3 --dist loadfile --no-loadscope-reorder
 SETUP = scripts/setup
 
 help:
@@ -19,10 +20,10 @@ serve: ## run Veza on embedded defaults (settings: config/veza.toml or VEZA_... 
 
 test: ## lint, types, unit, contract, conformance, fuzz, integration and chaos, players
 	@$(SETUP) test
-	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: lint types coverage
+	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: types coverage shell lint
 	$(PYTEST) $(WORKING) tests/conformance tests/fuzz
 	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: NODES=2 tests/integration chaos
-	$(PYTEST) $(WAITING) tests/players
+	$(PYTEST) $(BROWSING) tests/players
 
 lint: ## ruff: rules and formatting
 	@$(SETUP) test
@@ -37,10 +38,14 @@ unit: ## the pure cores
 	@$(SETUP) test
 	$(PYTEST) tests/unit
 
-coverage: ## the same, and every branch of hls and chat is taken
+coverage: ## the pure cores alone: every branch of hls and chat is taken by their own tests
 	@$(SETUP) test
-	.venv/bin/python -m coverage run -m pytest -q tests/unit
+	.venv/bin/python -m coverage run -m pytest -q tests/unit/hls tests/unit/chat
 	.venv/bin/python -m coverage report --fail-under=100
+
+shell: ## the other unit tests
+	@$(SETUP) test
+	$(PYTEST) tests/unit --ignore tests/unit/hls --ignore tests/unit/chat
 
 contract integration players conformance fuzz: ## one suite
 	@$(SETUP) test
@@ -51,7 +56,7 @@ tests/integration:
 
 chaos: ## break rooms on purpose, and judge what clients saw (SEED=... SECONDS=... NODES=... REDIS=1)
 	@$(SETUP) test
-	.venv/bin/python -m chaos --seconds $(or $(SECONDS),120) --nodes $(or $(NODES),1) \
+	nice .venv/bin/python -m chaos --seconds $(or $(SECONDS),120) --nodes $(or $(NODES),1) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(REDIS),--redis)
 
 format: ## rewrite the code the way lint wants it
