@@ -55,6 +55,11 @@ def redis_gauges(broker: RedisBroker) -> list[Gauge]:
 def _archive_gauges(broker: RedisBroker) -> list[Gauge]:
     stats = broker.stats
     return [
+        Gauge(
+            "archive_shards",
+            "Of 16 parts of the rooms, those that this node brings into SQL.",
+            lambda: sum(stats.archive_shards.values()),
+        ),
         Gauge("archive_unarchived", "Messages known here and not in SQL yet.", lambda: broker.kept),
         Gauge(
             "archive_messages",

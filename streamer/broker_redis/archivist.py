@@ -12,7 +12,8 @@ from chat.broker import Entry
 from streamer import chronicle
 from streamer.broker_redis import script
 from streamer.broker_redis.kept import read_payload
-from streamer.broker_redis.keys import Keys, RoomKeys
+from streamer.broker_redis.keys import Keys, RoomKeys, shard_of
+from streamer.broker_redis.leases import Leases
 from streamer.broker_redis.line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
 from streamer.broker_redis.link import Pause, RedisStats
 from streamer.broker_redis.script import GROUP, Command
@@ -20,8 +21,6 @@ from streamer.chronicle import Group, make_row
 from streamer.lane import DatabaseFailed, Lane
 from streamer.tables import messages
 
-LEASE_MS = 6000
-_RENEW_S = 2.0
 _BLOCK_MS = 500
 _QUEUED = 500  # of one queue, read at once
 _ROOMS = 100  # in one transaction
@@ -37,8 +36,9 @@ class Archivist:
     """A consumer of the shards' queues. The queues say which rooms have something new; what it is stands in
     the logs.
 
-    A shard is archived by one node at a time, the one that has its lease; a node that dies leaves what it had
-    taken in the group's list of the pending, and the next one claims it. Should two believe that they have
+    A shard is archived by one node at a time, the one that has its lease (`leases.py`): it hands that on when
+    another's turn has come and what it had taken is done. A node that dies leaves what it had taken in the
+    group's list of the pending, and the next one claims it. Should two believe that they have
     the lease, both write the same: a room is always continued from where `archived` says, without a hole, and
     rows that are there already are left as they are.
 
@@ -68,7 +68,7 @@ class Archivist:
         self._kept = kept
         self._stats = stats
         self._clock = clock
-        self._shards: set[int] = set()
+        self._leases = Leases(keys, shards, node)
         self._renew_at_s = 0.0
         self._due: dict[str, tuple[int, list[bytes]]] = {}  # by room: up to which seq; places in the queue
 
@@ -79,7 +79,7 @@ class Archivist:
             while True:
                 try:
                     await self._line.open()
-                    self._shards.clear()
+                    self._leases.forget()
                     self._due.clear()
                     self._renew_at_s = 0.0
                     while True:
@@ -96,11 +96,9 @@ class Archivist:
 
     async def release(self) -> None:
         """Let other nodes go on at once. Call it when `run` has ended."""
-        if not self._shards:
-            return
         try:
             await self._line.open()
-            await self._line.ask([("DEL", self._keys.lease(shard)) for shard in sorted(self._shards)])
+            await self._line.ask(self._leases.leave())
         except LineBroken:
             pass
         await self._line.close()
@@ -109,11 +107,11 @@ class Archivist:
         loop = asyncio.get_running_loop()
         if loop.time() >= self._renew_at_s:
             await self._take_leases()
-            self._renew_at_s = loop.time() + _RENEW_S
-        if not self._shards:
-            await asyncio.sleep(_RENEW_S)
-            return
+            self._renew_at_s = loop.time() + self._leases.pause_s
         if not self._due:
+            if not self._leases.open:
+                await asyncio.sleep(self._renew_at_s - loop.time())
+                return
             await self._read_queues()
         while self._due:
             await self._archive(list(self._due)[:_ROOMS])
@@ -121,16 +119,12 @@ class Archivist:
                 return
 
     async def _take_leases(self) -> None:
-        shards = self._all_shards
-        held = await self._ask(
-            [script.lease(self._keys.lease(shard), self._node, LEASE_MS) for shard in shards]
-        )
-        mine = {shard for shard, answer in zip(shards, held, strict=True) if answer == 1}
-        for shard in sorted(mine - self._shards):
+        busy = {shard_of(room) for room in self._due}
+        for shard in self._leases.learn(await self._ask(self._leases.ask(busy))):
             queue = self._keys.queue(shard)
             await self._line.ask([("XGROUP", "CREATE", queue, GROUP, "0", "MKSTREAM")])
             await self._claim(queue)
-        self._shards = mine
+        self._stats.archive_shards[self._all_shards[0]] = len(self._leases.mine)
 
     async def _claim(self, queue: str) -> None:
         """Take over what others have read and not done."""
@@ -145,7 +139,7 @@ class Archivist:
                 return
 
     async def _read_queues(self) -> None:
-        queues = [self._keys.queue(shard) for shard in sorted(self._shards)]
+        queues = [self._keys.queue(shard) for shard in self._leases.open]
         command = ("XREADGROUP", "GROUP", GROUP, self._node, "COUNT", _QUEUED, "BLOCK", _BLOCK_MS)
         read: Command = (*command, "STREAMS", *queues, *(">" for _ in queues))
         [answer] = await self._ask([read], ANSWER_TIMEOUT_S + _BLOCK_MS / 1000)

@@ -81,6 +81,10 @@ class Keys:
         """Which node archives a shard."""
         return f"{self.tag(shard)}:archivist"
 
+    def archivists(self, shard: int) -> str:
+        """The nodes that could: a sorted set, by when they are not counted on any more."""
+        return f"{self.tag(shard)}:archivists"
+
     def bucket(self, shard: int, key: str) -> str:
         """A bucket of `chat.broker.Charge`.
 

@@ -29,6 +29,7 @@ class RedisStats:
         archive_failures_total: times that SQL did not take them.
         archive_oldest_ms: when the oldest entry was appended that this node is bringing into SQL, by branch;
             0 for none.
+        archive_shards: how many shards this node archives, by branch.
     """
 
     link_up: bool = False
@@ -40,6 +41,7 @@ class RedisStats:
     archived_total: int = 0
     archive_failures_total: int = 0
     archive_oldest_ms: dict[int, int] = field(default_factory=dict)
+    archive_shards: dict[int, int] = field(default_factory=dict)
 
     @property
     def archive_lag_s(self) -> float:

@@ -96,5 +96,5 @@ def renew(keys: RoomKeys, epoch: str, fresh: str) -> Command:
     return script("renew").call((keys.meta, keys.offered), (epoch, fresh))
 
 
-def lease(key: str, node: str, ttl_ms: int) -> Command:
-    return script("lease").call((key,), (node, ttl_ms))
+def lease(key: str, nodes: str, node: str, ttl_ms: int, shard: int, busy: bool) -> Command:
+    return script("lease").call((key, nodes), (node, ttl_ms, shard, int(busy)))

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import select
 
 from chat.broker import Charge, Stored, TooFast
 from chat.limits import ChatLimits
 from streamer import chronicle
-from streamer.broker_redis import archivist
+from streamer.broker_redis import leases
 from streamer.broker_redis.archivist import Archivist
-from streamer.broker_redis.keys import Keys
+from streamer.broker_redis.keys import SHARDS, Keys, shard_of
+from streamer.tables import messages
 from tests.support.redis import Redis, find_server
 from tests.support.severing import severable
 from tests.support.talkers import ROOM, Node, Talkers, check, draft, running_node
@@ -75,8 +77,8 @@ async def test_a_room_at_rest_leaves_redis_and_comes_back(redis: Redis, database
 async def test_what_a_dead_node_had_taken_is_archived_by_another(
     redis: Redis, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archivist, "LEASE_MS", 500)
-    monkeypatch.setattr(archivist, "_RENEW_S", 0.2)
+    monkeypatch.setattr(leases, "LEASE_MS", 500)
+    monkeypatch.setattr(leases, "RENEW_S", 0.2)
 
     async def hang(self: Archivist, names: object) -> None:
         await asyncio.Event().wait()
@@ -182,3 +184,73 @@ async def test_what_is_deleted_has_no_words_left_in_redis(redis: Redis, database
         said = b"".join(entry.payload for entry in page.entries)
         assert (b"says a" in said, b"nothing" in said, b"says b" in said) == (False, False, True)
         assert [entry.seq for entry in page.entries] == [1, 2, 3, 4]
+
+
+async def until_shared(nodes: list[Node]) -> None:
+    """Wait until each has its share of the shards."""
+    shares = {SHARDS // len(nodes), -(-SHARDS // len(nodes))}
+
+    def fair() -> bool:
+        held = [sum(node.broker.stats.archive_shards.values()) for node in nodes]
+        return sum(held) == SHARDS and set(held) <= shares
+
+    await nodes[0].until(fair)
+
+
+async def in_sql(node: Node) -> dict[str, list[tuple[int, str]]]:
+    async with node.engine.connect() as connection:
+        found: dict[str, list[tuple[int, str]]] = {}
+        for row in await connection.execute(select(messages).order_by(messages.c.room, messages.c.seq)):
+            found.setdefault(row.room, []).append((row.seq, row.nonce))
+        return found
+
+
+async def test_shards_are_shared_by_nodes_that_come_and_go(
+    redis: Redis, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "RENEW_S", 0.5)
+    rooms = list({shard_of(f"room-{number}"): f"room-{number}" for number in range(200)}.values())
+    assert len(rooms) == SHARDS
+    said: dict[str, list[tuple[int, str]]] = {room: [] for room in rooms}
+    over = asyncio.Event()
+
+    async def talk(node: Node, room: str) -> None:
+        while not over.is_set():
+            nonce = str(len(said[room]))
+            stored = await node.append(draft(nonce, room=room))
+            assert isinstance(stored, Stored)
+            said[room].append((stored.seq, nonce))
+            await asyncio.sleep(0.02)
+
+    async with running_node(redis.url, database_url) as first, asyncio.TaskGroup() as talking:
+        await until_shared([first])
+        for room in rooms:
+            talking.create_task(talk(first, room))
+        async with running_node(redis.url, database_url) as second:
+            await until_shared([first, second])
+            for node in (first, second):
+                before = node.broker.stats.archived_total
+                await node.until(lambda node=node, before=before: node.broker.stats.archived_total > before)
+            async with running_node(redis.url, database_url) as third:
+                await until_shared([first, second, third])
+            await until_shared([first, second])
+        await until_shared([first])
+        over.set()
+    async with running_node(redis.url, database_url) as reader:
+        for room in rooms:
+            await reader.broker.caught_up(room)
+        assert await in_sql(reader) == said
+        assert reader.broker.stats.archive_failures_total == 0
+
+
+async def test_the_shards_of_a_dead_node_are_shared_by_the_others(
+    redis: Redis, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LEASE_MS", 1000)
+    monkeypatch.setattr(leases, "RENEW_S", 0.2)
+    async with running_node(redis.url, database_url) as one, running_node(redis.url, database_url) as other:
+        with monkeypatch.context() as patch:
+            patch.setattr(Archivist, "release", lambda self: asyncio.sleep(0))
+            async with running_node(redis.url, database_url) as dead:
+                await until_shared([one, other, dead])
+        await until_shared([one, other])
