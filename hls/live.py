@@ -7,8 +7,8 @@ lets be heard. `OnAir.starts_at_us` says when tick 0 is, and so when everything 
 
 import msgspec
 
+from hls.grid import Grid
 from hls.report import LoudnessMeasured, PeaksCut, Report
-from hls.window import Grid
 
 LIVE_RATE = 48_000
 """Hz, of every source once it is decoded and of every rendition."""
@@ -16,8 +16,11 @@ LIVE_RATE = 48_000
 LIVE_CHANNELS = 2
 """Of every show, whatever its sources have: players stop for good when it changes."""
 
-GRID = Grid(timescale=LIVE_RATE, part_ticks=15_360, parts_per_segment=12, keep_segments=16)
-"""320 ms: 15 AAC frames, 16 Opus frames, 15 FLAC frames of 1,024 samples; segments of 3.84 s."""
+GRID = Grid(timescale=LIVE_RATE, part_ticks=15_360, parts_per_segment=12, keep_segments=16, opening=(1, 3, 6))
+"""320 ms: 15 AAC frames, 16 Opus frames, 15 FLAC frames of 1,024 samples; segments of 3.84 s.
+
+Before the first of these would be whole, ffmpeg 5 gives up ("Empty segment"), so it comes in four.
+"""
 
 CHUNK_TICKS = GRID.part_ticks // 3
 """107 ms: 5 AAC frames. Opus frames do not divide it: its chunks are 4 or 6 frames, 16 a part in all."""

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from hls import fmp4
+from hls.grid import Grid
 from hls.live import ChunkCut, PartCut
 from hls.live_ladder import LivePlan, stops
 from hls.model import AccessUnit
 from hls.segmenter import Fragment
-from hls.window import Grid
 
 _SEGMENT_TYPE = fmp4.box(b"styp", b"cmfs", b"\0\0\0\0", b"cmfs", b"cmff", b"cmfl")
 """ISO/IEC 23000-19, 7.3.2.3: the brands of a CMAF segment, fragment and chunk, all of which this begins."""

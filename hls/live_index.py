@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from hls.grid import Grid
 from hls.live_playlist import part_hold_back
-from hls.window import Grid, LiveSegment, Part
+from hls.window import LiveSegment, Part
 
 _VERSION = 9
 _MARGIN_PERCENT = 10  # over the average of a few parts, until there is a segment to measure

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from hls.window import Grid, LiveSegment, Window
+from hls.grid import Grid
+from hls.window import LiveSegment, Window
 
 # Section 8: EXT-X-SKIP needs 9.
 _VERSION = 9

@@ -9,35 +9,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from hls.directives import Directives
+from hls.grid import Grid
 
 _SEGMENTS_AHEAD = 2  # 6.2.5.2: further ahead nobody may ask
 _US_PER_S = 1_000_000
-
-
-class Grid(Struct, frozen=True):
-    """How a live stream is cut. It never changes while the show lasts: players stop for good when it does.
-
-    Attributes:
-        timescale: ticks in a second.
-        part_ticks: length of a part, > 0.
-        parts_per_segment: >= 1.
-        keep_segments: complete segments in the list, >= 4: a list must not become shorter than three target
-            durations.
-    """
-
-    timescale: int
-    part_ticks: int
-    parts_per_segment: int
-    keep_segments: int
-
-    @property
-    def segment_ticks(self) -> int:
-        return self.part_ticks * self.parts_per_segment
-
-    @property
-    def target_duration_s(self) -> int:
-        """4.4.3.1: whole seconds, to which no segment rounds higher."""
-        return max(1, (2 * self.segment_ticks + self.timescale) // (2 * self.timescale))
 
 
 class Part(Struct, frozen=True):
@@ -198,7 +173,7 @@ class Window:
         segment = self.segments[-1]
         segment.parts.append(part)
         self._ticks += part.duration_ticks
-        if len(segment.parts) == self.grid.parts_per_segment:
+        if len(segment.parts) == self._length(segment.number):
             segment.complete = True
         return self._evict()
 
@@ -251,12 +226,31 @@ class Window:
         """6.2.5.2: a part behind the last one of its segment means the first part of the next segment."""
         if part is None:
             return number, None
-        parts = self.grid.parts_per_segment
+        parts = self._length(number)
         if self.segments and number <= self.segments[-1].number:
             first = self.segments[0].number
             segment = self.segments[number - first] if number >= first else None
             parts = len(segment.parts) if segment is not None and segment.complete else parts
         return (number, part) if part < parts else (number + 1, 0)
+
+    def _length(self, number: int) -> int:
+        """How many parts a segment has that is not complete, if nothing is cut before."""
+        grid = self.grid
+        if not grid.opening or self._broken:
+            return grid.parts_per_segment
+        begin, ticks = self._number, self._ticks
+        if self.segments and not self.segments[-1].complete:
+            begin, ticks = begin - 1, ticks - self.segments[-1].duration_ticks
+        parts = -(-ticks // grid.part_ticks)  # the first is shorter by the encoder's delay
+        for _ in range(begin, min(number, begin + len(grid.opening))):
+            parts += grid.parts_behind(parts)
+        return grid.parts_behind(parts)
+
+    @property
+    def _broken(self) -> bool:
+        """Not all since the show began is one piece."""
+        listed = any(segment.discontinuity for segment in self.segments)
+        return self._discontinuity or self.gone_discontinuities > 0 or listed
 
     def _begin_segment(self) -> None:
         starts_at_us = self._starts_at_us + self._ticks * _US_PER_S // self.grid.timescale

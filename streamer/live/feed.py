@@ -74,7 +74,9 @@ class Feed:
         self.bound_s = _TARGETS_WAITED * grid.target_duration_s
         segment_us = grid.segment_ticks * _US_PER_S // grid.timescale
         # Shows of a room follow one another, and have a number for each segment: so none comes twice.
-        first = show.began_at_us // segment_us + show.first_number
+        first = show.began_at_us // segment_us
+        if show.first_number:  # the first of them was several
+            first += len(grid.opening) + show.first_number
         self._init = first if place is None else place.window.init
         self._init_data = rendition.init
         self._follows = place is not None

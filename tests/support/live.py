@@ -1,5 +1,8 @@
 """A show without encoders: what goes into outlets, and looks like what encoders make."""
 
+from msgspec.structs import replace
+
+from hls.grid import Grid
 from hls.live import GRID, ChunkCut, LiveRendition, OnAir, PartCut
 from streamer.heads import Head
 from streamer.live.audience import Audience
@@ -12,14 +15,19 @@ UNITS_PER_CHUNK = 5
 AAC = LiveRendition("aac128", "mp4a.40.2", 128_000, 1024, 1024, b"init", bytes.fromhex("1190"))
 LOW = LiveRendition("aac64", "mp4a.40.2", 64_000, 1024, 1024, b"init", bytes.fromhex("1190"))
 MP3 = LiveRendition("mp3", "mp3", 128_000, 1152, 1105, b"", b"")
+STEADY = replace(GRID, opening=())
 STARTS_AT_US = 1_795_227_101_441_000
 
 
 def on_air(
-    room: str = "lobby", show: str = "show1", starts_at_us: int = STARTS_AT_US, first_number: int = 0
+    room: str = "lobby",
+    show: str = "show1",
+    starts_at_us: int = STARTS_AT_US,
+    first_number: int = 0,
+    grid: Grid = STEADY,
 ) -> OnAir:
-    """A show of two AAC renditions and MP3."""
-    return OnAir(room, show, STARTS_AT_US, starts_at_us, first_number, GRID, (AAC, LOW, MP3))
+    """A show of two AAC renditions and MP3, whose segments are all as long unless `grid` says otherwise."""
+    return OnAir(room, show, STARTS_AT_US, starts_at_us, first_number, grid, (AAC, LOW, MP3))
 
 
 def unit(rendition: LiveRendition, number: int, size: int = 40) -> bytes:

@@ -1,7 +1,8 @@
 """The multivariant playlist of a live stream."""
 
+from hls.grid import Grid
 from hls.live_index import Bandwidth, Variant, live_multivariant
-from hls.window import Grid, LiveSegment, Part
+from hls.window import LiveSegment, Part
 
 GRID = Grid(timescale=1000, part_ticks=500, parts_per_segment=4, keep_segments=4)
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hls.grid import Grid
 from hls.live_playlist import LivePlaylist, Report, Title
-from hls.window import Grid, Part, Window
+from hls.window import Part, Window
 from tests.support.live_m3u8 import LivePlaylistText, dates_follow, read_live
 
 GRID = Grid(timescale=48_000, part_ticks=15_360, parts_per_segment=12, keep_segments=15)

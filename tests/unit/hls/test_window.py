@@ -1,7 +1,8 @@
 import pytest
 
 from hls.directives import Directives
-from hls.window import Grid, Part, Ready, Refused, Wait, Window
+from hls.grid import Grid
+from hls.window import Part, Ready, Refused, Wait, Window
 
 GRID = Grid(timescale=48_000, part_ticks=15_360, parts_per_segment=3, keep_segments=4)
 PART = Part(5_000, 15_360)
@@ -13,12 +14,6 @@ def window(parts: int, **options: int) -> Window:
     for _ in range(parts):
         made.append(PART)
     return made
-
-
-def test_the_grid_says_what_players_are_told():
-    assert GRID.segment_ticks == 46_080
-    assert GRID.target_duration_s == 1
-    assert Grid(48_000, 15_360, 12, 4).target_duration_s == 4  # 3.84 s
 
 
 def test_parts_become_segments():
@@ -158,3 +153,58 @@ def test_another_window_goes_on_where_one_stands_between_two_segments():
         gone = [segment for segment in list(one.segments)[:-listed] if segment.discontinuity]
         assert other.gone_discontinuities == one.gone_discontinuities + len(gone)
     assert others[0].segments == one.segments
+
+
+OPENING = Grid(timescale=48_000, part_ticks=15_360, parts_per_segment=12, keep_segments=16, opening=(1, 3, 6))
+
+
+def opened(parts: int, **options: int) -> Window:
+    made = Window(OPENING, starts_at_us=NOON_US, first_number=20, **options)
+    for number in range(parts):
+        made.append(Part(5_000, 15_360 - 1_024 * (number == 0)))  # the encoder's delay
+    return made
+
+
+def test_the_first_segment_of_a_show_comes_in_several_and_all_others_are_whole():
+    made = opened(30)
+    assert [len(segment.parts) for segment in made.segments] == [1, 2, 3, 6, 12, 6]
+    assert [segment.number for segment in made.segments] == [20, 21, 22, 23, 24, 25]
+    assert not any(segment.discontinuity for segment in made.segments)
+
+
+def test_what_is_cut_or_goes_on_has_no_opening():
+    made = opened(2)
+    made.cut()
+    for _ in range(24):
+        made.append(PART)
+    assert [len(segment.parts) for segment in made.segments] == [1, 1, 12, 12]
+    assert [len(segment.parts) for segment in opened(24, gone_discontinuities=1).segments] == [12, 12]
+
+
+def test_a_part_behind_the_last_of_a_short_segment_is_the_first_of_the_next():
+    made = opened(2)  # of the second segment, which has two, one is there
+    assert made.next_place == (21, 1)
+    assert made.place_of(21, 1) == (21, 1)
+    assert made.place_of(21, 2) == (22, 0)
+    assert made.place_of(22, 2) == (22, 2)
+    assert made.place_of(22, 3) == (23, 0)
+    assert made.place_of(23, 5) == (23, 5)
+    assert made.place_of(23, 6) == (24, 0)
+    assert made.place_of(24, 11) == (24, 11)
+    assert made.place_of(99, 12) == (100, 0)
+    assert made.locate(Directives(20, 1)) == Ready()
+    assert made.locate(Directives(21, 1)) == made.locate(Directives(22, 0)) == Wait()
+    assert opened(3).place_of(22, 3) == (23, 0), "also before the first of its parts"
+
+
+def test_another_window_has_the_same_opening():
+    one = opened(0)
+    others = []
+    for number in range(30):
+        if (place := one.place) is not None:
+            others.append(Window.at(OPENING, place))
+        for each in (one, *others):
+            each.append(Part(5_000, 15_360 - 1_024 * (number == 0)))
+    assert len(others) == 6
+    for other in others:
+        assert list(other.segments) == list(one.segments)[-len(other.segments) :]

@@ -1,10 +1,12 @@
 """What players fetch of a show, and every playlist read by the independent reader."""
 
 import gzip
+from collections.abc import Iterable
 from decimal import Decimal
 
 import pytest
 
+from hls.live import GRID, OnAir
 from streamer.live.outlet import Title
 from streamer.live.passes import Passes
 from streamer.live.shelf import LiveShelf
@@ -44,6 +46,12 @@ def running(parts: int = 1) -> tuple[LiveShelf, Clock]:
 def give(shelf: LiveShelf, number: int) -> None:
     for rendition in (AAC, LOW, MP3):
         shelf.part(on_air(), part(number, rendition))
+
+
+def give_all(shelf: LiveShelf, show: OnAir, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        for rendition in (AAC, LOW, MP3):
+            shelf.part(show, part(number, rendition))
 
 
 def get(shelf: LiveShelf, target: str, *, gzip: bool = False) -> Resource:
@@ -366,3 +374,26 @@ def test_sessions_are_counted_not_requests() -> None:
     assert len(sessions) == 0
     shelf.find(head_of(f"{BASE}aac128.m3u8"), one)
     assert sessions._audience.of("lobby") == {"hls": 1}
+
+
+def test_players_of_whole_segments_find_one_with_the_first_part_of_a_show() -> None:
+    shelf, show = live_shelf(started()[1]), on_air(grid=GRID)
+    shelf.started(show)
+    before: LivePlaylistText | None = None
+    for number in range(40):
+        give_all(shelf, show, [number])
+        before = read(shelf, before=before)
+        assert before.segments[0].uri, "ffmpeg 5 gives up without"
+    assert before is not None
+    dates_follow(before)
+    assert [segment.number - FIRST for segment in before.segments] == [0, 1, 2, 3, 4, 5, 6]
+    whole = [get(shelf, f"{BASE}{one.uri}") for one in before.segments if one.uri]
+    assert b"".join(map(data, whole)) == b"".join(part(number).data for number in range(36))
+
+
+def test_a_show_that_goes_on_has_other_numbers_than_before() -> None:
+    shelf, _ = running()
+    shelf.started(on_air(show="show1", first_number=1, grid=GRID))
+    give_all(shelf, on_air(first_number=1, grid=GRID), range(12, 14))
+    first = read(shelf).segments[0]
+    assert (first.number, len(first.parts)) == (FIRST + len(GRID.opening) + 1, 2)
