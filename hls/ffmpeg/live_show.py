@@ -19,6 +19,8 @@ _FULL_TICKS = 3 * LIVE_RATE
 _NEVER_S = 1.0
 _MIN_HOLD_S = 0.016  # a source whose clock is 200 ppm slow takes 12 ms in the minute until that is known
 _HELD_JITTERS = 4
+_LOUDNESS_TICKS = 5 * LIVE_RATE
+"""So often it is said how loud the whole is: an encoder that is killed says nothing at its end."""
 
 
 class LiveShow:
@@ -55,6 +57,7 @@ class LiveShow:
         self._levels = LevelMeter(LIVE_RATE)
         self._began: float | None = None
         self._ticks = 0  # of the clock
+        self._loudness_ticks = _LOUDNESS_TICKS
         report(Begun(self._encoders.renditions))
 
     @property
@@ -124,6 +127,9 @@ class LiveShow:
         self._waveform.feed(samples.T)
         self._loudness.feed(frame_of(samples, "flt"))
         self._levels.feed(samples)
+        if self._mender.given >= self._loudness_ticks:
+            self._loudness_ticks += _LOUDNESS_TICKS
+            self._report(self._loudness.measured)
 
     def _tell(self, cuts: Iterable[AnyLiveReport]) -> None:
         for cut in cuts:

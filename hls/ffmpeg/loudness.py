@@ -38,6 +38,11 @@ class LoudnessMeter:
         """What the filter said last, by its names; nothing before the first tenth of a second."""
         return self._told
 
+    @property
+    def measured(self) -> LoudnessMeasured:
+        """So far."""
+        return self._measured(self._told, self._histogram)
+
     def finish(self) -> LoudnessMeasured:
         """Nothing more comes; what was measured."""
         told, histogram = self._told, self._histogram
@@ -52,7 +57,10 @@ class LoudnessMeter:
             with suppress(EOFError):
                 self._pull()
         peak = {name: value for name, value in self._told.items() if name == loudness.TRUE_PEAK}
-        whole = loudness.told({**told, **peak})
+        return self._measured({**told, **peak}, histogram)
+
+    def _measured(self, told: Mapping[str, str], histogram: loudness.Histogram) -> LoudnessMeasured:
+        whole = loudness.told(told)
         histogram.true_peak_dbtp = whole.true_peak_dbtp
         return LoudnessMeasured(
             whole.integrated_lufs, whole.range_lu, whole.true_peak_dbtp, histogram.to_bytes()

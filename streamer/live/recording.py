@@ -16,8 +16,9 @@ from hls.live import GRID, LIVE_RATE, OnAir, PartCut
 from hls.report import LoudnessMeasured, PeaksCut
 from streamer.desk import Desk
 from streamer.lane import DatabaseFailed
+from streamer.live.measured import Measured
 from streamer.live.outlet import Title
-from streamer.live.reel import SAMPLES_PER_PEAK, Reel, laid, measure, pad, zoomed
+from streamer.live.reel import SAMPLES_PER_PEAK, Reel, laid, pad, zoomed
 from streamer.live.tape import PEAKS, Tape
 from streamer.live.timeline import Timeline
 from streamer.notes import note
@@ -75,7 +76,7 @@ class Recording:
         self._peaks: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._reel = Reel(record)
-        self._histograms: list[bytes] = []
+        self._measured = Measured(record.loudness_histogram)
         self._news = asyncio.Event()
         self._ended = self._deaf = self._left = self._stopping = False
         self._began_us = 0
@@ -97,6 +98,7 @@ class Recording:
         self._show = show
         self._began_us = show.began_at_us
         self.timeline.begin(show.starts_at_us)
+        self._measured.renew()
         if pairs := pad(self.record.peaks, self.timeline.ticks):
             self._peaks.append(pairs)
 
@@ -132,8 +134,7 @@ class Recording:
         if self._deaf:
             return
         if isinstance(report, LoudnessMeasured):
-            self._histograms.append(report.histogram)
-            note(self.record, report)
+            self._measured.report(report)
         elif report.samples_per_peak == SAMPLES_PER_PEAK:
             note(self.record, report)
             self._peaks.append(report.data)
@@ -145,7 +146,7 @@ class Recording:
 
     def stop(self) -> None:
         """The server stops: write what there is; the next start goes on. Idempotent."""
-        self._stopping = True
+        self._stopping, self._stored_at = True, 0.0
         self._news.set()
 
     async def leave(self) -> None:
@@ -225,6 +226,7 @@ class Recording:
         if listed and (not record.playable or now_ms - self._stored_at >= _STORE_S * 1000):
             self._stored_at = now_ms
             first, record.updated_at = not record.playable, now_ms
+            record.loudness_histogram = self._measured.histogram
             # First in the database, then for all to see: who sees it play finds it in the list.
             await self._desk.catalogue.write_recording(replace(record, playable=True))
             record.playable = True
@@ -263,7 +265,7 @@ class Recording:
         record.file_bytes = await self._in_thread(lambda: file_sizes(self._path, record))
         record.received_bytes = record.size_bytes = sum(sizes.values())
         record.duration_ms = (record.packaged_ticks * 1000 + LIVE_RATE // 2) // LIVE_RATE
-        measure(record, self._histograms)
+        self._measured.write(record)
         await self._desk.catalogue.write_recording(record)
         await self._studio.comment(record.room or "", record, self.timeline, self._began_us)
         await self._become_ready()

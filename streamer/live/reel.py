@@ -3,7 +3,6 @@
 from msgspec import Struct
 
 from hls.live import GRID, LIVE_CHANNELS, LIVE_RATE, LiveRendition, PartCut
-from hls.loudness import combine
 from hls.model import Rendition, Segment
 from streamer.live.tape import Found
 from streamer.track import TrackRecord
@@ -122,14 +121,6 @@ def take_up(record: TrackRecord, found: Found) -> None:
     record.packaged_ticks = 0 if first is None else first.duration_ticks
     record.received_bytes = sum(one.size_bytes for one in record.renditions.values())
     record.peaks = Peaks(LIVE_RATE, SAMPLES_PER_PEAK, found.peaks[: len(found.peaks) & ~1])
-
-
-def measure(record: TrackRecord, histograms: list[bytes]) -> None:
-    """How loud it is: several encoders have each measured their own part of it."""
-    if len(histograms) > 1:
-        loudness = combine(histograms)
-        record.integrated_lufs, record.range_lu = loudness.integrated_lufs, loudness.range_lu
-        record.true_peak_dbtp = loudness.true_peak_dbtp
 
 
 def pad(peaks: Peaks | None, ticks: int) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 from hls import live_ladder
 from hls.live import GRID, LIVE_RATE, Begun, Ended
 from hls.live_source import SourceEnded, SourceOpened, SourceTitled
+from hls.loudness import combine
 from hls.report import LoudnessMeasured, PeaksCut
 from tests.support.audio import make_tone, recordings
 from tests.support.live_rig import Rig, rig, stream
@@ -131,6 +132,16 @@ async def test_parts_and_chunks_are_on_the_grid(tone, tmp_path):
     peaks = b"".join(cut.data for cut in rigged.of(PeaksCut))
     assert len(peaks) == 2 * -(-SECONDS * LIVE_RATE // 512)
     assert rigged.reports[-1] == Ended(SECONDS * LIVE_RATE)
+
+
+async def test_how_loud_it_is_is_said_on_the_way_for_an_encoder_may_be_killed(tmp_path):
+    tone = make_tone(tmp_path / "tone.flac", seconds=6, rate=LIVE_RATE)
+    async with rig(["aac64"]) as rigged:
+        await rigged.feed(stream(tone, tmp_path, "sent.wav"))
+        await rigged.end()
+    on_the_way, whole = rigged.of(LoudnessMeasured)
+    assert on_the_way.integrated_lufs == pytest.approx(whole.integrated_lufs, abs=0.2)
+    assert combine([on_the_way.histogram]).integrated_lufs == pytest.approx(whole.integrated_lufs, abs=0.2)
 
 
 async def test_a_chain_may_change_everything(tone, tmp_path):

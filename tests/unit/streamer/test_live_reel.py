@@ -4,9 +4,8 @@ import pytest
 
 from hls.live import GRID, LiveRendition, PartCut
 from hls.live_scan import Scanned, ScannedPart
-from hls.loudness import Histogram
 from hls.model import Rendition, Segment
-from streamer.live.reel import Reel, laid, measure, pad, take_up, zoomed
+from streamer.live.reel import Reel, laid, pad, take_up, zoomed
 from streamer.live.tape import Found
 from streamer.live.timeline import Timeline
 from streamer.track import State, TrackRecord
@@ -108,15 +107,6 @@ def test_a_waveform_gets_its_zooms() -> None:
     assert [(len(zoom), zoom.samples_per_pixel) for zoom in whole.zooms] == [
         *((5000, 512), (1250, 2048), (313, 8192)),
     ]
-
-
-def test_loudness_of_several_encoders_is_put_together() -> None:
-    one = record()
-    one.integrated_lufs = -20.0
-    measure(one, [b"what one encoder says is in the record already"])
-    assert one.integrated_lufs == -20.0
-    measure(one, [Histogram().to_bytes(), Histogram().to_bytes()])
-    assert one.integrated_lufs is None
 
 
 def test_places_in_a_show_that_was_interrupted() -> None:
