@@ -6,6 +6,7 @@ from streamer.archive import ArchiveStats
 from streamer.ingest.rtmp.stats import RtmpStats
 from streamer.ingest.stats import WayStats
 from streamer.library import Library
+from streamer.live.uplink_stats import UplinkStats
 from streamer.metrics import Gauge
 from streamer.server import DoorStats
 from streamer.shelf import Shelf
@@ -216,5 +217,32 @@ def rtmp_gauges(stats: RtmpStats) -> list[Gauge]:
             lambda: dict(stats.ended_total),
             "counter",
             "how",
+        ),
+    ]
+
+
+def uplink_gauges(stats: UplinkStats, open_now: Callable[[], int]) -> list[Gauge]:
+    """Sources that come over WebSockets, from browsers."""
+    return [
+        Gauge("uplinks_open", "Recordings of browsers that come in, or are waited for.", open_now),
+        Gauge("uplinks_received_bytes", "Bytes of recordings.", lambda: stats.received_bytes, "counter"),
+        Gauge(
+            "uplinks_resent_bytes",
+            "Bytes of recordings that came again after a break.",
+            lambda: stats.resent_bytes,
+            "counter",
+        ),
+        Gauge(
+            "uplinks_resumed",
+            "Recordings that went on over another connection.",
+            lambda: stats.resumed_total,
+            "counter",
+        ),
+        Gauge(
+            "uplinks_ended",
+            "Recordings that ended, by why: over, gap, too-fast, lost, taken-over, ...",
+            lambda: dict(stats.ended_total),
+            "counter",
+            "why",
         ),
     ]

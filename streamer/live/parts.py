@@ -11,7 +11,7 @@ from hls.live import OnAir
 from streamer.account import Quota
 from streamer.auth import is_account
 from streamer.chat_log import ChatLog
-from streamer.gauges import rtmp_gauges, way_gauges
+from streamer.gauges import rtmp_gauges, uplink_gauges, way_gauges
 from streamer.hub import WebSocketHub
 from streamer.ingest.http import HttpWay
 from streamer.ingest.rtmp.server import RtmpWay
@@ -213,12 +213,14 @@ class LiveParts:
 
     def gauges(self) -> list[Gauge]:
         """Metrics of what is live."""
+        uplinks = self._hub.desk.uplinks
         return [
             *live_gauges(self._counters, self.stage.shows.values, self.audience),
             *slow_gauges(
                 lambda: self._hub.desk.listeners.missed_total, lambda: self.progressive.stats.slow_total
             ),
             *way_gauges(self.http.stats),
+            *uplink_gauges(uplinks.stats, lambda: len(uplinks)),
             *rtmp_gauges(self.rtmp.stats),
         ]
 

@@ -11,6 +11,7 @@ from chat.session import State
 from chat.uplink import Gap, NotRecording, TooFast, Uplink, decode_piece
 from streamer.attempts import Declined
 from streamer.live.line import Admission, Dismissal, KeyRefused, Line, Offer, Stage, StageFull
+from streamer.live.uplink_stats import UplinkStats
 from streamer.websocket import WebSocket, frame_text
 from streamer.wheel import Ticket, TimerWheel
 
@@ -44,6 +45,7 @@ class Recording:
     def dismissed(self, dismissal: Dismissal) -> None:
         """The stage lets go of it: who broadcasts is told, now or when they come back."""
         self.dismissal, self.line = dismissal, None
+        self._owner.stats.ended_total[dismissal.code] += 1
         self._owner.ended(self)
 
     def may_write(self) -> None:
@@ -59,11 +61,13 @@ class Uplinks:
 
     Attributes:
         stage: where they go; None until the server has one.
+        stats: what came and how it ended.
     """
 
     def __init__(self, limits: ChatLimits, wheel: TimerWheel) -> None:
         self.limits = limits
         self.stage: Stage | None = None
+        self.stats = UplinkStats()
         self._wheel = wheel
         self._recordings: dict[tuple[str, str], Recording] = {}
         self._feeding: dict[WebSocket, Recording] = {}
@@ -98,6 +102,8 @@ class Uplinks:
             wanted = f"byte {recording.uplink.upto} is wanted next"
             message = f"{wanted}, and kept is what begins with {command.kept_from}"
             raise Declined(ErrorCode.SESSION_UNKNOWN, message)
+        else:
+            self.stats.resumed_total += recording.socket is not socket
         self._attach(recording, socket)
 
     def receive(self, socket: WebSocket, payload: bytes) -> bool:
@@ -114,6 +120,8 @@ class Uplinks:
         except (Gap, TooFast) as error:
             self._over(recording, "gap" if isinstance(error, Gap) else "too-fast", str(error), complete=False)
             return True
+        self.stats.received_bytes += len(new)
+        self.stats.resent_bytes += len(piece.data) - len(new)
         line = recording.line
         assert line is not None
         if new:
@@ -204,6 +212,7 @@ class Uplinks:
 
         def expire() -> None:
             self._forget(recording)
+            self.stats.ended_total["lost"] += recording.dismissal is None
             if recording.line is not None:
                 recording.line.close(complete=False)
 
@@ -214,6 +223,7 @@ class Uplinks:
         assert socket is not None and line is not None
         self._detach(recording)
         self._forget(recording)
+        self.stats.ended_total[code] += 1
         line.close(complete=complete)
         _tell(socket, Dismissed(recording.room, recording.session, code, reason))
 

@@ -93,6 +93,8 @@ async def test_a_recording_goes_on_over_another_connection(tmp_path: Path) -> No
                 await again.feed(10, b"ab")
                 await eventually(lambda: stage.lines[0].data == b"0123456789ab")
         assert len(stage.lines) == 1 and stage.lines[0].complete is None
+        stats = uplinks.stats
+        assert (stats.received_bytes, stats.resent_bytes, stats.resumed_total) == (12, 4, 2)
 
 
 async def test_what_is_held_ends_in_the_end(tmp_path: Path) -> None:
@@ -104,6 +106,7 @@ async def test_what_is_held_ends_in_the_end(tmp_path: Path) -> None:
             await ann.expect("taken", upto=4)
         await eventually(lambda: stage.lines[0].complete is False)
         assert not len(server.hub.desk.uplinks)
+        assert server.hub.desk.uplinks.stats.ended_total == {"lost": 1}
         async with host(server) as ann:
             await ann.say("golive", room="lobby", key=KEY, session=SESSION, kept_from=4)
             await ann.expect("error", code="session_unknown", room="lobby")
@@ -139,6 +142,7 @@ async def test_who_breaks_the_rules_is_let_go(tmp_path: Path) -> None:
         await ann.feed(0, bytes(1000))
         await ann.feed(1000, b"!")
         await ann.expect("dismissed", code="too-fast")
+        assert server.hub.desk.uplinks.stats.ended_total == {"gap": 1, "too-fast": 1}
         assert [line.complete for line in stage.lines] == [False, False]
         await ann.live("the-third-session")
         stage.lines[2].full = True

@@ -21,6 +21,7 @@ from streamer.gauges import (
     loop_gauges,
     rtmp_gauges,
     store_gauges,
+    uplink_gauges,
     upload_gauges,
     way_gauges,
 )
@@ -29,6 +30,7 @@ from streamer.ingest.rtmp.stats import RtmpStats
 from streamer.ingest.stats import WayStats
 from streamer.live.audience import Audience
 from streamer.live.counters import LiveCounters, live_gauges, slow_gauges
+from streamer.live.uplink_stats import UplinkStats
 from streamer.metrics import Gauge, LoopLag
 from streamer.server import DoorStats
 from streamer.settings import Settings, describe, keys
@@ -63,6 +65,7 @@ def gauges() -> list[Gauge]:
         *live_gauges(LiveCounters(), list, Audience()),
         *slow_gauges(lambda: 1, lambda: 2),
         *way_gauges(WayStats(answers_total=Counter({401: 1}))),
+        *uplink_gauges(UplinkStats(ended_total=Counter(over=1)), lambda: 1),
         *rtmp_gauges(RtmpStats()),
         *loop_gauges(LoopLag().take),
     ]
