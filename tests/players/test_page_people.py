@@ -170,3 +170,62 @@ def test_a_role_that_is_given_or_taken_counts_at_once(two: tuple[Page, Page], se
     give_role(server, "rights", "mona", "listener")
     expect(kinds).to_have_count(1)
     expect(people.filter(has_text="you").locator(".chip")).to_have_text(["you", "listener"])
+
+
+def test_a_mention_is_completed_with_the_keyboard(chromium: Browser, server: Server) -> None:
+    with ExitStack() as stack:
+        names = ("ann", "bob the second", "Béla", "carl")
+        pages = [stack.enter_context(browsing(chromium, server.url))[0] for _ in names]
+        for page, name in zip(pages, names, strict=True):
+            come_in(page, "mentions", name)
+        ann, bob, bela, _ = pages
+        field = ann.get_by_label("Write to")
+        expect(ann.locator(".chat-count")).to_contain_text("4 people here")
+        field.press_sequentially("hey @b")
+        people = ann.get_by_role("listbox", name="People to mention").get_by_role("option")
+        expect(people).to_have_count(2)
+        expect(ann.get_by_text("2 people. The arrow keys choose")).to_be_attached()
+        field.press("ArrowDown")
+        chosen = ann.get_by_role("option", selected=True)
+        expect(field).to_have_attribute("aria-activedescendant", chosen.get_attribute("id") or "")
+        field.press("Escape")
+        expect(people).to_have_count(0)
+        expect(field).to_have_value("hey @b")
+        assert field.get_attribute("aria-activedescendant") is None
+        field.press_sequentially("e")  # whatever its accents
+        expect(people).to_have_text(["BBéla"])
+        field.press("Tab")
+        expect(field).to_have_value("hey @Béla ")
+        field.press_sequentially("and @sec")
+        expect(people).to_have_text(["Bbob the second"])
+        field.press("Enter")
+        expect(field).to_have_value('hey @Béla and @"bob the second" ')
+        field.press("Enter")
+        for page in (bob, bela):
+            expect(page.locator(".message.is-for-me")).to_have_count(1)
+        expect(ann.locator(".message.is-for-me")).to_have_count(0)
+
+
+def test_one_is_away_until_one_does_something(two: tuple[Page, Page]) -> None:
+    ann, bob = two
+    come_in(ann, "away", "ann")
+    come_in(bob, "away", "bob")
+    bob.locator(".chat-count").click()
+    person = bob.get_by_role("dialog").get_by_role("listitem").filter(has_text="ann")
+    expect(person).not_to_contain_text("away")
+    ann.locator(".chat-count").click()
+    ann.get_by_role("button", name="Be away").click()
+    expect(ann.get_by_role("dialog")).to_have_count(0)
+    expect(ann.get_by_text("Others see you as away")).to_be_visible()
+    expect(person).to_contain_text("away")
+    ann.get_by_role("button", name="I am back").click()
+    expect(person).not_to_contain_text("away")
+    ann.locator(".chat-count").click()
+    ann.get_by_role("button", name="Be away").click()
+    expect(person).to_contain_text("away")
+    bob.keyboard.press("Escape")
+    say(bob, "still there?")
+    expect(ann.locator(".message-body")).to_have_text(["still there?"])  # to see it is not to be back
+    expect(ann.get_by_text("Others see you as away")).to_be_visible()
+    say(ann, "yes")
+    expect(ann.get_by_text("Others see you as away")).to_have_count(0)

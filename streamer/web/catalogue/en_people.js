@@ -1,6 +1,8 @@
 // The words of what is said of people; see en.js.
 export default {
   "people.blocked": "Blocked",
+  "people.mention": "People to mention",
+  "people.mention_count": { one: "{count} person. Enter takes it, Escape closes the list.", other: "{count} people. The arrow keys choose, Enter takes one, Escape closes the list." },
   "people.new": "new",
   "people.teach": "Nobody yet. In a room, open the list of people and choose the balloon beside a name.",
   "people.title": "People you talk with alone",
@@ -18,6 +20,7 @@ export default {
   "room.for.1h": "for an hour",
   "room.for.1w": "for a week",
   "room.for.good": "for good",
+  "room.go_away": "Be away",
   "room.measure.ban": "Keep out",
   "room.measure.kick": "Send out",
   "room.measure.mute": "Let listen only",

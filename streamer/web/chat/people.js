@@ -26,7 +26,21 @@ export async function learnPeople() {
   });
 }
 
-const again = () => void learnPeople().catch(() => {}); // the next line, or whoever looks, asks again
+/** Whether others see us as away. `chosen`: we said so, and it ends when we do something. */
+export const away = signal(false);
+let chosen = false;
+socket.on("standing", ({ state }) => {
+  away.value = state === "away";
+  chosen &&= away.value;
+});
+socket.on("welcome", () => (chosen = away.value = false));
+// What a page asks for by itself would end it.
+export const isResting = () => chosen;
+export const goAway = () => ((chosen = true), socket.ask("away", {}, "standing"));
+export const comeBack = () => socket.ask("back", {}, "standing").catch(() => {}); // a new line is here again
+for (const type of ["pointerdown", "keydown"]) addEventListener(type, () => away.peek() && !chosen && comeBack());
+
+const again = () => void (isResting() || learnPeople().catch(() => {})); // the next line, or whoever looks, asks again
 for (const type of ["welcome", "invited", "blocked", "unblocked"]) socket.on(type, again);
 again();
 

@@ -6,7 +6,7 @@ import { me, socket } from "../line.js";
 import { tell } from "../notices.js";
 import { apply, applyAll, applyToPins, asGap, fill, LOGGED, marked, prepend } from "./log.js";
 import { momentIn, whenHeard } from "./moments.js";
-import { isBlocked } from "./people.js";
+import { isBlocked, isResting } from "./people.js";
 import { remember } from "./visited.js";
 
 const PAGE = 50;
@@ -132,10 +132,11 @@ export function typed(room) {
 /** All that is shown has been seen. */
 export function seen(room) {
   const seq = room.entries.peek().findLast((entry) => entry.seq)?.seq ?? 0;
-  if (seq <= room.read || document.hidden) return;
+  if (seq <= room.read || document.hidden || isResting()) return;
   room.read = seq;
   room.reading ??= setTimeout(() => {
     room.reading = undefined;
+    if (isResting()) return;
     socket.hint("read", room.name, { seq: room.read });
   }, READ_AFTER_MS);
 }

@@ -2,8 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import words from "../catalogue/en_chat.js";
-import { directs, isDirect, otherIn, titleOf } from "../chat/people.js";
-import { enter, knock, linkUp, roomOf } from "../chat/rooms.js";
+import { away, comeBack, directs, isDirect, otherIn, titleOf } from "../chat/people.js";
+import { enter, linkUp, roomOf } from "../chat/rooms.js";
 import { clockTime, count } from "../format.js";
 import { html } from "../html.js";
 import { learnWords, t } from "../i18n.js";
@@ -13,8 +13,7 @@ import { ChatLog } from "./chat_log.js";
 import { Composer } from "./composer.js";
 import { Face } from "./face.js";
 import { Icon } from "./icon.js";
-import { Directs, Members, NameForm, Panel } from "./parts.js";
-import { Pins } from "./pins.js";
+import { Directs, Members, NameForm, Panel, Pins, Shut } from "./parts.js";
 
 learnWords(words);
 
@@ -38,8 +37,9 @@ export function Chat({ name: roomName }) {
       ${named && html`<button type="button" class="ghost chat-name" aria-label=${t("room.rename", { name: name.value })} onClick=${() => (renaming.value = !renaming.value)}><span>${name.value}</span><${Icon} name="pencil" size="16" /></button>`}
     </header>
     <${LineState} />
-    ${named && html`<${Pins} room=${room} />`}
-    ${named && room.shut.value && html`<${Shut} room=${room} error=${room.shut.value} />`}
+    ${away.value && html`<div class="chat-away"><${Icon} name="moon" size="18" /><span role="status">${t("room.is_away")}</span><button type="button" class="link" onClick=${comeBack}>${t("room.come_back")}</button></div>`}
+    ${named && room.pins.value.length > 0 && html`<${Pins} room=${room} />`}
+    ${named && room.shut.value && html`<${Shut} room=${room} error=${room.shut.value} keyIn=${keyIn} />`}
     ${looking.value && html`<${Members} room=${room} onClose=${() => (looking.value = false)} />`}
     ${meeting.value && html`<${Directs} onClose=${() => (meeting.value = false)} />`}
     ${named ? html`<${ChatLog} room=${room} />` : html`<div class="chat-door"><h2>${t("room.door", { room: title })}</h2><p class="quiet">${t("room.door_teach")}</p><${NameForm} /></div>`}
@@ -65,18 +65,6 @@ function Meet({ room, onClick }) {
 function keyIn(search) {
   const invite = new URLSearchParams(search).get("invite");
   return invite ? { invite } : {};
-}
-
-/** Why one is not in the room, and how one may come in. */
-function Shut({ room, error }) {
-  const asks = error.code === "password_needed";
-  const submit = (event) => {
-    event.preventDefault();
-    knock(room, asks ? { password: event.currentTarget.elements.password.value } : keyIn(route.peek().search));
-  };
-  return html`<form class="chat-offline" onSubmit=${submit}><${Icon} name="circle-alert" size="18" /><span role="alert">${t("room.shut", { reason: error.message })}</span>
-    ${asks && html`<input class="field" type="password" name="password" required autocomplete="off" aria-label=${t("room.password")} placeholder=${t("room.password")} />`}
-    <button type="submit" class="button">${t("room.knock")}</button></form>`;
 }
 
 /** Says that the line is down, and since when. Its place is there only when it is needed, above what one reads. */

@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { plain } from "../chat/markdown.js";
@@ -8,9 +9,11 @@ import { t } from "../i18n.js";
 import { me } from "../line.js";
 import { tab } from "../store.js";
 import { Icon } from "./icon.js";
+import { Mentions } from "./parts.js";
 
 const BODY_LIMIT = 4000;
 const QUOTED_CHARS = 120;
+const MENTION = /(?:^|[\s(])@"?([^\s@"]{0,32})$/;
 
 /**
  * Where one writes. Enter sends, with Shift it begins a line; a draft outlives a reload. With nothing written, the arrow
@@ -18,6 +21,8 @@ const QUOTED_CHARS = 120;
  */
 export function Composer({ room }) {
   const field = useRef(null);
+  const asked = useSignal(null); // where an `@` is written, and the `words` behind it
+  const keys = useRef(null);
   const id = room.root ? "thread-message" : "message";
   const key = room.root ? `draft.${room.name}.${room.root}` : `draft.${room.name}`;
   const editing = room.editing.value;
@@ -37,6 +42,9 @@ export function Composer({ room }) {
   };
   const typing = () => {
     changed();
+    const { value, selectionStart: end } = field.current;
+    const found = MENTION.exec(value.slice(0, end));
+    asked.value = found && { from: value.lastIndexOf("@", end - 1), words: found[1] };
     if (field.current.value.trim() && !field.current.value.startsWith("/")) typed(room);
   };
   const send = (event) => {
@@ -47,13 +55,17 @@ export function Composer({ room }) {
     say(room, body);
     if (edits) return; // the draft from before the edit comes back
     field.current.value = "";
+    asked.value = null;
     changed();
   };
   const pressed = (event) => {
     if (event.isComposing) return;
-    if (event.key === "Enter" && !event.shiftKey) send(event);
-    else if (event.key === "Escape" && (editing || answering)) settle(room);
-    else if (event.key === "ArrowUp" && !field.current.value && !editing) {
+    if (asked.peek() && keys.current?.(event)) event.preventDefault();
+    else if (event.key === "Enter" && !event.shiftKey) send(event);
+    else if (event.key === "Escape" && (editing || answering)) {
+      event.preventDefault();
+      settle(room);
+    } else if (event.key === "ArrowUp" && !field.current.value && !editing) {
       const last = room.entries.peek().findLast((entry) => entry.kind === "message" && entry.author.id === me.peek() && !entry.deleted_at);
       if (!last) return;
       event.preventDefault();
@@ -68,6 +80,7 @@ export function Composer({ room }) {
     <label class="sr" for=${id}>${label}</label>
     <textarea id=${id} ref=${field} class="field" rows="1" maxlength=${BODY_LIMIT} placeholder=${label} enterkeyhint="send"
       onInput=${typing} onKeyDown=${pressed}></textarea>
+    ${asked.value && html`<${Mentions} room=${room} field=${field.current} asked=${asked} keys=${keys} />`}
     <button class="button primary" type="submit" aria-label=${t("room.send")}><${Icon} name="send" /></button>
     ${!room.root && html`<${Typists} room=${room} />`}
   </form>`;

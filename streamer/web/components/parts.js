@@ -11,8 +11,11 @@ export const Directs = later(async () => (await import("./directs.js")).Directs)
 export const DirectList = later(async () => (await import("./directs.js")).DirectList);
 export const EditTags = later(async () => (await import("./edit_tags.js")).EditTags);
 export const Members = later(async () => (await import("./members.js")).Members);
+export const Mentions = later(async () => (await import("./mentions.js")).Mentions);
 export const NameForm = later(async () => (await import("./name_form.js")).NameForm);
 export const Panel = later(async () => (await import("./panel.js")).Panel);
 export const PinList = later(async () => (await import("./pin_list.js")).PinList);
+export const Pins = later(async () => (await import("./pins.js")).Pins);
 export const PlaylistList = later(async () => (await import("./playlist_list.js")).PlaylistList);
 export const Rename = later(async () => (await import("./playlist_dialogs.js")).Rename);
+export const Shut = later(async () => (await import("./shut.js")).Shut);

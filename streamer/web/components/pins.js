@@ -19,7 +19,6 @@ export function Pins({ room }) {
     }
   }, [pins]);
   const last = pins.findLast(({ author }) => author);
-  if (!pins.length) return null;
   return html`<button type="button" class="chat-pins" onClick=${() => (open.value = true)}><${Icon} name="pin" size="16" />
       <span class="sr">${t("room.pins", { count: pins.length })}</span><span class="chat-pin">${last ? plain(last.body, location.origin) : ""}</span>${pins.length > 1 && html`<span aria-hidden="true">${pins.length}</span>`}</button>
     ${open.value && html`<${PinList} room=${room} onClose=${() => (open.value = false)} />`}`;
