@@ -17,7 +17,7 @@ def redis_gauges(broker: RedisBroker) -> list[Gauge]:
         Gauge("redis_up", "1 while messages can be stored and heard.", lambda: int(stats.link_up)),
         Gauge(
             "redis_breaks",
-            "Times that Redis was lost, by what for: writing, listening; or that it refused: storing.",
+            "Times that Redis was lost, by what for: writing, listening, shows; or that it refused: storing.",
             lambda: dict(stats.breaks_total),
             "counter",
             "part",

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
+import structlog
+
 from streamer.broker_redis.keys import Keys
 from streamer.broker_redis.line import ANSWER_TIMEOUT_S, Line, LineBroken, Refusal
 from streamer.broker_redis.link import Pause
@@ -13,6 +15,8 @@ _BLOCK_MS: Final = 2_000
 _AT_ONCE: Final = 200
 _KEPT_MS: Final = 60_000  # a stream that nobody writes to any more
 _TOUCHED_S: Final = 5.0
+
+log = structlog.get_logger()
 
 Take = Callable[[Sequence[tuple[int, bytes]]], None]
 
@@ -29,10 +33,13 @@ class Log(Protocol):
 class Air:
     """The streams. What is written or read for one show has a connection of its own."""
 
-    def __init__(self, open_line: Callable[[str, str], Line], keys: Callable[[], Keys]) -> None:
-        """Args: `open_line(room, use)` makes a line to the Redis that has a room."""
+    def __init__(
+        self, open_line: Callable[[str, str], Line], keys: Callable[[], Keys], broke: Callable[[], None]
+    ) -> None:
+        """Args: `open_line(room, use)` makes a line to the Redis that has a room; `broke` counts."""
         self._open_line = open_line
         self._keys = keys
+        self._broke = broke
 
     async def write(self, room: str, run: str, log: Log, wake: asyncio.Event) -> None:
         """Have in Redis what a log has, and no more; `wake` says that it has grown.
@@ -46,9 +53,8 @@ class Air:
                 try:
                     await line.open()
                     await self._write(line, key, log, wake, pause)
-                except LineBroken:
-                    await line.close()
-                    await pause.wait()
+                except LineBroken as error:
+                    await self._mend(line, room, error, pause)
         finally:
             await line.close()
 
@@ -66,15 +72,21 @@ class Air:
                     if not line.is_open:
                         await line.open()
                     entries = await _read(line, key, last)
-                except LineBroken:
-                    await line.close()
-                    await pause.wait()
+                except LineBroken as error:
+                    await self._mend(line, room, error, pause)
                     continue
                 pause.reset()
                 last = entries[-1][0] if entries else last
                 take(entries)
         finally:
             await line.close()
+
+    async def _mend(self, line: Line, room: str, error: LineBroken, pause: Pause) -> None:
+        if not pause.waited:
+            self._broke()
+            log.warning("a show can't be relayed", room=room, reason=str(error))
+        await line.close()
+        await pause.wait()
 
     async def _write(self, line: Line, key: str, log: Log, wake: asyncio.Event, pause: Pause) -> None:
         """Raises LineBroken."""

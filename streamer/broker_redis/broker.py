@@ -179,7 +179,10 @@ class RedisBroker:
     @property
     def air(self) -> Air:
         """Where shows go from node to node."""
-        return Air(self._line_of, lambda: self._setting.keys)
+        return Air(self._line_of, lambda: self._setting.keys, self._broke)
+
+    def _broke(self) -> None:
+        self.stats.breaks_total["shows"] += 1
 
     def _line_of(self, room: str, use: str) -> Line:
         cluster, name = self._setting.cluster, f"veza-{use}-{self.node}"

@@ -139,6 +139,11 @@ class Pause:
     def __init__(self) -> None:
         self._next_s = _FIRST_PAUSE_S
 
+    @property
+    def waited(self) -> bool:
+        """Since it was reset."""
+        return self._next_s > _FIRST_PAUSE_S
+
     def reset(self) -> None:
         self._next_s = _FIRST_PAUSE_S
 

@@ -19,7 +19,8 @@ class Post(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         run: names the stream in which it is relayed.
-        since_us: when this node began with it: of two nodes, the later one has the show.
+        after: id of the show of another node that it goes on with, if it does.
+        since_us: when this node began with it: of two runs, the later one is on.
         heard: a source is.
         keys: ids of the keys of its sources.
         persons: ids of those whose sources these are, and of whoever began it.
@@ -34,6 +35,12 @@ class Post(msgspec.Struct, frozen=True, array_like=True):
     keys: tuple[str, ...]
     persons: tuple[str, ...]
     cockpit: bytes
+    after: str = ""
+
+    @property
+    def node(self) -> str:
+        """Where it is on."""
+        return self.run.rpartition("-")[0]
 
 
 class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
@@ -48,8 +55,8 @@ class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
 class Order(msgspec.Struct, frozen=True, array_like=True, tag="order"):
     """What the node of a show is to do with it; others pay no heed.
 
-    `end`: end it. `yield`: it goes on at another node, whose source came. `title`: what plays, for the source
-    with `key_id`.
+    `end`: end it. `yield`: it goes on at another node, where a source came. `title`: what plays, for the
+    source with `key_id`.
     """
 
     what: Literal["end", "yield", "title"]

@@ -45,6 +45,9 @@ class Cockpits(Deaf):
         for told in [told for told in self._told if told[0] == show.room]:
             del self._told[told]
 
+    def handed_over(self, show: OnAir) -> None:
+        self.ended(show)
+
     def _say(self, room: str, raised: list[Raised]) -> None:
         now_s = self._clock()
         for one in raised:

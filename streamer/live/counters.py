@@ -41,6 +41,10 @@ class LiveCounters(Deaf):
         self.events_total["ended"] += 1
         self._last.pop(show.show, None)
 
+    def handed_over(self, show: OnAir) -> None:
+        self.events_total["handed_over"] += 1
+        self._last.pop(show.show, None)
+
     def metered(self, show: OnAir, levels: Metered) -> None:
         filled, dropped = self._last.get(show.show, (0, 0))
         self._last[show.show] = levels.filled_ticks, levels.dropped_ticks
@@ -73,7 +77,7 @@ def live_gauges(
         ),
         Gauge(
             "live_events",
-            "What became of shows: started, resumed, interrupted, back, renewed, ended.",
+            "What became of shows: started, resumed, interrupted, back, renewed, handed_over, ended.",
             lambda: dict(counters.events_total),
             "counter",
             "event",
@@ -94,6 +98,22 @@ def live_gauges(
             "live_part_late_seconds",
             "How late a part was, at worst, since the last time this was asked.",
             counters.take_late_s,
+        ),
+    ]
+
+
+def node_gauges(
+    nodes: Callable[[], int], followed: Callable[[], int], relayed_bytes: Callable[[], int]
+) -> list[Gauge]:
+    """Several nodes. Only where `redis_url` is set."""
+    return [
+        Gauge("live_nodes", "Other nodes that tell of their shows and listeners.", nodes),
+        Gauge("live_followed", "Shows of other nodes that can be heard here.", followed),
+        Gauge(
+            "live_relayed_bytes",
+            "Sound of this node's shows on its way to the others.",
+            relayed_bytes,
+            "counter",
         ),
     ]
 

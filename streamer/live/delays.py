@@ -35,6 +35,9 @@ class Delays(Deaf):
     def ended(self, show: OnAir) -> None:
         self._late_us.pop(show.room, None)
 
+    def handed_over(self, show: OnAir) -> None:
+        self.ended(show)
+
     def of(self, room: str) -> dict[str, int | None]:
         """By way out, in ms; None where nobody listens."""
         late_ms = max(0, round(self._late_us.get(room, 0) / 1000))

@@ -25,6 +25,12 @@ class WaysOut:
     shelf: LiveShelf
     others: Sequence[Outlet]
 
+    def end(self, show: OnAir) -> None:
+        """Nothing more comes of a show."""
+        self.shelf.ended(show)
+        for outlet in self.others:
+            outlet.ended(show)
+
 
 class FarShow:
     """One run of a show. Nothing is known of it until its first joint is here.
@@ -81,10 +87,7 @@ class FarShow:
     def end(self) -> None:
         """Nothing more comes of it. Idempotent."""
         if self.on_air is not None and not self.over:
-            show = self.on_air
-            self._ways.shelf.ended(show)
-            for outlet in self._ways.others:
-                outlet.ended(show)
+            self._ways.end(self.on_air)
         self.over = True
 
     def _unpack(self, number: int, data: bytes) -> Sequence[Message]:

@@ -10,16 +10,23 @@ import msgspec
 import structlog
 
 from chat.broker import Broker
+from hls.live import OnAir
 from streamer.live.audience import Audience, WayOut
 from streamer.live.beats import Beat, Neighbours, Order, Post, counted, decode_word, encode_word
 from streamer.live.far import FarShow, WaysOut
+from streamer.live.line import Admission, StageFull
 from streamer.live.relay import Relay
 from streamer.live.show import Show
+from streamer.live.show_encoding import Past
+from streamer.live.takeovers import Takeovers
 from streamer.live.view import Cockpit
 
 _TOPIC: Final = "shows"
 _EVERY_S: Final = 1.0
 _PATIENCE_S: Final = 3.0  # then a node is silent: its shows are interrupted
+_MAX_TAKEOVERS: Final = 5  # as on one node, see `show_state.Rules`
+_TAKEOVERS_S: Final = 60.0
+_HANDED_S: Final = 15.0  # it takes an encoder a second to begin
 
 log = structlog.get_logger()
 
@@ -64,13 +71,16 @@ class Nodes:
         self._neighbours = Neighbours(here.node)
         self._far: dict[str, FarShow] = {}
         self._following: dict[str, asyncio.Task[None]] = {}
+        self._handed: dict[str, tuple[OnAir, float]] = {}  # what shall go on, and since when
+        self._takeovers = Takeovers(_MAX_TAKEOVERS, _TAKEOVERS_S)
         self._closed = False
         here.relay.changed = self.tell
         broker.listen(_TOPIC, self._hear)
 
-    def __len__(self) -> int:
-        """Shows of other nodes that are heard here."""
-        return len(self._far)
+    @property
+    def facts(self) -> tuple[Callable[[], int], Callable[[], int], Callable[[], int]]:
+        """For `counters.node_gauges`."""
+        return lambda: len(self._neighbours), lambda: len(self._far), lambda: self._here.relay.sent_bytes
 
     # --- to who looks at shows
 
@@ -86,6 +96,30 @@ class Nodes:
     def counts(self, room: str) -> Counter[WayOut]:
         """Who listens in a room on other nodes."""
         return self._neighbours.counts(room)
+
+    def take(self, admission: Admission) -> Past | None:
+        """Have a room's show go on here with a source that came; None where none is on.
+
+        Raises:
+            StageFull: a source with another key is heard at its node.
+            Contested: programs at several nodes take over from each other.
+        """
+        far, now_s = self.far(admission.room), self._clock()
+        if far is None or far.on_air is None:
+            return None
+        heard = not far.interrupted and far.post.heard
+        if heard and admission.key_id not in far.post.keys:
+            raise StageFull(f"{admission.room} is live on another node, with another stream key")
+        if heard:
+            self._takeovers.count(admission.key_id, now_s)
+        log.info("a show goes on here", room=admission.room, show=far.post.show, heard=heard)
+        self._order(Order("yield", admission.room, far.post.run))
+        self._leave(far)
+        self._handed[admission.room] = far.on_air, now_s
+        # One segment is left out: parts of it may be on their way still.
+        segments = -(-far.parts // far.on_air.grid.parts_per_segment) + 1
+        titles = far.title.number if far.title is not None else 0
+        return Past(far.on_air.began_at_us, segments, 0, titles, after=far.post.show)
 
     def end(self, room: str) -> None:
         """Have the node of a show end it."""
@@ -112,6 +146,8 @@ class Nodes:
             self._neighbours.forget(now_s)
             for show in list(self._far.values()):
                 self._look(show, now_s)
+            for room in list(self._handed):
+                self._look_after(room, now_s)
             self.tell()
             await asyncio.sleep(_EVERY_S)
 
@@ -148,6 +184,7 @@ class Nodes:
             keys=tuple(one.key_id for one in admissions),
             persons=tuple({show.admission.person, *(one.person for one in admissions)}),
             cockpit=msgspec.msgpack.encode(self._here.cockpit(show)),
+            after=show.after,
         )
 
     def _hear(self, payload: bytes) -> None:
@@ -157,14 +194,20 @@ class Nodes:
         elif word is not None and self._neighbours.hear(word, self._clock()) and not self._closed:
             for post in word.posts:
                 self._meet(post)
+        elif word is not None and word.gone:
+            for show in self._far.values():
+                if show.post.node == word.node:
+                    show.heard_at -= _PATIENCE_S
 
     def _meet(self, post: Post) -> None:
-        known, now_s = self._far.get(post.room), self._clock()
-        if post.room in self._here.shows():
-            return  # which of the two is on is decided in the database
+        known, here, now_s = self._far.get(post.room), self._here.shows().get(post.room), self._clock()
+        if here is not None:
+            if post.after == here.id:
+                self._hand_over(here)
+            return  # else which of the two is on is decided in the database
         if known is not None and known.post.run == post.run:
             known.post, known.heard_at = post, now_s
-        elif known is None or known.over or known.post.since_us < post.since_us:
+        elif known is None or _succeeds(post, known.post):
             self._follow(FarShow(post, self._here.ways, now_s, self._here.now_us))
 
     def _follow(self, show: FarShow) -> None:
@@ -202,6 +245,21 @@ class Nodes:
             del self._far[show.post.room]
             self._following.pop(show.post.room).cancel()
 
+    def _hand_over(self, show: Show) -> None:
+        if show.on_air is not None:
+            self._handed[show.room] = show.on_air, self._clock()
+        show.hand_over()
+
+    def _look_after(self, room: str, now_s: float) -> None:
+        """Who listens waits for a show that has been handed over; it may never go on."""
+        on_air, since_s = self._handed[room]
+        here = self._here.shows().get(room)
+        if (here is not None and here.on_air is not None) or self.far(room) is not None:
+            del self._handed[room]
+        elif now_s - since_s > _HANDED_S:
+            del self._handed[room]
+            self._here.ways.end(on_air)
+
     def _order(self, order: Order) -> None:
         self._broker.tell(_TOPIC, encode_word(order))
 
@@ -213,7 +271,16 @@ class Nodes:
         match order.what:
             case "end":
                 show.end()
+            case "yield":
+                self._hand_over(show)
             case "title":
                 for source in show.sources.values():
                     if source.admission.key_id == order.key_id:
                         source.title(order.artist, order.title, order.text)
+
+
+def _succeeds(post: Post, known: Post) -> bool:
+    """Whether another run of a room's show is the later one; clocks of nodes are only nearly the same."""
+    if post.after == known.show or post.show == known.after:
+        return post.after == known.show
+    return known.since_us < post.since_us

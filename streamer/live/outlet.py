@@ -64,6 +64,11 @@ class Outlet(Protocol):
         """Nothing more comes."""
         ...
 
+    def handed_over(self, show: OnAir) -> None:
+        """Nothing more comes from here: another node goes on with it, under another id, for the same
+        listeners. `started`, or what is followed from there, comes next."""
+        ...
+
 
 class Deaf:
     """An outlet that listens to nothing, for those to inherit from that want only some of it."""
@@ -83,3 +88,5 @@ class Deaf:
     def interrupted(self, show: OnAir, *, interrupted: bool) -> None: ...
 
     def ended(self, show: OnAir) -> None: ...
+
+    def handed_over(self, show: OnAir) -> None: ...

@@ -20,7 +20,7 @@ from streamer.lane import Lane
 from streamer.library import Library
 from streamer.live.audience import WayOut
 from streamer.live.cockpits import Cockpits
-from streamer.live.counters import LiveCounters, live_gauges, slow_gauges
+from streamer.live.counters import LiveCounters, live_gauges, node_gauges, slow_gauges
 from streamer.live.crier import Crier
 from streamer.live.delays import Delays, InHand
 from streamer.live.doors import OrderDoors
@@ -219,6 +219,7 @@ class LiveParts:
             *slow_gauges(
                 lambda: self._hub.desk.listeners.missed_total, lambda: self.progressive.stats.slow_total
             ),
+            *([] if self.nodes is None else node_gauges(*self.nodes.facts)),
             *way_gauges(self.http.stats),
             *uplink_gauges(uplinks.stats, lambda: len(uplinks)),
             *rtmp_gauges(self.rtmp.stats),

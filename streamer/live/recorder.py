@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from hls.live import OnAir, PartCut
 from hls.report import LoudnessMeasured, PeaksCut
 from streamer.auth import is_account
@@ -35,8 +37,10 @@ class Recorder(Deaf):
         recording = self._recordings.get(show.show)
         if recording is None:
             here = self._show_of(show.room)
-            if here is None or show.began_at_us != show.starts_at_us:
+            if here is None or (show.began_at_us != show.starts_at_us and not here.after):
                 return  # it goes on, and was not recorded before
+            # What was before, at another node, is a recording of its own.
+            show = replace(show, began_at_us=show.starts_at_us)
             recording = self._add(Recording(new_track(here, show), self._root / show.show, self._studio))
         recording.started(show)
 
@@ -64,6 +68,9 @@ class Recorder(Deaf):
     def ended(self, show: OnAir) -> None:
         if (recording := self._recordings.get(show.show)) is not None:
             recording.end()
+
+    def handed_over(self, show: OnAir) -> None:
+        self.ended(show)
 
     def resume(self, record: TrackRecord, began_at_us: int) -> Recording:
         """Go on with a recording of a former process; its record says how far it goes."""

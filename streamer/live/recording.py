@@ -96,7 +96,7 @@ class Recording:
     def started(self, show: OnAir) -> None:
         """Sound follows, from the beginning or from where the record says."""
         self._show = show
-        self._began_us = show.began_at_us
+        self._began_us = self._began_us or show.began_at_us
         self.timeline.begin(show.starts_at_us)
         self._measured.renew()
         if pairs := pad(self.record.peaks, self.timeline.ticks):

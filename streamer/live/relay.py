@@ -146,6 +146,10 @@ class Relay(Deaf):
             self._end(show.room)
             self.changed()
 
+    def handed_over(self, show: OnAir) -> None:
+        self._end(show.room)
+        self.changed()
+
     # --- inside
 
     def _say(self, show: OnAir, message: Message) -> _Run | None:

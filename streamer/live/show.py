@@ -58,6 +58,7 @@ class Show:
 
     Attributes:
         on_air: what outlets are given; None until there is sound.
+        after: id of the show of another node that it goes on with, if it does.
         admission, offer: of the source that began it.
         title: what plays.
         levels: the last measurement.
@@ -70,10 +71,9 @@ class Show:
         self, id: str, room: str, admission: Admission, offer: Offer, house: House, past: Past | None = None
     ) -> None:
         """Args: `past`: the show was live before; it waits for its sources, and gives silence meanwhile."""
-        self.id = id
-        self.room = room
-        self.admission = admission
-        self.offer = offer
+        self.id, self.room = id, room
+        self.admission, self.offer = admission, offer
+        self.after = "" if past is None else past.after
         self.on_air: OnAir | None = None
         self.title: Title | None = None
         self.levels: Metered | None = None
@@ -81,13 +81,11 @@ class Show:
         self.since_us = house.now_us()
         self._house = house
         self._state = ShowState(house.rules, resumed_at=house.clock() if past is not None else None)
-        self._numbers = 0
         self._words: Words | None = None
         self._marks: dict[int, Words] = {}
-        self._marked = 0
+        self._numbers = self._marked = 0
         self._titles = 0 if past is None else past.titles
-        self._away = False  # outlets were told that the source is
-        self._closed = False
+        self._away = self._closed = False  # outlets were told that the source is away; that it is over
         self._log = structlog.get_logger().bind(room=room, show=id)
         self.encoding = ShowEncoding(self, house.workers, house.tasks, house, past)
         if past is not None:
@@ -131,7 +129,6 @@ class Show:
                 source.pace(hold=source.early)
 
     def revoke(self, key_id: str) -> None:
-        """A key is good no more."""
         self._carry_out(self._state.revoke(key_id, self._house.clock()))
 
     def end(self, reason: str = "the host ended the show") -> None:
@@ -146,6 +143,13 @@ class Show:
     def stop(self) -> None:
         """The server stops: outlets have all there is, and the next start goes on."""
         self._carry_out(self._state.stop())
+        self.close(tell=False)
+
+    def hand_over(self) -> None:
+        """It goes on at another node."""
+        self._carry_out(self._state.stop("taken-over", "the show goes on at another node"))
+        if self.on_air is not None:
+            self._tell(lambda outlet, show: outlet.handed_over(show))
         self.close(tell=False)
 
     # --- from sources

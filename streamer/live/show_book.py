@@ -51,6 +51,9 @@ class ShowBook(Deaf):
     def ended(self, show: OnAir) -> None:
         self._note("ended", show)
 
+    def handed_over(self, show: OnAir) -> None:
+        self._note("ended", show)
+
     async def run(self) -> None:
         """Write what there is to write. Runs until cancelled."""
         while True:
@@ -89,7 +92,7 @@ class ShowBook(Deaf):
         row = ShowRow(
             *(show.show, show.room, LIVE, self._node, here.name, person, name, show.began_at_us, now_ms)
         )
-        if await self._lane.run(show_rows.claim, row, now_ms - _STALE_MS):
+        if await self._lane.run(show_rows.claim, row, now_ms - _STALE_MS, here.after):
             self._on[show.show] = show
         else:
             here.end("the room is live on another node")

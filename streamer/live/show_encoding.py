@@ -36,12 +36,14 @@ class Past:
         segments: that it has given, the last of them maybe cut short.
         ticks: that all its parts present.
         titles: how many there were.
+        after: id of the show of another node that it goes on with; empty for one of this node.
     """
 
     began_at_us: int
     segments: int
     ticks: int
     titles: int = 0
+    after: str = ""
 
 
 class Giver(Protocol):

@@ -25,17 +25,18 @@ class ShowRow(Struct, frozen=True):
     ended_at: int | None = None
 
 
-def claim(connection: Connection, row: ShowRow, stale_before: int) -> bool:
+def claim(connection: Connection, row: ShowRow, stale_before: int, after: str = "") -> bool:
     """Let a room's show be this one, on this node.
 
     Args:
         stale_before: a show of another node that was not seen since is none any more.
+        after: id of the one that it goes on with.
 
     Returns: False if another node has one.
     """
     here = (shows.c.room == row.room) & (shows.c.state == LIVE) & (shows.c.id != row.id)
     for other in connection.execute(select(shows).where(here)).mappings().all():
-        if other["node"] != row.node and other["seen_at"] >= stale_before:
+        if other["node"] != row.node and other["seen_at"] >= stale_before and other["id"] != after:
             return False
         end(connection, other["id"], row.seen_at)
     values = {name: getattr(row, name) for name in ShowRow.__struct_fields__}

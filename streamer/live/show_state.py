@@ -153,12 +153,11 @@ class ShowState:
         """It is over at once. Idempotent."""
         return self._end("ended", reason)
 
-    def stop(self) -> list[Effect]:
-        """The server stops: sources go, the show stays what it is."""
-        gone: list[Effect] = [
-            self._dismiss(one, "stopping", "the server stops; come back in a moment")
-            for one in list(self._sources.values())
-        ]
+    def stop(
+        self, code: Code = "stopping", reason: str = "the server stops; come back in a moment"
+    ) -> list[Effect]:
+        """Sources go, and the show stays what it is: it goes on later, or elsewhere."""
+        gone: list[Effect] = [self._dismiss(one, code, reason) for one in list(self._sources.values())]
         self.heard = None
         return gone
 

@@ -9,7 +9,6 @@ from typing import Protocol
 import structlog
 
 from streamer.lane import DatabaseFailed
-from streamer.live.far import FarShow
 from streamer.live.keys import StreamKeys, admission_of
 from streamer.live.line import Admission, KeyRefused, Line, Offer, Shell, StageFull
 from streamer.live.now_playing import Words, clean_words
@@ -31,7 +30,7 @@ log = structlog.get_logger()
 class Elsewhere(Protocol):
     """What is on at other nodes, see `streamer.live.nodes`."""
 
-    def far(self, room: str) -> FarShow | None: ...
+    def take(self, admission: Admission) -> Past | None: ...
 
     def announce(
         self, room: str, key_id: str, artist: str | None, title: str | None, text: str | None
@@ -90,8 +89,6 @@ class LiveStage:
             raise StageFull("the server stops; come back in a moment")
         show = self.live(admission.room)
         if show is None:
-            if self.nodes is not None and self.nodes.far(admission.room) is not None:
-                raise StageFull(f"{admission.room} is live on another node of this server")
             show = self._begin(admission, offer)
         words = self._take_held(admission.key_id)
         try:
@@ -158,11 +155,18 @@ class LiveStage:
         former = self.shows.get(admission.room)
         if former is None and len(self.shows) >= self._limits.max_shows:
             raise StageFull(f"{len(self.shows)} shows are live, and may be {self._limits.max_shows}")
+        past = None if self.nodes is None else self._take(self.nodes, admission)
         if former is not None:
             former.cut()
-        show = Show(self._make_id(), admission.room, admission, offer, self._house)
+        show = Show(self._make_id(), admission.room, admission, offer, self._house, past)
         self.shows[admission.room] = show
         return show
+
+    def _take(self, nodes: Elsewhere, admission: Admission) -> Past | None:
+        try:
+            return nodes.take(admission)
+        except Contested as error:
+            raise StageFull(str(error)) from None
 
     def _take_held(self, key_id: str) -> Words | None:
         words, at = self._held.pop(key_id, (None, 0.0))

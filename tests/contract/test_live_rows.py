@@ -108,7 +108,9 @@ async def test_one_node_has_the_show_of_a_room(lane: Lane) -> None:
     await lane.run(show_rows.see, ["s4"], NOW + 5)
     assert await lane.run(show_rows.read_live, "here") == [show("s4", seen_at=NOW + 5)]
     assert await lane.run(show_rows.claim, show("s5", node="there"), NOW + 6), "nobody has seen it since"
-    await lane.run(show_rows.end, "s5", NOW + 9)
+    assert not await lane.run(show_rows.claim, show("s6"), NOW, "s4"), "another one is on"
+    assert await lane.run(show_rows.claim, show("s6"), NOW, "s5"), "it goes on with that one"
+    assert await lane.run(show_rows.read_live, "there") == [show("s3", room="other", node="there")]
     assert await lane.run(show_rows.read_live, "there") == [show("s3", room="other", node="there")]
     assert ENDED != LIVE
 

@@ -2,21 +2,24 @@
 
 import json
 import os
+import signal
 import tempfile
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from streamer.auth import Tokens
-from tests.integration.test_live_recording import source
+from tests.integration.test_live_recording import ready, recorded, source
 from tests.support.chat import Client, client
 from tests.support.live_m3u8 import LivePlaylistText, dates_follow, read_live
 from tests.support.live_server import LiveServer
@@ -44,6 +47,11 @@ class Nodes:
     a: LiveServer
     b: LiveServer
 
+    @cached_property
+    def third(self) -> LiveServer:
+        """One that comes late, and is less patient."""
+        return self.start("third", live_grace_s=5)
+
     def start(self, name: str, **settings: Any) -> LiveServer:
         return started(self.folder / name, self.shared | settings)
 
@@ -64,8 +72,9 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
         shared: dict[str, Any] = {"redis_url": redis.url, "database_url": database, "secret": SECRET}
         shared |= {"store_url": f"file://{folder / 'store'}", "live_grace_s": 20}
         a, b = started(folder / "a", shared), started(folder / "b", shared)
-        yield Nodes(folder, redis, shared, a, b)
-        for node in (a, b):
+        made = Nodes(folder, redis, shared, a, b)
+        yield made
+        for node in (a, b, *([made.third] if "third" in vars(made) else [])):
             assert node.server.stop() == 0, node.server.log
 
 
@@ -168,25 +177,22 @@ def test_the_host_rules_the_show_from_any_node(nodes: Nodes) -> None:
 
 
 def test_a_node_that_comes_late_has_the_whole_list(nodes: Nodes, show: str) -> None:
-    wait_until(lambda: len(listed(nodes.a).segments) > 2, "three segments")
-    late = nodes.start("late")
-    try:
-        late.wait("radio", lambda seen: seen["state"] == "live")
-        same(nodes.a, late, LOW + ahead(listed(nodes.a), 2))
-        same(nodes.a, late, "/hls/live/radio/index.m3u8")
-    finally:
-        late.server.stop()
+    wait_until(lambda: len(listed(nodes.a).segments) > 1, "two segments")
+    late = nodes.third
+    late.wait("radio", lambda seen: seen["state"] == "live")
+    same(nodes.a, late, LOW + ahead(listed(nodes.a), 2))
+    same(nodes.a, late, "/hls/live/radio/index.m3u8")
 
 
 def test_redis_is_gone_for_a_while(nodes: Nodes, show: str) -> None:
     before = listed(nodes.b)
-    nodes.redis.pause()
+    nodes.redis.kill()
     try:
         # Who listens at the node of the show notices nothing.
         query = ahead(listed(nodes.a), 12)
         mine = listed(nodes.a, query)
     finally:
-        nodes.redis.go_on()
+        nodes.redis.start()  # with nothing of what it had
     theirs = listed(nodes.b, query)
     read_live(get(nodes.b, LOW).decode(), before)
     shared = {one.number: one for one in mine.segments}
@@ -206,3 +212,83 @@ async def test_a_socket_at_another_node_hears_the_sound(nodes: Nodes, show: str)
         while heard < 5:
             heard += isinstance(await ann.socket.recv(), bytes)
         assert isinstance(ann, Client)
+
+
+def number_of(playlist: LivePlaylistText) -> int:
+    return playlist.segments[-1].number
+
+
+def test_a_source_with_the_same_key_takes_the_show_over_to_its_node(nodes: Nodes) -> None:
+    a, b = nodes.a, nodes.b
+    key = a.key("radio")
+    with source(a.url, key), ExitStack() as there:
+        first = a.wait("radio", lambda seen: seen["state"] == "live")
+        before = wait_until(lambda: now if len((now := listed(a)).segments) > 1 else None, "two segments")
+        b.wait("radio", lambda seen: seen["show"] == first["show"])
+        with pytest.raises(urllib.error.HTTPError, match="503") as refused:
+            put(b, b.key("radio"))
+        assert b"live on another node, with another stream key" in refused.value.read()
+        answer = there.enter_context(urllib.request.urlopen(f"{a.url}/live/radio.mp3", timeout=30))
+        assert answer.read(10_000)
+        there.enter_context(source(b.url, key))
+        second = b.wait("radio", lambda seen: seen["state"] == "live" and seen["show"] != first["show"])
+        a.wait("radio", lambda seen: seen["state"] == "live" and seen["show"] == second["show"])
+        assert second["began_at"] == first["began_at"]
+        after = listed(b)
+        assert after.first_number > number_of(before)
+        assert after.segments[0].discontinuity
+        same(a, b, LOW + ahead(listed(b), 2))
+        assert len(answer.read(60_000)) == 60_000  # who listens at A goes on
+        for id in (first["show"], second["show"]):
+            recorded(b.url, id, 1)
+        ready(a.url, first["show"])
+        a.end("radio")
+        b.wait("radio", lambda seen: seen["state"] == "ended")
+    track = ready(b.url, second["show"])
+    assert track["created_at"] > first["began_at"]
+
+
+def test_a_show_goes_on_at_another_node_when_its_own_dies(nodes: Nodes) -> None:
+    dying = nodes.start("dying")
+    try:
+        key = dying.key("radio")
+        with source(dying.url, key):
+            show = nodes.b.wait("radio", lambda seen: seen["state"] == "live")
+            before = wait_until(lambda: now if len((now := listed(nodes.b)).segments) > 1 else None, "two")
+            dying.server.stop(signal.SIGKILL)
+        nodes.b.wait("radio", lambda seen: seen["state"] == "interrupted")
+        with source(nodes.a.url, key):
+            for node in (nodes.a, nodes.b):
+                node.wait("radio", lambda seen: seen["state"] == "live" and seen["show"] != show["show"])
+            after = listed(nodes.b)
+            assert after.first_number > number_of(before)
+            assert after.discontinuity_sequence > 0
+            nodes.b.end("radio")
+            nodes.a.wait("radio", lambda seen: seen["state"] == "ended")
+        again = nodes.start("dying")
+        dying = again
+        assert dying.look("radio")["state"] == "ended"
+        ready(dying.url, show["show"])
+    finally:
+        dying.server.stop()
+
+
+def test_a_show_whose_node_does_not_come_back_is_over(nodes: Nodes) -> None:
+    dying, other = nodes.start("dead"), nodes.third
+    with source(dying.url, dying.key("radio")):
+        other.wait("radio", lambda seen: seen["state"] == "live")
+        assert listed(other).segments
+        dying.server.stop(signal.SIGKILL)
+    other.wait("radio", lambda seen: seen["state"] == "interrupted")
+    assert not listed(other).ended
+    other.wait("radio", lambda seen: seen["state"] == "ended")
+    assert listed(other).ended
+
+
+def put(node: LiveServer, key: str) -> None:
+    """A source that sends some bytes."""
+    request = urllib.request.Request(f"{node.url}/live/radio", bytes(1000), method="PUT")
+    request.add_header("Authorization", "Basic " + b64encode(f"source:{key}".encode()).decode())
+    request.add_header("Content-Type", "audio/mpeg")
+    with urllib.request.urlopen(request, timeout=30):
+        pass

@@ -18,6 +18,7 @@ from streamer.live.show import House
 from streamer.live.show_encoding import Past
 from streamer.live.show_state import Rules, State
 from streamer.live.stage import LiveStage, StageLimits
+from streamer.live.takeovers import Contested
 from tests.support.theatre import ADMISSION, PART_PCM, FakeShell, FakeWorkers, Witness
 
 OFFER = Offer("icecast")
@@ -289,3 +290,61 @@ async def test_a_show_goes_on_after_a_restart() -> None:
         assert play.witness.told[:2] == ["started", "back"] or play.witness.told[0] == "started"
         assert play.witness.parts[0].number == 84 and play.witness.shows[0].began_at_us == 5_000_000
         assert [title.number for title in play.witness.titles] in ([], [4])
+
+
+class Elsewhere:
+    """Another node, where the room is live."""
+
+    def __init__(self, past: Past | Exception) -> None:
+        self.past = past
+
+    def take(self, admission: Admission) -> Past:
+        if isinstance(self.past, Exception):
+            raise self.past
+        return self.past
+
+    def announce(self, room: str, key_id: str, *words: str | None) -> bool:
+        return words == (None, "a song", None)
+
+
+async def test_a_show_of_another_node_goes_on_here_as_another() -> None:
+    async with theatre() as play:
+        play.stage.nodes = Elsewhere(Past(900_000_000, 7, 0, 3, after="elsewhere"))
+        line, _ = play.connect()
+        await play.later()
+        line.write(PART_PCM)
+        await play.later()
+        line.write(PART_PCM)
+        show = play.witness.shows[0]
+        assert (show.show, show.began_at_us, show.first_number) == ("show-1", 900_000_000, 7)
+        assert show.starts_at_us > show.began_at_us
+        assert play.stage.shows["radio"].after == "elsewhere"
+        assert play.witness.parts[0].number == 7 * GRID.parts_per_segment
+
+
+async def test_who_may_not_take_a_show_over_is_told_why() -> None:
+    async with theatre() as play:
+        for error in (StageFull("live on another node"), Contested("it changed hands 5 times")):
+            play.stage.nodes = Elsewhere(error)
+            with pytest.raises(StageFull, match=str(error)):
+                play.connect()
+        assert not play.stage.shows
+
+
+async def test_a_title_finds_its_source_on_another_node() -> None:
+    async with theatre() as play:
+        play.stage.nodes = Elsewhere(Past(0, 0, 0))
+        assert play.stage.announce(ADMISSION, None, "a song", None)
+        assert not play.stage.announce(ADMISSION, None, "another", None)
+
+
+async def test_a_show_that_is_handed_over_does_not_end() -> None:
+    async with theatre() as play:
+        line, shell = play.connect()
+        line.write(PART_PCM)
+        await play.later()
+        play.stage.shows["radio"].hand_over()
+        assert shell.code == "taken-over"
+        assert play.witness.told == ["started", "handed over"]
+        assert not play.stage.shows
+        assert play.workers.encoders[0].killed

@@ -219,6 +219,9 @@ class Witness:
     def ended(self, show: OnAir) -> None:
         self.told.append("ended")
 
+    def handed_over(self, show: OnAir) -> None:
+        self.told.append("handed over")
+
 
 @dataclass
 class FakeShell:

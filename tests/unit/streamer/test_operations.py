@@ -29,7 +29,7 @@ from streamer.gauges_redis import redis_gauges
 from streamer.ingest.rtmp.stats import RtmpStats
 from streamer.ingest.stats import WayStats
 from streamer.live.audience import Audience
-from streamer.live.counters import LiveCounters, live_gauges, slow_gauges
+from streamer.live.counters import LiveCounters, live_gauges, node_gauges, slow_gauges
 from streamer.live.uplink_stats import UplinkStats
 from streamer.metrics import Gauge, LoopLag
 from streamer.server import DoorStats
@@ -64,6 +64,7 @@ def gauges() -> list[Gauge]:
         *redis_gauges(redis),
         *live_gauges(LiveCounters(), list, Audience()),
         *slow_gauges(lambda: 1, lambda: 2),
+        *node_gauges(lambda: 1, lambda: 2, lambda: 3),
         *way_gauges(WayStats(answers_total=Counter({401: 1}))),
         *uplink_gauges(UplinkStats(ended_total=Counter(over=1)), lambda: 1),
         *rtmp_gauges(RtmpStats()),
