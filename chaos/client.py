@@ -9,7 +9,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
-from chaos.history import Acked, Asked, Gap, Joined, Live, Out, Record, Said, Shown, View
+from chaos.history import Acked, Asked, Gap, Joined, Live, Out, Record, Refused, Said, Shown, View
+from chaos.meddler import Meddler
 
 _BACKOFF_S = 0.2
 _MAX_BACKOFF_S = 3.0
@@ -17,19 +18,34 @@ _PING_S = 2.0
 _SILENCE_S = 8.0
 _AGAIN_S = 0.5
 _OPEN_TIMEOUT_S = 8.0
+_MEDDLING, _LEAVING = 0.35, 0.05  # shares of what is done
+_AS_NEW, _AWAY_S = 0.3, 4.0
+_COMMANDS = {
+    "message": "send",
+    "edited": "edit",
+    "deleted": "delete",
+    "reacted": "react",
+    "unreacted": "unreact",
+}
+_FINAL = frozenset(
+    {"message_deleted", "message_unknown", "not_yours", "too_many_reactions", "invalid_field", "malformed"}
+)
 
 
 def read_entry(frame: dict[str, Any]) -> Shown:
     return Shown(
-        frame["seq"], frame["id"], frame["nonce"], frame["author"]["id"], frame.get("body") or frame["type"]
+        *(frame["seq"], frame["id"], frame["nonce"], frame["author"]["id"], frame.get("body", "")),
+        kind=frame["type"],
+        emoji=frame.get("emoji", ""),
+        reactions=tuple(sorted((one["emoji"], one["count"]) for one in frame.get("reactions", ()))),
     )
 
 
 class Client:
-    """Somebody in a few rooms, who talks, and whose line breaks.
+    """Somebody in a few rooms, who talks, meddles with messages, goes and comes back, and whose line breaks.
 
     Attributes:
-        unanswered: nonce -> (room, body) of what was said and not acknowledged.
+        unanswered: by nonce, what was said and not answered.
         here: rooms that it is in now.
         rooms: that it wants to be in.
         quiet: it says nothing on its own.
@@ -40,11 +56,12 @@ class Client:
     ) -> None:
         """Args: `ports` chooses where to connect; about `per_s` messages a second are said."""
         self.name = name
-        self.unanswered: dict[str, tuple[str, str]] = {}
+        self.unanswered: dict[str, Said] = {}
         self.here: set[str] = set()
         self._ports = ports
         self.rooms = set(rooms)
         self._choice = rooms
+        self._meddler = Meddler(rooms, chance)
         self._per_s = per_s
         self._chance = chance
         self._records: list[Record] = []
@@ -91,8 +108,27 @@ class Client:
         """Say something new, now or when the room is entered."""
         self._count += 1
         nonce = f"{self.name}-{self._count}"
-        self.unanswered[nonce] = (room, f"{nonce} in {room}")
-        self._later(0, self._send, nonce)
+        self._begin(Said(room, nonce, f"{nonce} in {room}"))
+
+    def meddle(self, room: str) -> None:
+        """Do something to one of the last messages, if there is one that nothing is being done to."""
+        busy = {said.id for said in self.unanswered.values()}
+        wish = self._meddler.wish(room, self._author, busy)
+        if wish is not None:
+            kind, id, emoji = wish
+            self._count += 1
+            nonce = f"{self.name}-{self._count}"
+            body = f"{nonce} instead" if kind == "edited" else ""
+            self._begin(Said(room, nonce, body, kind, id, emoji))
+
+    async def step_out(self, room: str) -> None:
+        """Leave a room for a while, and come back to where it was, or as somebody new."""
+        if room in self.here:
+            await self._write("leave", room=room)
+
+    def _begin(self, said: Said) -> None:
+        self.unanswered[said.nonce] = said
+        self._later(0, self._send, said.nonce)
 
     def break_off(self) -> None:
         """Lose the line."""
@@ -129,8 +165,15 @@ class Client:
     async def _talk(self) -> None:
         while True:
             await asyncio.sleep(self._chance.expovariate(self._per_s))
-            if not self.quiet:
-                self.say(self._chance.choice(self._choice))
+            if self.quiet:
+                continue
+            room, what = self._chance.choice(self._choice), self._chance.random()
+            if what < _MEDDLING:
+                self.meddle(room)
+            elif what < _MEDDLING + _LEAVING:
+                await self.step_out(room)
+            else:
+                self.say(room)
 
     async def _write(self, type: str, **fields: Any) -> None:
         socket = self._socket
@@ -146,11 +189,13 @@ class Client:
         await self._write("join", room=room, **({} if epoch is None else {"epoch": epoch, "seq": seq}))
 
     async def _send(self, nonce: str) -> None:
-        if nonce in self.unanswered:
-            room, body = self.unanswered[nonce]
-            if room in self.here and self._socket is not None:
-                self._records.append(Said(room, nonce, body))
-                await self._write("send", room=room, nonce=nonce, body=body)
+        said = self.unanswered.get(nonce)
+        if said is None or said.room not in self.here or self._socket is None:
+            return
+        self._records.append(said)
+        fields = {"id": said.id, "body": said.body, "emoji": said.emoji}
+        more = {name: value for name, value in fields.items() if value}
+        await self._write(_COMMANDS[said.kind], room=said.room, nonce=nonce, **more)
 
     def _go(self, room: str) -> None:
         self.here.discard(room)
@@ -175,10 +220,16 @@ class Client:
             shown = tuple(read_entry(message) for message in frame["messages"])
             self._records.append(Joined(room, frame["epoch"], frame["seq"], frame["recovered"], shown))
             self._positions[room] = (frame["epoch"], frame["seq"])
+            self._meddler.see(room, shown)
             self.here.add(room)
-            for nonce, (where, _) in list(self.unanswered.items()):
-                if where == room:
+            for nonce, said in list(self.unanswered.items()):
+                if said.room == room:
                     await self._send(nonce)
+        elif kind == "left":
+            self._go(room)
+            if self._chance.random() < _AS_NEW:
+                self._positions.pop(room, None)
+            self._later(self._chance.uniform(0, _AWAY_S), self._join, room)
         elif kind == "gap":
             self._records.append(Gap(room, frame["from_seq"], frame["to_seq"]))
         elif kind == "ack":
@@ -191,13 +242,17 @@ class Client:
         elif "seq" in frame and room:
             entry = read_entry(frame)
             self._records.append(Live(room, entry))
+            self._meddler.see(room, [entry])
             if room in self._positions:
                 self._positions[room] = (self._positions[room][0], entry.seq)
 
     def _take_error(self, frame: dict[str, Any], room: str) -> None:
         again_s = frame.get("retry_ms", _AGAIN_S * 1000) / 1000
         nonce = frame.get("nonce")
-        if nonce is not None:
+        if nonce is not None and frame["code"] in _FINAL:
+            self._records.append(Refused(room, nonce, frame["code"]))
+            self.unanswered.pop(nonce, None)
+        elif nonce is not None:
             self._later(again_s, self._send, nonce)
         elif frame["code"] in ("unavailable", "rate_limited") and room:
             self._go(room)

@@ -6,21 +6,44 @@ from msgspec import Struct
 
 
 class Shown(Struct, frozen=True):
-    """An entry of a room's log, as a client was shown it or as it was read at the end."""
+    """An entry of a room's log, as a client was shown it or as it was read at the end.
+
+    Attributes:
+        id: of the message, its own or the one that something was done to.
+        body: empty for what has none, and for what was deleted.
+        kind: `type` of the event.
+        reactions: how often each emoji stands at a message; only at the end.
+    """
 
     seq: int
     id: str
     nonce: str
     author: str
     body: str
+    kind: str = "message"
+    emoji: str = ""
+    reactions: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def place(self) -> tuple[int, str, str, str, str, str]:
+        """What of it is the same for everyone and for ever."""
+        return self.seq, self.id, self.nonce, self.author, self.kind, self.emoji
 
 
 class Said(Struct, frozen=True):
-    """A message was written to the connection, for the first time or again."""
+    """Something was written to the connection, for the first time or again.
+
+    Attributes:
+        kind: of the entry that comes of it.
+        id: of the message that it is done to; a new one has none yet.
+    """
 
     room: str
     nonce: str
     body: str
+    kind: str = "message"
+    id: str = ""
+    emoji: str = ""
 
 
 class Acked(Struct, frozen=True):
@@ -30,6 +53,14 @@ class Acked(Struct, frozen=True):
     nonce: str
     seq: int
     id: str
+
+
+class Refused(Struct, frozen=True):
+    """It was refused, and will not be said again."""
+
+    room: str
+    nonce: str
+    code: str
 
 
 class Asked(Struct, frozen=True):
@@ -71,7 +102,7 @@ class Out(Struct, frozen=True):
     room: str
 
 
-Record = Said | Acked | Asked | Gap | Joined | Live | Out
+Record = Said | Acked | Refused | Asked | Gap | Joined | Live | Out
 
 
 class View(Struct, frozen=True):
@@ -83,10 +114,20 @@ class View(Struct, frozen=True):
 
 
 class Log(Struct, frozen=True):
-    """A room's log as it was read when all was calm again."""
+    """A room's log as it was read when all was calm again.
+
+    Attributes:
+        entries: its messages, as they stand at the end.
+        seq: of the newest entry of any kind; at least that of the last message.
+    """
 
     epoch: str
     entries: Sequence[Shown]
+    seq: int = 0
+
+    @property
+    def end(self) -> int:
+        return max(self.seq, self.entries[-1].seq if self.entries else 0)
 
 
 class History(Struct, frozen=True):
@@ -95,7 +136,7 @@ class History(Struct, frozen=True):
     Attributes:
         views: of all clients.
         logs: each room's, as a client without a past reads it.
-        rows: each room's, as it is in SQL.
+        rows: each room's entries of all kinds, as they are in SQL.
     """
 
     views: Sequence[View]

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator
 
-from msgspec import Struct
-
-from chaos.history import Acked, Asked, Gap, History, Joined, Live, Log, Out, Said, Shown, View
-
-
-class Fault(Struct, frozen=True):
-    """A broken promise.
-
-    Attributes:
-        promise: which one, in a word or two; the same for all of its kind.
-        where: the client or the room.
-        what: that was seen.
-    """
-
-    promise: str
-    where: str
-    what: str
+from chaos.deeds import Spoken, judge_ends, judge_refusals, judge_wishes, judge_words, later_words, spoken
+from chaos.fault import Fault
+from chaos.history import (
+    Acked,
+    Asked,
+    Gap,
+    History,
+    Joined,
+    Live,
+    Log,
+    Out,
+    Record,
+    Refused,
+    Said,
+    Shown,
+    View,
+)
 
 
 def judge(history: History) -> list[Fault]:
@@ -27,9 +27,13 @@ def judge(history: History) -> list[Fault]:
     for view in history.views:
         for room in sorted({record.room for record in view.records}):
             faults += _Reader(view, room, history.logs.get(room)).read()
+    said = spoken(history)
     faults += _judge_order(history)
-    faults += _judge_messages(history)
+    faults += _judge_messages(history, said)
     faults += _judge_ends(history)
+    faults += judge_ends(history)
+    faults += judge_wishes(history, said)
+    faults += judge_refusals(history, said)
     return faults
 
 
@@ -58,7 +62,7 @@ class _Reader:
             )
         return self._faults
 
-    def _take(self, record: Said | Acked | Asked | Gap | Joined | Live | Out) -> None:
+    def _take(self, record: Record) -> None:
         match record:
             case Said(nonce=nonce):
                 # What is said again may have been stored the first time, and be on its way already.
@@ -132,7 +136,7 @@ class _Reader:
 
     @staticmethod
     def _end(log: Log) -> tuple[str, int]:
-        return log.epoch, log.entries[-1].seq if log.entries else 0
+        return log.epoch, log.end
 
 
 def _sightings(history: History) -> Iterator[tuple[str, str, str, Shown]]:
@@ -157,37 +161,36 @@ def _judge_order(history: History) -> Iterator[Fault]:
     placed: dict[tuple[str, str, str, str], tuple[str, int]] = {}
     for who, room, epoch, entry in _sightings(history):
         first_who, first = numbered.setdefault((room, epoch, entry.seq), (who, entry))
-        if first != entry:
+        if first.place != entry.place:
             yield Fault("one order", room, f"{first_who} saw {first}, {who} saw {entry}")
         place = placed.setdefault((room, epoch, entry.author, entry.nonce), (who, entry.seq))
         if place[1] != entry.seq:
             yield Fault("stored once", room, f"{place[0]} saw {entry.nonce} at {place[1]}, {who} saw {entry}")
 
 
-def _judge_messages(history: History) -> Iterator[Fault]:
+def _judge_messages(history: History, said: Spoken) -> Iterator[Fault]:
     """What was acknowledged is there, as it was said; what is there was said."""
-    said: dict[tuple[str, str, str], str] = {}
-    for view in history.views:
-        for record in view.records:
-            if isinstance(record, Said):
-                said[record.room, view.author, record.nonce] = record.body
     for view in history.views:
         acked: dict[tuple[str, str], Acked] = {}
+        answered: set[tuple[str, str]] = set()
         for record in view.records:
+            if isinstance(record, Refused):
+                answered.add((record.room, record.nonce))
             if isinstance(record, Acked):
                 first = acked.setdefault((record.room, record.nonce), record)
                 if first != record:
                     yield Fault("stored once", view.name, f"{first}, then {record}")
-        yield from _judge_acks(history, view, list(acked.values()))
+        yield from _judge_acks(history, view, list(acked.values()), said)
         for room, author, nonce in said:
-            if author == view.author and (room, nonce) not in acked:
+            if author == view.author and (room, nonce) not in acked.keys() | answered:
                 yield Fault("answered", view.name, f"{nonce} in {room} never was")
+    edits = later_words(said)
     for who, room, _, entry in _sightings(history):
-        if said.get((room, entry.author, entry.nonce)) != entry.body:
+        if not judge_words(entry, room, said, edits):
             yield Fault("nothing invented", room, f"{who} saw {entry}")
 
 
-def _judge_acks(history: History, view: View, acked: list[Acked]) -> Iterator[Fault]:
+def _judge_acks(history: History, view: View, acked: list[Acked], said: Spoken) -> Iterator[Fault]:
     for name, found in (
         ("the log", {room: log.entries for room, log in history.logs.items()}),
         ("SQL", history.rows),
@@ -199,7 +202,10 @@ def _judge_acks(history: History, view: View, acked: list[Acked]) -> Iterator[Fa
             if entry.author == view.author
         }
         for ack in acked:
+            words = said.get((ack.room, view.author, ack.nonce))
             entry = kept.get((ack.room, ack.nonce))
+            if entry is None and words is not None and words.kind != "message":
+                continue  # nothing was left to do, or the log does not show it; how things stand is judged
             if entry is None:
                 yield Fault("acknowledged is kept", view.name, f"{ack} is not in {name}")
             elif (entry.seq, entry.id) != (ack.seq, ack.id):
@@ -209,15 +215,17 @@ def _judge_acks(history: History, view: View, acked: list[Acked]) -> Iterator[Fa
 def _judge_ends(history: History) -> Iterator[Fault]:
     """What is read at the end has no hole and is what SQL has."""
     for room, log in history.logs.items():
-        seqs = [entry.seq for entry in log.entries]
-        if seqs != list(range(1, len(seqs) + 1)):
-            yield Fault("no hole", room, f"the log is {seqs}")
         rows = list(history.rows.get(room, ()))
-        if rows != list(log.entries):
-            wrong = next(
-                (pair for pair in zip(log.entries, rows, strict=False) if pair[0] != pair[1]),
-                (len(log.entries), len(rows)),
-            )
+        seqs = [row.seq for row in rows]
+        if seqs != list(range(1, len(seqs) + 1)):
+            yield Fault("no hole", room, f"SQL is {seqs}")
+        if rows and rows[-1].seq != log.end:
+            yield Fault("SQL is the log", room, f"the log ends at {log.end}, SQL at {rows[-1].seq}")
+        said = [(entry.place, entry.body) for entry in log.entries]
+        kept = [(row.place, row.body) for row in rows if row.kind == "message"]
+        if said != kept:
+            pairs = zip(said, kept, strict=False)
+            wrong = next((pair for pair in pairs if pair[0] != pair[1]), (len(said), len(kept)))
             yield Fault("SQL is the log", room, f"the log has {wrong[0]}, SQL {wrong[1]}")
 
 
