@@ -3,15 +3,12 @@
 import os
 import pwd
 import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-START_TIMEOUT_S = 10
+from bench.peer import Peer, free_port, running_peer
+
 PASSWORD = "bench"
 _WEB = Path("/usr/share/icecast2")
 _CONFIG = """<icecast>
@@ -30,22 +27,14 @@ _CONFIG = """<icecast>
 """
 
 
-@dataclass(frozen=True)
-class Icecast:
-    pid: int
-    port: int
-
-
 @contextmanager
-def icecast(folder: Path, clients: int) -> Iterator[Icecast]:
+def icecast(folder: Path, clients: int) -> Iterator[Peer]:
     """Running, without a source."""
     program = shutil.which("icecast2")
     if program is None:
         raise SystemExit("icecast2 is missing: run scripts/setup bench")
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     owner = ""
     if os.getuid() == 0:  # which it will not run as
         owner = "<changeowner><user>nobody</user><group>nogroup</group></changeowner>"
@@ -55,24 +44,5 @@ def icecast(folder: Path, clients: int) -> Iterator[Icecast]:
     config.write_text(
         _CONFIG.format(clients=clients, password=PASSWORD, port=port, web=_WEB, folder=folder, owner=owner)
     )
-    process = subprocess.Popen(
-        [program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_until_open(port)
-        yield Icecast(process.pid, port)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_until_open(port: int) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise SystemExit(f"icecast2 does not listen on port {port}") from None
-            time.sleep(0.05)
+    with running_peer([program, "-c", config], port) as peer:
+        yield peer

@@ -1,15 +1,11 @@
 """nginx from Debian as a peer: one worker, on a free port of loopback, in a folder of its own."""
 
 import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-START_TIMEOUT_S = 10
+from bench.peer import Peer, free_port, running_peer
 
 _STATIC = """
     sendfile on;
@@ -36,21 +32,15 @@ http {{
 _NCHAN_MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 
 
-@dataclass(frozen=True)
-class Nginx:
-    pid: int
-    port: int
-
-
 @contextmanager
-def static_nginx(folder: Path, root: Path) -> Iterator[Nginx]:
+def static_nginx(folder: Path, root: Path) -> Iterator[Peer]:
     """Files of `root`, with sendfile and an open-file cache."""
     with _running(folder, _STATIC.replace("{root}", str(root)), "") as nginx:
         yield nginx
 
 
 @contextmanager
-def nchan(folder: Path) -> Iterator[Nginx]:
+def nchan(folder: Path) -> Iterator[Peer]:
     """One channel: WebSocket subscribers at /sub, POST at /pub publishes."""
     if not _NCHAN_MODULE.exists():
         raise SystemExit("nchan is missing: run scripts/setup bench")
@@ -59,31 +49,12 @@ def nchan(folder: Path) -> Iterator[Nginx]:
 
 
 @contextmanager
-def _running(folder: Path, locations: str, modules: str) -> Iterator[Nginx]:
+def _running(folder: Path, locations: str, modules: str) -> Iterator[Peer]:
     program = shutil.which("nginx") or "/usr/sbin/nginx"
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = folder / "nginx.conf"
     config.write_text(_CONFIG.format(folder=folder, port=port, locations=locations, modules=modules))
-    process = subprocess.Popen([program, "-p", str(folder), "-c", str(config)], stderr=subprocess.DEVNULL)
-    try:
-        _wait_until_open(port)
-        yield Nginx(process.pid, port)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_until_open(port: int) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
+    with running_peer([program, "-p", folder, "-c", config], port) as peer:
+        yield peer

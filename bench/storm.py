@@ -7,7 +7,6 @@ clients are processes of their own, which cost about as much as the server does:
 import asyncio
 import multiprocessing
 import signal
-import socket
 import tempfile
 import time
 from collections import Counter
@@ -20,6 +19,7 @@ import uvloop
 
 from bench.crowd import Crowd
 from bench.measure import allow_open_files
+from bench.peer import free_port
 from tests.support.server import start_server
 
 CLIENTS = 5000
@@ -116,13 +116,6 @@ class Audience:
         for process in self._processes:
             process.join()
         return accounts
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def p99_ms(delays_s: list[float]) -> float:

@@ -120,7 +120,7 @@ class HttpWay:
             source.refuse(Later(503, str(error), 5))
         except (DatabaseFailed, TimeoutError) as error:
             source.refuse(Later(503, f"the key can't be looked up right now: {str(error) or 'no answer'}", 5))
-        except Exception:
+        except Exception:  # our mistake, in one source: the others go on
             log.exception("a source could not be let in", room=request.room)
             source.refuse(Refused(500, "the server made a mistake; its log has the details"))
         finally:

@@ -173,7 +173,7 @@ class Recording:
         except (OSError, SQLAlchemyError, DatabaseFailed) as error:
             self._log.error("the recording is left to the next start", error=str(error))
             self._give_up("it could not be stored")
-        except Exception:
+        except Exception:  # our mistake: it costs a recording, not the show
             self._log.exception("recording failed in the server")
             self._give_up("the server made a mistake")
         finally:

@@ -4,6 +4,8 @@ import contextlib
 import os
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
+from io import FileIO
 from pathlib import Path
 
 from msgspec import Struct
@@ -105,7 +107,7 @@ def find(path: Path, names: Sequence[str]) -> Found:
     for name in names:
         with (path / f"{name}.mp4").open("rb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
-            found[name] = scan(lambda at, most, file=file: os.pread(file.fileno(), most, at), size)  # type: ignore[misc]
+            found[name] = scan(partial(_read_at, file), size)
     last = min((one.parts[-1].number if one.parts else -1 for one in found.values()), default=-1)
     found = {name: one.until(last) for name, one in found.items()}
     for name, one in found.items():
@@ -114,3 +116,7 @@ def find(path: Path, names: Sequence[str]) -> Found:
     with contextlib.suppress(FileNotFoundError):
         peaks = (path / PEAKS).read_bytes()
     return Found(found, last, peaks)
+
+
+def _read_at(file: FileIO, at: int, most: int) -> bytes:
+    return os.pread(file.fileno(), most, at)

@@ -167,7 +167,7 @@ class RtmpWay:
         except (DatabaseFailed, TimeoutError) as error:
             reason = str(error) or "no answer"
             refuse("failed", "Denied", f"the key can't be looked up right now: {reason}")
-        except Exception:
+        except Exception:  # our mistake, in one source: the others go on
             log.exception("a source could not be let in", way="rtmp")
             refuse("failed", "Denied", "the server made a mistake; its log has the details")
         else:
