@@ -18,6 +18,7 @@ BENCHMARKS = (
     "live",
     "progressive",
     "live_encoder",
+    "live_long",
 )
 
 
