@@ -19,6 +19,7 @@ BENCHMARKS = (
     "progressive",
     "live_encoder",
     "live_long",
+    "rtmp_to_hls",
 )
 
 

@@ -18,6 +18,11 @@ _NCHAN = """
     location = /sub { nchan_subscriber websocket; nchan_channel_id bench; nchan_message_buffer_length 0; }
     location = /pub { nchan_publisher http; nchan_channel_id bench; nchan_message_buffer_length 0; }
 """
+_RTMP = """
+rtmp {{ server {{ listen 127.0.0.1:{port}; application live {{
+  live on; hls on; hls_path {folder}/hls; hls_fragment 320ms; hls_playlist_length 20s;
+}} }} }}
+"""
 _CONFIG = """
 {modules}
 daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {folder}/pid; error_log {folder}/error.log;
@@ -30,6 +35,7 @@ http {{
 }}
 """
 _NCHAN_MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
+_RTMP_MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 
 
 @contextmanager
@@ -46,6 +52,20 @@ def nchan(folder: Path) -> Iterator[Peer]:
         raise SystemExit("nchan is missing: run scripts/setup bench")
     with _running(folder, _NCHAN, f"load_module {_NCHAN_MODULE};") as nginx:
         yield nginx
+
+
+@contextmanager
+def rtmp_nginx(folder: Path) -> Iterator[Peer]:
+    """RTMP in, at /live; HLS in `folder/hls`, in fragments as long as our parts. Its port is that of RTMP."""
+    if not _RTMP_MODULE.exists():
+        raise SystemExit("nginx-rtmp is missing: run scripts/setup bench")
+    hls = folder / "hls"
+    hls.mkdir(parents=True)
+    hls.chmod(0o777)  # its worker is nobody
+    port = free_port()
+    rtmp = _RTMP.format(port=port, folder=folder)
+    with _running(folder, "", f"load_module {_RTMP_MODULE};\n{rtmp}") as nginx:
+        yield Peer(nginx.pid, port)
 
 
 @contextmanager
