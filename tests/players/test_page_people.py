@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -12,6 +13,7 @@ from tests.support.account import ask, token_of
 from tests.support.chromium import browsing
 from tests.support.server import Server
 from tests.support.talking import come_in, say
+from tests.support.wire import Reply
 
 
 @pytest.fixture
@@ -22,10 +24,12 @@ def two(chromium: Browser, server: Server) -> Iterator[tuple[Page, Page]]:
         yield ann[0], bob[0]
 
 
+def ask_as_operator(server: Server, method: str, target: str, body: dict[str, Any]) -> Reply:
+    return ask(server, method, f"/api/v1/rooms/{target}", token_of(server, "op", operator=True), body)
+
+
 def give_role(server: Server, room: str, name: str, role: str) -> None:
-    """As who runs the server."""
-    target = f"/api/v1/rooms/{room}/roles/{account_id(name)}"
-    reply = ask(server, "PUT", target, token_of(server, "op", operator=True), {"role": role})
+    reply = ask_as_operator(server, "PUT", f"{room}/roles/{account_id(name)}", {"role": role})
     assert reply.status < 300, reply.body
 
 
@@ -71,15 +75,21 @@ def test_a_direct_room_has_the_name_of_the_other_one(two: tuple[Page, Page]) -> 
     expect(bob.get_by_text("wants to talk with you alone")).to_have_count(0)
 
 
-def test_what_was_said_to_one_alone_is_found_again(two: tuple[Page, Page]) -> None:
+def test_what_one_says_to_another_alone_is_heard_of_wherever_one_is(two: tuple[Page, Page]) -> None:
     ann, bob = two
     come_in(ann, "found", "ann")
     come_in(bob, "found", "bob")
     talk_alone(ann, "bob")
-    say(ann, "are you there?")
-    expect(bob.get_by_role("link", name="Go there")).to_be_visible()
-    expect(ann.locator(".message:not(.is-pending)")).to_have_count(1)
-    bob.reload()
+    told = bob.get_by_role("status").filter(has=bob.get_by_role("link", name="Go there"))
+    expect(told).to_contain_text("ann wants to talk with you alone")
+    bob.goto("/library")
+    expect(ann.locator(".chat-count")).to_contain_text("2 people here")  # his page listens
+    say(ann, "are you *there*?")
+    expect(told).to_contain_text("ann: are you there?")
+    say(ann, "hello?")
+    expect(told).to_contain_text("ann: hello?")
+    expect(bob.get_by_role("link", name="Go there")).to_have_count(1)
+    bob.goto("/r/found")
     meet = bob.get_by_role("button", name="People you talk with alone: something new")
     meet.focus()
     bob.keyboard.press("Enter")
@@ -87,7 +97,9 @@ def test_what_was_said_to_one_alone_is_found_again(two: tuple[Page, Page]) -> No
     expect(dialog.get_by_role("link")).to_have_text(re.compile("ann.*new"))
     dialog.get_by_role("link").click()
     expect(dialog).to_have_count(0)
-    expect(bob.locator(".message-body")).to_have_text(["are you there?"])
+    expect(bob.locator(".message-body")).to_have_text(["are you there?", "hello?"])
+    bob.get_by_role("button", name="People you talk with alone").click()
+    expect(dialog.get_by_role("link")).not_to_contain_text("new")  # it was read
     bob.goto("/")
     rooms = bob.get_by_role("region", name="Rooms")
     expect(rooms.get_by_role("link", name=re.compile("ann"))).to_be_visible()
@@ -126,7 +138,7 @@ def test_who_looks_after_a_room_does_so_from_the_list(two: tuple[Page, Page], se
     come_in_as(olga, server, "order", "olga")
     come_in(bob, "order", "bob")
     deeds = about(olga, "bob")
-    people = olga.get_by_role("dialog").get_by_role("listitem")
+    people = olga.get_by_role("dialog").locator(".members > li")
     deeds.get_by_label("Role of bob").select_option("speaker")
     deeds.get_by_role("button", name="Give this role").click()
     expect(people.filter(has_text="bob").locator(".chip")).to_have_text(["speaker"])
@@ -229,3 +241,29 @@ def test_one_is_away_until_one_does_something(two: tuple[Page, Page]) -> None:
     expect(ann.get_by_text("Others see you as away")).to_be_visible()
     say(ann, "yes")
     expect(ann.get_by_text("Others see you as away")).to_have_count(0)
+
+
+def test_a_moderator_sees_what_waits_and_who_is_kept_out(two: tuple[Page, Page], server: Server) -> None:
+    mona, bob = two
+    give_role(server, "reviews", "mona", "moderator")
+    assert ask_as_operator(server, "PATCH", "reviews/policy", {"hold": True}).status < 300
+    come_in_as(mona, server, "reviews", "mona")
+    come_in(bob, "reviews", "bob")
+    say(bob, "my first words")
+    expect(mona.locator(".chat-notice")).to_be_visible()
+    deeds = about(mona, "bob")
+    waiting = mona.get_by_role("region", name="Messages that wait for you")
+    expect(waiting.get_by_role("listitem")).to_contain_text("my first words")
+    waiting.get_by_role("button", name="Let through what bob wrote").press("Enter")
+    expect(waiting).to_have_count(0)
+    expect(bob.locator(".message-body")).to_have_text(["my first words"])
+    deeds.get_by_label("What to do about bob").select_option("ban")
+    deeds.get_by_label("Reason").fill("enough")
+    deeds.get_by_role("button", name="Do it").click()
+    expect(bob.get_by_text("You are not in this room")).to_contain_text("enough")
+    out = mona.get_by_role("region", name="Kept out or silent")
+    expect(out.get_by_role("listitem")).to_contain_text("enough")
+    out.get_by_role("button", name="Lift it for bob").click()
+    expect(out).to_have_count(0)
+    bob.get_by_role("button", name="Come in").click()
+    expect(bob.get_by_text("You are not in this room")).to_have_count(0)

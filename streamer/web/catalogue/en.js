@@ -174,6 +174,7 @@ export default {
   "room.name_ask": "What should people call you?",
   "room.name_example": "ann",
   "room.sending": "sending",
+  "room.whispered": "{name}: {text}",
   "search.albums": "Albums",
   "search.all": "All tracks for “{words}”",
   "search.close": "Close the search",

@@ -1,6 +1,8 @@
-// Somebody wants to talk with us alone: told on every screen.
+// Somebody talks with us alone: told on every screen.
+import { effect } from "@preact/signals";
+
 import { t } from "../i18n.js";
-import { socket } from "../line.js";
+import { name as ours, socket } from "../line.js";
 import { tell } from "../notices.js";
 import { route } from "../router.js";
 
@@ -8,6 +10,9 @@ export function startInvitations() {
   socket.on("invited", ({ room, by }) => {
     const { screen, name } = route.peek();
     if (screen === "room" && name === room) return;
-    tell(t("room.invited", { name: by.name }), { stays: true, link: { href: `/r/${encodeURIComponent(room)}`, text: t("room.invited_go") } });
+    tell(t("room.invited", { name: by.name }), { stays: true, about: room, link: { href: `/r/${encodeURIComponent(room)}`, text: t("room.invited_go") } });
   });
+  // Once there is somebody to talk with, and nothing else to do.
+  const keep = () => import("./keeping.js").catch(() => {});
+  effect(() => void (ours.value && (globalThis.requestIdleCallback ?? setTimeout)(keep)));
 }

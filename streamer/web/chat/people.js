@@ -2,7 +2,7 @@
 import { batch, signal } from "@preact/signals";
 
 import { t } from "../i18n.js";
-import { socket } from "../line.js";
+import { me, socket } from "../line.js";
 
 /** `{room, other, seq, read, at}`, that where something was said last first; null until they are known. */
 export const directs = signal(null);
@@ -25,6 +25,13 @@ export async function learnPeople() {
     blocks.value = people.people;
   });
 }
+
+const touch = (name, changes) => {
+  const known = directs.peek()?.map((each) => (each.room === name ? { ...each, ...changes } : each));
+  if (known && isDirect(name)) directs.value = known.sort((one, other) => other.at - one.at);
+};
+socket.on("message", ({ room, seq, at, author }) => touch(room, { seq, at, ...(author.id === me.peek() && { read: seq }) }));
+socket.on("read", ({ room, seq }) => touch(room, { read: seq }));
 
 /** Whether others see us as away. `chosen`: we said so, and it ends when we do something. */
 export const away = signal(false);

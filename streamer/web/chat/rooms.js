@@ -6,7 +6,7 @@ import { me, socket } from "../line.js";
 import { tell } from "../notices.js";
 import { apply, applyAll, applyToPins, asGap, fill, LOGGED, marked, prepend } from "./log.js";
 import { momentIn, whenHeard } from "./moments.js";
-import { isBlocked, isResting } from "./people.js";
+import { isBlocked, isDirect, isResting } from "./people.js";
 import { remember } from "./visited.js";
 
 const PAGE = 50;
@@ -233,7 +233,7 @@ on("presence", (room, frame) => {
   room.stirred.value += 1;
   const others = (people) => people.filter((person) => person.id !== me.peek());
   for (const [came, people] of [[true, others(frame.joined)], [false, others(frame.left)]]) {
-    if (people.length) note(room, { kind: "presence", came, people });
+    if (people.length && !isDirect(room.name)) note(room, { kind: "presence", came, people });
     for (const { id } of came ? [] : people) stopTyping(room, id);
   }
 });

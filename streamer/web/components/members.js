@@ -12,6 +12,7 @@ import { Deeds } from "./deeds.js";
 import { Dialog } from "./dialog.js";
 import { Face } from "./face.js";
 import { Icon } from "./icon.js";
+import { Reviews } from "./reviews.js";
 
 const ASK_EVERY_MS = 400;
 
@@ -48,6 +49,7 @@ export function Members({ room, onClose }) {
       onRest=${rest} onTalk=${() => talk(person.id)} onToggle=${() => toggle(person.id)} onDone=${done} />`)}</ul>
     <p class="members-said" role="status">${said.value}</p>
     ${others > 0 && html`<p class="quiet">${t("room.members_more", { count: others })}</p>`}
+    <${Reviews} room=${room} since=${list.value} />
   <//>`;
 }
 

@@ -1,0 +1,31 @@
+// The rooms that one shares with one other stay joined behind every screen: what is said there is told at once.
+import { effect, untracked } from "@preact/signals";
+
+import { t } from "../i18n.js";
+import { me, socket } from "../line.js";
+import { tell } from "../notices.js";
+import { route } from "../router.js";
+import { plain } from "./markdown.js";
+import { addressOf, directs, isBlocked, isDirect } from "./people.js";
+import { enter } from "./rooms.js";
+
+// Those where something was said last; who is in as many rooms as a connection may be could join no other.
+const KEPT = 10;
+const TOLD_CHARS = 120;
+/** What ends it, by room. */
+const kept = new Map();
+
+effect(() => {
+  const wanted = new Set(directs.value?.slice(0, KEPT).map(({ room }) => room));
+  untracked(() => {
+    for (const [room, end] of kept) if (!wanted.has(room)) kept.delete(room) && end();
+    for (const room of wanted) if (!kept.has(room)) kept.set(room, enter(room));
+  });
+});
+
+socket.on("message", ({ room, author, body }) => {
+  const { screen, name } = route.peek();
+  if (!isDirect(room) || author.id === me.peek() || isBlocked(author.id) || (screen === "room" && name === room)) return;
+  const text = plain(body, location.origin).slice(0, TOLD_CHARS);
+  tell(t("room.whispered", { name: author.name, text }), { stays: true, about: room, link: { href: addressOf(room), text: t("room.invited_go") } });
+});
