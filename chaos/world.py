@@ -20,6 +20,10 @@ _SECRET = "the nodes of a chaos run share this one"
 _REDIS_OPTIONS = ("--appendonly", "yes", "--appendfsync", "always")
 
 
+# As usual; or next to nothing is kept in memory and in Redis, so that SQL is read and there are gaps.
+_LIMITS = ("", "resume_messages=12,history_messages=8,room_idle_s=1")
+
+
 class Node:
     """A server process on a port that stays the same, with a proxy before it."""
 
@@ -154,7 +158,8 @@ async def running_world(
 ) -> AsyncIterator[World]:
     """Everything up for the length of a `with`. Several nodes need Redis, and have a PostgreSQL then."""
     async with AsyncExitStack() as stack:
-        settings: dict[str, Any] = {"log_format": "json"}
+        settings: dict[str, Any] = {"log_format": "json", "chat_limits": (limits := chance.choice(_LIMITS))}
+        print(f"chaos: limits {limits or 'as usual'}", flush=True)
         database_url = f"sqlite:///{folder / 'node0' / 'veza.db'}"
         server: Redis | None = None
         if redis:

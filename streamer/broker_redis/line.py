@@ -41,7 +41,8 @@ _CODES = {
     ClusterDownError: "CLUSTERDOWN",
 }
 # Another server, or this one after a while, will do what this one does not. In a cluster: a slot has moved,
-# or is being moved, key by key.
+# or is being moved, key by key. Where ASK points to is no help: a script wants all its keys in one place, and
+# meanwhile they are in two.
 ELSEWHERE = frozenset(
     {"READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "LOADING", "NOSCRIPT", "BUSY"}
 )

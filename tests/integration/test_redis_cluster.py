@@ -10,6 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from chat.broker import Stored
+from streamer.broker_redis.keys import SHARDS
 from tests.support.chat import client
 from tests.support.redis import find_server
 from tests.support.redis_cluster import RedisCluster, room_slot, running_cluster
@@ -87,6 +88,9 @@ async def test_what_is_told_and_whispered_is_heard_on_every_node(tmp_path: Path)
                     one.broker.tell(topic, topic.encode())
                     await asyncio.sleep(0.05)
             await other.until(lambda: b"whisper" in heard)
+            # And each archives its share, though every shard has a branch of its own.
+            shares = (one.broker.stats.archive_shards, other.broker.stats.archive_shards)
+            await one.until(lambda: [sum(share.values()) for share in shares] == [SHARDS // 2] * 2)
 
 
 def address(server: Server) -> str:
