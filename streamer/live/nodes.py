@@ -1,7 +1,7 @@
 """Several nodes, one show: each tells what is on at it, and has what is on elsewhere heard here too."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,6 +26,7 @@ _EVERY_S: Final = 1.0
 _PATIENCE_S: Final = 3.0  # then a node is silent: its shows are interrupted
 _MAX_TAKEOVERS: Final = 5  # as on one node, see `show_state.Rules`
 _TAKEOVERS_S: Final = 60.0
+_MAX_DONE: Final = 256
 _HANDED_S: Final = 15.0  # it takes an encoder a second to begin
 
 log = structlog.get_logger()
@@ -42,6 +43,8 @@ class Here:
         shows: that are on, by room.
         cockpit: what the host of a show is to know.
         grace_s: a show whose node is silent for longer is over.
+        clock: seconds, monotonic.
+        now_us: microseconds since the Unix epoch.
     """
 
     node: str
@@ -51,6 +54,7 @@ class Here:
     relay: Relay
     ways: WaysOut
     grace_s: float
+    clock: Callable[[], float]
     now_us: Callable[[], int]
 
 
@@ -67,10 +71,11 @@ class Nodes:
         self._broker = broker
         self._read = read
         self._tasks = tasks
-        self._clock = asyncio.get_running_loop().time
+        self._clock = here.clock
         self._neighbours = Neighbours(here.node)
         self._far: dict[str, FarShow] = {}
         self._following: dict[str, asyncio.Task[None]] = {}
+        self._done: deque[str] = deque(maxlen=_MAX_DONE)  # runs of which nothing comes, whatever is told late
         self._handed: dict[str, tuple[OnAir, float]] = {}  # what shall go on, and since when
         self._takeovers = Takeovers(_MAX_TAKEOVERS, _TAKEOVERS_S)
         self._closed = False
@@ -114,6 +119,7 @@ class Nodes:
             self._takeovers.count(admission.key_id, now_s)
         log.info("a show goes on here", room=admission.room, show=far.post.show, heard=heard)
         self._order(Order("yield", admission.room, far.post.run))
+        self._done.append(far.post.run)
         self._leave(far)
         self._handed[admission.room] = far.on_air, now_s
         # One segment is left out: parts of it may be on their way still.
@@ -142,14 +148,18 @@ class Nodes:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            now_s = self._clock()
-            self._neighbours.forget(now_s)
-            for show in list(self._far.values()):
-                self._look(show, now_s)
-            for room in list(self._handed):
-                self._look_after(room, now_s)
-            self.tell()
+            self.tick()
             await asyncio.sleep(_EVERY_S)
+
+    def tick(self) -> None:
+        """A second has gone by."""
+        now_s = self._clock()
+        self._neighbours.forget(now_s)
+        for show in list(self._far.values()):
+            self._look(show, now_s)
+        for room in list(self._handed):
+            self._look_after(room, now_s)
+        self.tell()
 
     def tell(self) -> None:
         """Say what is on here, and who listens."""
@@ -197,7 +207,8 @@ class Nodes:
         elif word is not None and word.gone:
             for show in self._far.values():
                 if show.post.node == word.node:
-                    show.heard_at -= _PATIENCE_S
+                    show.heard_at = min(show.heard_at, self._clock() - _PATIENCE_S)
+                    show.turn(silent=True)
 
     def _meet(self, post: Post) -> None:
         known, here, now_s = self._far.get(post.room), self._here.shows().get(post.room), self._clock()
@@ -207,7 +218,7 @@ class Nodes:
             return  # else which of the two is on is decided in the database
         if known is not None and known.post.run == post.run:
             known.post, known.heard_at = post, now_s
-        elif known is None or _succeeds(post, known.post):
+        elif post.run not in self._done and (known is None or _succeeds(post, known.post)):
             self._follow(FarShow(post, self._here.ways, now_s, self._here.now_us))
 
     def _follow(self, show: FarShow) -> None:
@@ -229,6 +240,7 @@ class Nodes:
             context = {"message": f"what is relayed of {show.post.room} failed", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)
         if show.over:
+            self._done.append(show.post.run)
             self._leave(show)
 
     def _look(self, show: FarShow, now_s: float) -> None:

@@ -140,6 +140,7 @@ class LiveParts:
             relay=relay,
             ways=WaysOut(self.shelf, heard),
             grace_s=self._settings.live_grace_s,
+            clock=self._clock,
             now_us=_now_us,
         )
         return Nodes(here, log.broker, air.read, tasks)

@@ -30,7 +30,7 @@ from tests.support.waiting import wait_until
 
 SECRET = "a secret that all nodes share, for a test"
 MISSING = find_server() is None or find_binaries() is None
-LOW = "/hls/live/radio/aac64.m3u8"
+LOW, DEN = "/hls/live/radio/aac64.m3u8", "/hls/live/den/aac64.m3u8"
 
 pytestmark = pytest.mark.skipif(
     MISSING and os.environ.get("CI") != "true", reason="redis-server or postgresql is not installed"
@@ -292,3 +292,23 @@ def put(node: LiveServer, key: str) -> None:
     request.add_header("Content-Type", "audio/mpeg")
     with urllib.request.urlopen(request, timeout=30):
         pass
+
+
+def test_a_node_that_is_started_again_goes_on_with_its_show(nodes: Nodes) -> None:
+    node, other = nodes.start("again"), nodes.third
+    try:
+        key = node.key("den")
+        with source(node.url, key, room="den"):
+            show = other.wait("den", lambda seen: seen["state"] == "live")["show"]
+            before = listed(other, path=DEN)
+            assert node.server.stop() == 0
+        other.wait("den", lambda seen: seen["state"] == "interrupted")
+        node = nodes.start("again")
+        with source(node.url, key, room="den"):
+            other.wait("den", lambda seen: seen["state"] == "live")
+            assert other.look("den")["show"] == show
+            after = read_live(same(node, other, DEN + ahead(listed(node, path=DEN), 3)).decode())
+            assert after.first_number > number_of(before)
+            assert after.segments[0].discontinuity
+    finally:
+        node.server.stop()
