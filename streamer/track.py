@@ -137,9 +137,10 @@ class Track(msgspec.Struct, frozen=True):
 
     `live` is a show that is being recorded, in `room`: what has been of it plays. It has no source.
     `duration_ms` is what the file claims until the track is ready, and exact from then on; `reason` says in
-    words why a track failed; `playable` is true from the first segment on. `loudness` is null until all of it
-    is measured; `renditions` are those that have a segment, in the order of the playlist. `sha256` is the
-    source's, once all of it is received; `duplicate_of` the oldest other track that had the same bytes then.
+    words why a track failed, or why a recording ends before its show; `playable` is true from the first
+    segment on. `loudness` is null until all of it is measured; `renditions` are those that have a segment, in
+    the order of the playlist. `sha256` is the source's, once all of it is received; `duplicate_of` the oldest
+    other track that had the same bytes then.
     """
 
     id: str

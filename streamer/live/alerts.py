@@ -19,7 +19,7 @@ WORDS: dict[Fault, str] = {
     "drift": "the source's clock is off by more than 200 ppm",
     "late": "the server is late: it has too much to do",
     "away": "the source is away; the show goes on with silence",
-    "recording": "the recording has ended, the show has not: the disk is full or too slow",
+    "recording": "the recording has ended, the show has not",
 }
 _SILENT_MS = 10_000
 _MAX_DRIFT_PPM = 200.0

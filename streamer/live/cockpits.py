@@ -25,10 +25,10 @@ class Cockpits(Deaf):
         here = self._alerts.get(room)
         return () if here is None else here.up
 
-    def set(self, room: str, fault: Fault, *, up: bool) -> None:
-        """Somebody else knows whether something is wrong."""
+    def set(self, room: str, fault: Fault, *, up: bool, why: str = "") -> None:
+        """Somebody else knows whether something is wrong, and maybe why."""
         if (here := self._alerts.get(room)) is not None:
-            self._say(room, here.set(fault, up=up))
+            self._say(room, here.set(fault, up=up), why)
 
     def started(self, show: OnAir) -> None:
         self._alerts[show.room] = Alerts()
@@ -48,10 +48,10 @@ class Cockpits(Deaf):
     def handed_over(self, show: OnAir) -> None:
         self.ended(show)
 
-    def _say(self, room: str, raised: list[Raised]) -> None:
+    def _say(self, room: str, raised: list[Raised], why: str = "") -> None:
         now_s = self._clock()
         for one in raised:
             key = (room, one.fault)
             if one.up and now_s - self._told.get(key, -_AGAIN_S) >= _AGAIN_S:
                 self._told[key] = now_s
-                self._tell(room, f"live-{one.fault}", WORDS[one.fault])
+                self._tell(room, f"live-{one.fault}", WORDS[one.fault] + (f": {why}" if why else ""))

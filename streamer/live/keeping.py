@@ -15,12 +15,12 @@ from streamer.hub import WebSocketHub
 from streamer.ids import is_id
 from streamer.lane import Lane
 from streamer.live.recorder import Recorder
-from streamer.live.recording import Studio
 from streamer.live.revival import Revival
 from streamer.live.sayings import Sayings
 from streamer.live.show import Show
 from streamer.live.show_book import ShowBook
 from streamer.live.stage import LiveStage
+from streamer.live.studio import Studio
 from streamer.live.timeline import Timeline
 from streamer.problems import QuotaExceeded
 from streamer.settings import Settings
@@ -46,7 +46,7 @@ class Keeping:
         quota: Quota,
         tasks: asyncio.TaskGroup,
         show_of: Callable[[str], Show | None],
-        alarm: Callable[[str], None],
+        alarm: Callable[[str, str], None],
     ) -> None:
         self._settings = settings
         self._hub = hub
@@ -61,7 +61,7 @@ class Keeping:
             thread=self._thread,
             min_free_bytes=settings.min_free_bytes,
             max_ticks=settings.max_duration_s * LIVE_RATE,
-            allowed=self._allowed,
+            objection=self._objection,
             comment=self._comment,
             alarm=alarm,
         )
@@ -77,18 +77,18 @@ class Keeping:
         await self.recorder.stop()
         self._thread.shutdown(wait=False)
 
-    async def _allowed(self, room: str, record: TrackRecord) -> bool:
+    async def _objection(self, room: str, record: TrackRecord) -> str | None:
         if self._settings.live_record == "never":
-            return False
+            return "shows are not recorded here"
         order = await self._hub.warden.orders.load(room)
         if order.policy.entry != "open":
-            return False
+            return "the room is not open to everybody"
         owner = None if record.owner_id is None else Identity(record.owner_id, record.owner_name or "")
         try:
             await self._quota.check(owner, 0)
-        except QuotaExceeded:
-            return False
-        return True
+        except QuotaExceeded as error:
+            return str(error)
+        return None
 
     async def _comment(self, room: str, record: TrackRecord, timeline: Timeline, began_us: int) -> None:
         ended_ms = timeline.ends_at_us // 1000

@@ -270,8 +270,8 @@ class LiveParts:
     def _find(self, room: str) -> Show | None:
         return self.stage.shows.get(room)
 
-    def _not_recorded(self, room: str) -> None:
-        self._cockpits.set(room, "recording", up=True)
+    def _not_recorded(self, room: str, why: str) -> None:
+        self._cockpits.set(room, "recording", up=True, why=why)
 
     def _name_of(self, show: OnAir) -> str:
         here = self.stage.shows.get(show.room)

@@ -12,8 +12,9 @@ from hls.report import LoudnessMeasured, PeaksCut
 from streamer.auth import is_account
 from streamer.live.now_playing import clean
 from streamer.live.outlet import Deaf, Title
-from streamer.live.recording import Recording, Studio
+from streamer.live.recording import Recording
 from streamer.live.show import Show
+from streamer.live.studio import Studio
 from streamer.track import State, TrackRecord
 
 _STOP_S = 5.0

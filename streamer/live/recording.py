@@ -2,9 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,11 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hls.live import GRID, LIVE_RATE, OnAir, PartCut
 from hls.report import LoudnessMeasured, PeaksCut
-from streamer.desk import Desk
 from streamer.lane import DatabaseFailed
 from streamer.live.measured import Measured
 from streamer.live.outlet import Title
 from streamer.live.reel import SAMPLES_PER_PEAK, Reel, laid, pad, zoomed
+from streamer.live.studio import Studio
 from streamer.live.tape import PEAKS, Tape
 from streamer.live.timeline import Timeline
 from streamer.notes import note
@@ -31,27 +30,7 @@ MAX_CHAPTERS = 1000
 _MAX_WAITING_BYTES = 16 << 20
 """Behind a slow disk: half a minute of FLAC, minutes of anything else. Then the recording ends."""
 _STORE_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Studio:
-    """What every recording needs.
-
-    Attributes:
-        thread: where files are written.
-        allowed: whether the show of a room may be recorded, and by whom: raises OSError if there is no room.
-        comment: brings what was said during a show to its track, told from when (microseconds), and how to
-            place it.
-        alarm: told (room, failed).
-    """
-
-    desk: Desk
-    thread: ThreadPoolExecutor
-    min_free_bytes: int
-    max_ticks: int
-    allowed: Callable[[str, TrackRecord], Awaitable[bool]]
-    comment: Callable[[str, TrackRecord, Timeline, int], Awaitable[None]]
-    alarm: Callable[[str], None]
+_AGAIN_S = 10.0
 
 
 class Recording:
@@ -79,6 +58,7 @@ class Recording:
         self._measured = Measured(record.loudness_histogram)
         self._news = asyncio.Event()
         self._ended = self._deaf = self._left = self._stopping = False
+        self._objection: str | None = None  # against recording on
         self._began_us = 0
         self._away_ticks: int | None = None
         self._stored_at = 0.0
@@ -169,7 +149,7 @@ class Recording:
                 await self._write()
             await self._write()
             if self._ended and not self._left:
-                await self._finish()
+                await self._finish_in_the_end()
         except (OSError, SQLAlchemyError, DatabaseFailed) as error:
             self._log.error("the recording is left to the next start", error=str(error))
             self._give_up("it could not be stored")
@@ -187,7 +167,7 @@ class Recording:
             await self._news.wait()
             self._news.clear()
         show = self._show
-        if not self._parts or show is None or not await self._studio.allowed(show.room, self.record):
+        if not self._parts or show is None or await self._studio.objection(show.room, self.record):
             return False
         inits = self._reel.begin(show.renditions)
         await self._in_thread(lambda: self._tape.make(inits))
@@ -208,7 +188,7 @@ class Recording:
         try:
             await self._in_thread(lambda: self._tape.append(batch))
         except OSError as error:
-            self._give_up(str(error))
+            self._give_up(error.strerror or str(error))
             return
         before = self.record.packaged_ticks
         for one in parts:
@@ -217,7 +197,9 @@ class Recording:
         if self.record.packaged_ticks != before or not self._stored_at:
             await self._show_progress()
         if self.timeline.ticks > self._studio.max_ticks:
-            self._give_up("it is as long as a recording may be")
+            self._objection = f"no recording may be longer than {self._studio.max_ticks // LIVE_RATE} s"
+        if self._objection is not None and self._reel.even:
+            self._give_up(self._objection)
 
     async def _show_progress(self) -> None:
         record, now_ms = self.record, self._desk.now_ms()
@@ -230,8 +212,7 @@ class Recording:
             # First in the database, then for all to see: who sees it play finds it in the list.
             await self._desk.catalogue.write_recording(replace(record, playable=True))
             record.playable = True
-            if not await self._studio.allowed(record.room or "", record):
-                self._give_up("it may not be recorded any more")
+            self._objection = await self._studio.objection(record.room or "", record)
             if first and not self._left:
                 self._desk.announcer.now(record)
         if listed and not self._left:
@@ -245,9 +226,26 @@ class Recording:
             self._reel.level()
             self._parts.clear()
             self._log.error("the recording ends before its show", reason=reason)
-            self._studio.alarm(self.record.room or "")
+            self.record.reason = reason
+            self._studio.alarm(self.record.room or "", reason)
         self._ended = True
         self._news.set()
+
+    async def _finish_in_the_end(self) -> None:
+        """Where the disk is full there may be room again, before the next start has to do it."""
+        while True:
+            try:
+                await self._finish()
+                return
+            except (OSError, SQLAlchemyError, DatabaseFailed) as error:
+                if self._stopping:
+                    raise
+                self._log.error("the recording could not be finished, and will be", error=str(error))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_AGAIN_S):
+                    while not self._stopping:
+                        self._news.clear()
+                        await self._news.wait()
 
     async def _finish(self) -> None:
         record = self.record

@@ -94,8 +94,21 @@ class Reel:
         first = next(iter(self.record.renditions.values()), None)
         self.record.packaged_ticks = 0 if first is None else first.duration_ticks
 
+    @property
+    def even(self) -> bool:
+        """All renditions go equally far, in the segment that grows, too."""
+        none = Segment(0, 0, 0)
+        return 1 >= len(
+            {
+                (len(one.segments), self._open.get(one.name, none).duration_ticks)
+                for one in self.record.renditions.values()
+            }
+        )
+
     def level(self) -> None:
         """Drop what not all renditions have: a disk that was full may have taken some of it."""
+        if self.even:
+            self.close()
         self._open.clear()
         renditions = list(self.record.renditions.values())
         count = min((len(one.segments) for one in renditions), default=0)

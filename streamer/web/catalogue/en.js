@@ -216,6 +216,7 @@ export default {
   "track.download": "Download original",
   "track.edit": "Edit",
   "track.failed": "This file did not become a track: {reason}",
+  "track.cut_short": "Not all of the show is here: {reason}.",
   "track.gone": "This track is not here",
   "track.gone_teach": "It may have been deleted, or the address is incomplete.",
   "track.hls_teach": "The HLS link plays in mpv, VLC, ffplay and on phones.",

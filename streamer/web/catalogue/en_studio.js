@@ -6,7 +6,7 @@ export default {
   "studio.alert.drift": "The source’s clock is off by more than 200 ppm.",
   "studio.alert.late": "The server has too much to do and is late.",
   "studio.alert.mono": "Left and right have been the same for a while.",
-  "studio.alert.recording": "The recording has stopped, the show has not. The disk is full or too slow.",
+  "studio.alert.recording": "The recording has stopped, the show has not. Its page says why.",
   "studio.alert.silence": "Nothing has been heard for 10 seconds.",
   "studio.artist": "Artist",
   "studio.channels": "Channels",

@@ -79,6 +79,7 @@ function Listen({ track }) {
     ${failed
       ? html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" /><span>${t("track.failed", { reason: track.reason ?? "" })}</span></p>`
       : html`<${TrackSound} track=${track} items=${margin.items.value} />`}
+    ${!failed && track.reason && html`<p class="notice" role="status"><${Icon} name="circle-alert" /><span>${t("track.cut_short", { reason: track.reason })}</span></p>`}
     <${Progress} track=${track} />
     ${track.chapters?.length > 0 && html`<${Chapters} track=${track} onPlay=${(at) => player.play(track, { at })} />`}
     <${Duplicate} track=${track} />

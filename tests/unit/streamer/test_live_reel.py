@@ -63,6 +63,34 @@ def test_what_not_all_renditions_have_is_dropped() -> None:
     Reel(record()).level()
 
 
+@pytest.mark.parametrize(("low", "counts"), [(14, [2, 2]), (13, [1, 1]), (2, [0, 0])])
+def test_of_the_segment_that_grows_is_kept_what_all_have(low: int, counts: list[int]) -> None:
+    reel = Reel(record())
+    reel.begin((AAC, LOW))
+    for number in range(14):
+        reel.lay(laid(part(number)))
+        if number < low:
+            reel.lay(laid(part(number, "aac64")))
+    assert reel.even == (low == 14)
+    reel.level()
+    assert [len(one.segments) for one in reel.record.renditions.values()] == counts
+    ends = {one.duration_ticks for one in reel.record.renditions.values()}
+    assert (
+        ends == {reel.record.packaged_ticks} and reel.record.packaged_ticks == [0, 12, 14][counts[0]] * PART
+    )
+
+
+def test_a_rendition_that_is_a_whole_segment_behind_is_not_taken_for_level() -> None:
+    reel = Reel(record())
+    reel.begin((AAC, LOW))
+    for number in range(25):
+        reel.lay(laid(part(number)))
+        if number < 13:
+            reel.lay(laid(part(number, "aac64")))
+    reel.level()
+    assert {one.duration_ticks for one in reel.record.renditions.values()} == {12 * PART}
+
+
 @pytest.mark.parametrize(
     ("ticks", "kept"),
     [(0, 1), (1, 1), (12 * PART, 1), (12 * PART + 1, 2), (24 * PART, 2), (99 * PART, 3)],
