@@ -170,7 +170,11 @@ class Recording:
         if not self._parts or show is None or await self._studio.objection(show.room, self.record):
             return False
         inits = self._reel.begin(show.renditions)
-        await self._in_thread(lambda: self._tape.make(inits))
+        try:
+            await self._in_thread(lambda: self._tape.make(inits))
+        except OSError:
+            await self._desk.leftovers.remove(self.record.media_id)
+            raise
         await self._desk.catalogue.insert(self.record)
         await self._desk.catalogue.write_recording(self.record)
         self._desk.shelf.hold(self.record)

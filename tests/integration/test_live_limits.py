@@ -6,7 +6,7 @@ from typing import Any
 
 import psutil
 
-from tests.integration.test_live_recording import ask_title, begin, checked, ready, recorded, source
+from tests.integration.test_live_recording import ask_title, begin, checked, ready, recorded, source, track_of
 from tests.support.account import ask
 from tests.support.live_m3u8 import read_live
 from tests.support.live_server import LiveServer, live_server
@@ -84,3 +84,14 @@ def test_the_disk_is_full_in_the_middle_of_a_show(tmp_path: Path) -> None:
         assert abs(len(samples) / 48 - track["duration_ms"]) < 100
         end(live)
         checked(live)
+
+
+def test_the_disk_is_full_from_the_beginning_of_a_show(tmp_path: Path) -> None:
+    with live_server(tmp_path, min_free_bytes=1 << 50) as live, source(live.url, live.key("radio")):
+        id = begin(live)
+        live.wait("radio", lambda show: "recording" in show["cockpit"]["alerts"])
+        assert live.look("radio")["state"] == "live" and last_segment(live) > 0
+        end(live)
+        assert track_of(live.url, id) is None
+        checked(live)
+        assert not (live.server.data_dir / "tracks" / id).exists()
