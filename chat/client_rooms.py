@@ -45,13 +45,14 @@ class _Ask(Struct, frozen=True):
 class Rooms:
     """Part of `chat.client.ClientMachine`, which has the line; `out` and `deadlines` are the machine's."""
 
-    __slots__ = ("_acked", "_asks", "_deadlines", "_online", "_out", "_places", "outbox")
+    __slots__ = ("_acked", "_asks", "_deadlines", "_joining", "_online", "_out", "_places", "outbox")
 
     def __init__(self, out: list[ClientEffect], deadlines: dict[tuple[str, str], float]) -> None:
         self._out = out
         self._deadlines = deadlines
         self._places: dict[str, _Place] = {}
         self._asks: list[_Ask] = []
+        self._joining: list[str] = []  # rooms whose `join` has no answer yet
         self._acked: dict[str, bool] = {}  # ids of own messages that were acknowledged, until they come
         self._online = False
         self.outbox = Outbox()
@@ -99,6 +100,7 @@ class Rooms:
     def lost(self) -> None:
         """The line broke."""
         self._online = False
+        self._joining.clear()
         self._acked.clear()  # what has not come will be among what is replayed
         for place in self._places.values():
             place.joined = False
@@ -141,11 +143,13 @@ class Rooms:
         if place is None or not self._online:
             return
         position = {} if place.epoch is None else {"epoch": place.epoch, "seq": place.seq}
+        self._joining.append(name)
         self._write({"type": "join", "room": name, **place.more, **position})
 
     def _joined(self, frame: Frame, now_s: float) -> None:
         name = frame["room"]
-        if self._answer(lambda ask: ask.answer == "joined", frame):
+        # A room of two has no name until it is joined: what is joined unasked was asked for by `direct`.
+        if not self._entered(name) and self._answer(lambda ask: ask.answer == "joined", frame):
             self._places.setdefault(name, _Place({}))
         place = self._places.get(name)
         if place is None:
@@ -183,6 +187,8 @@ class Rooms:
         command = self.outbox.get(nonce)
         name = command["room"] if command else frame.get("room", "")
         place = self._places.get(name)
+        if not command and not (place and place.joined):
+            self._entered(name)
         if command and code in _NOT_NOW:
             self.outbox.unsend(nonce)
             self._deadlines["held", name] = again_s
@@ -196,6 +202,13 @@ class Rooms:
             self._expelled(name, frame, now_s)
         elif not self._answer(lambda ask: ask.frame.get("room", "") == name, None, frame):
             self._tell(frame)
+
+    def _entered(self, name: str) -> bool:
+        """A `join` may be answered now: whether there was one."""
+        found = name in self._joining
+        if found:
+            self._joining.remove(name)
+        return found
 
     def _expelled(self, name: str, frame: Frame, now_s: float) -> None:
         del self._places[name]

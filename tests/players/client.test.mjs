@@ -500,6 +500,17 @@ test("a direct room that was asked for is joined like any other", async () => {
   assert.deepEqual(sent("join"), [{ type: "join", room: "dm-1", epoch: "e", seq: 3 }]);
 });
 
+test("a direct room is not taken for one that is joined meanwhile", async () => {
+  socket.connect();
+  welcome();
+  for (const room of ["r", "s"]) socket.join(room);
+  const asked = socket.ask("direct", { to: "bob" }, "joined");
+  last().say(joined(3));
+  last().say({ type: "error", code: "members_only", message: "no", room: "s" });
+  last().say({ ...joined(3), room: "dm-1" });
+  assert.equal((await asked).room, "dm-1");
+});
+
 test("what opens a door goes with every join", () => {
   socket.join("r", { password: "sesame" });
   socket.connect();

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 from tests.support.chromium import browsing
 from tests.support.looks import LOOKS, look_at
 from tests.support.server import Server
-from tests.support.talking import come_in, say
+from tests.support.talking import come_in, come_in_as, order_room, say
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -92,3 +92,30 @@ def test_room_with_much_going_on(chromium: Browser, server: Server, track_id: st
         page.get_by_role("button", name="More about Miloš").click()
         expect(page.get_by_role("group", name="What to do about Miloš")).to_be_visible()
         look_at(page, f"room-members-{look}")
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "small"])
+def test_people_of_a_room(chromium: Browser, server: Server, look: str) -> None:
+    with (
+        browsing(chromium, server.url, **LOOKS[look]) as (page, _),
+        browsing(chromium, server.url) as (other, _),
+    ):
+        order_room(server, f"people-{look}", f"mona-{look}")
+        come_in_as(page, server, f"people-{look}", f"mona-{look}")
+        come_in(other, f"people-{look}", "Miloš")
+        say(other, "May I come in?")
+        expect(page.locator(".chat-notice")).to_be_visible()
+        page.locator(".chat-count").click()
+        page.get_by_role("button", name="More about Miloš").click()
+        expect(page.get_by_role("region", name="Messages that wait for you")).to_be_visible()
+        look_at(page, f"room-order-{look}")
+        page.get_by_role("button", name="Talk with Miloš alone").click()
+        expect(page.get_by_label("Write to Miloš")).to_be_visible()
+        look_at(page, f"room-direct-{look}")
+        page.get_by_role("button", name="People you talk with alone").click()
+        expect(page.get_by_role("dialog").get_by_role("link")).to_be_visible()
+        look_at(page, f"room-directs-{look}")
+        page.goto("/")
+        rooms = page.get_by_role("region", name="Rooms")
+        expect(rooms.get_by_role("link", name="Miloš")).to_be_visible()
+        look_at(page, f"home-directs-{look}")

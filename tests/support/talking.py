@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from streamer.auth import account_id
+from tests.support.account import ask, token_of
 from tests.support.server import Server
 
 
@@ -26,3 +29,29 @@ def fill_room(server: Server, room: str, count: int) -> None:
     veza = (sys.executable, "-c", "from streamer.cli import main; main()")
     command = [*veza, "say", room, "--server", server.url, "--name", "talker"]
     subprocess.run(command, input=said, text=True, check=True)
+
+
+def come_in_as(page: Page, server: Server, room: str, account: str) -> None:
+    """With an account, that is with a token of the operator's."""
+    page.add_init_script(
+        f"localStorage['veza.token'] ??= '\"{token_of(server, account)}\"';"
+        f"localStorage['veza.name'] ??= '\"{account}\"'"
+    )
+    page.goto(f"/r/{room}")
+    expect(page.locator(".chat-count")).to_be_visible()
+
+
+def give_role(server: Server, room: str, account: str, role: str) -> None:
+    """As who runs the server."""
+    _order(server, "PUT", f"{room}/roles/{account_id(account)}", {"role": role})
+
+
+def order_room(server: Server, room: str, moderator: str) -> None:
+    """Have an account look after a room where each newcomer's first message waits."""
+    give_role(server, room, moderator, "moderator")
+    _order(server, "PATCH", f"{room}/policy", {"hold": True})
+
+
+def _order(server: Server, method: str, target: str, body: dict[str, Any]) -> None:
+    reply = ask(server, method, f"/api/v1/rooms/{target}", token_of(server, "op", operator=True), body)
+    assert reply.status < 300, reply.body

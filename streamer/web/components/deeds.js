@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 
-import { block, isBlocked } from "../chat/people.js";
+import { block, isBlocked, isDirect } from "../chat/people.js";
 import { order } from "../chat/rooms.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
@@ -22,7 +22,8 @@ const rankOf = ({ may, role }) => (may.value.includes("roles") && role.value !==
 export function Deeds({ room, person, onDone }) {
   const [error, busy] = [useSignal(null), useSignal(false)];
   const above = rankOf(room) > (RANKS[person.role] ?? 0);
-  const may = (right) => right === null || (above && room.may.value.includes(right));
+  const alone = isDirect(room.name); // nobody rules there
+  const may = (right) => !alone && (right === null || (above && room.may.value.includes(right)));
   const act = async (deed) => {
     if (busy.peek()) return;
     error.value = null;
@@ -37,7 +38,7 @@ export function Deeds({ room, person, onDone }) {
   const blocked = isBlocked(person.id);
   const turn = () => act(async () => (await block(person.id, !blocked), t(blocked ? "room.unblocked_now" : "room.blocked_now", { name: person.name })));
   return html`<div class="deeds" role="group" aria-label=${t("room.about", { name: person.name })} aria-busy=${busy.value}>
-    <${Measure} measures=${Object.keys(MEASURES).filter((each) => may(MEASURES[each]))} person=${person} onOrder=${(line) => act(() => order(room, line))} />
+    ${!alone && html`<${Measure} measures=${Object.keys(MEASURES).filter((each) => may(MEASURES[each]))} person=${person} onOrder=${(line) => act(() => order(room, line))} />`}
     ${may("roles") && html`<${Appoint} person=${person} hands=${room.role.value === "owner" || rankOf(room) === OPERATOR} onOrder=${(line) => act(() => order(room, line))} />`}
     <p><button type="button" class="link" onClick=${turn}>${t(blocked ? "room.unblock" : "room.block", { name: person.name })}</button></p>
     ${error.value && html`<p class="bad" role="alert">${error.value}</p>`}

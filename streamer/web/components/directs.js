@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 
 import words from "../catalogue/en_people.js";
 import { addressOf, block, blocks, directs, learnPeople } from "../chat/people.js";
-import { dayOf, fullTime } from "../format.js";
+import { clockTime, dayOf, fullTime } from "../format.js";
 import { html } from "../html.js";
 import { learnWords, t } from "../i18n.js";
 import { Dialog } from "./dialog.js";
@@ -38,5 +38,5 @@ export function DirectList() {
 
 function List({ onChosen }) {
   return html`<ul class="directs">${directs.value?.map(({ room, other, seq, read, at }) => html`<li key=${room}><a href=${addressOf(room)} onClick=${onChosen}>
-    <${Face} id=${other.id} name=${other.name} /><b>${other.name}</b>${seq > read && html`<span class="chip">${t("people.new")}</span>`}<time datetime=${new Date(at).toISOString()} title=${fullTime(at)}>${dayOf(at)}</time></a></li>`)}</ul>`;
+    <${Face} id=${other.id} name=${other.name} /><b>${other.name}</b>${seq > read && html`<span class="chip">${t("people.new")}</span>`}<time datetime=${new Date(at).toISOString()} title=${fullTime(at)}>${dayOf(at) === dayOf(Date.now()) ? clockTime(at) : dayOf(at)}</time></a></li>`)}</ul>`;
 }

@@ -45,10 +45,12 @@ function Review({ room, list, since }) {
   const title = `reviews-${list}`;
   return html`<section class="blocks" aria-labelledby=${title}><h3 id=${title}>${t(`reviews.${list}`)}</h3>
     ${error.value && html`<p class="bad" role="alert">${error.value}</p>`}
-    <ul class="reviews">${items.value.map((item) => html`<li key=${item.id}><p><b>${item.name ?? item.author_name ?? item.network}</b> ${tell(list, item)}</p>
+    <ul class="reviews">${items.value.map((item) => html`<li key=${item.id}><p><b>${nameOf(item)}</b> ${tell(list, item)}</p>
       ${item.body && html`<blockquote>${item.body}</blockquote>`}
-      <p class="pin-tools">${Object.entries(LISTS[list].deeds).map(([deed, method]) => html`<button type="button" class="link" aria-label=${t(`reviews.do.${deed}`, { name: item.name ?? item.author_name ?? item.network })} onClick=${() => act(method, item)}>${t(`reviews.${deed}`)}</button>`)}</p></li>`)}</ul></section>`;
+      <p class="pin-tools">${Object.entries(LISTS[list].deeds).map(([deed, method]) => html`<button type="button" class="link" aria-label=${t("reviews.of", { deed: t(`reviews.${deed}`), name: nameOf(item) })} onClick=${() => act(method, item)}>${t(`reviews.${deed}`)}</button>`)}</p></li>`)}</ul></section>`;
 }
+
+const nameOf = ({ name, author_name: author, network }) => name ?? author ?? network ?? "";
 
 /** What there is to know of it, in a line. */
 function tell(list, item) {

@@ -16,6 +16,8 @@ export class Rooms {
   #deadlines;
   #rooms = new Map();
   #asks = [];
+  /** Rooms whose `join` has no answer yet. */
+  #joining = [];
   /** What is heard where: a rendition, or null for the first. */
   #wishes = new Map();
   #outbox;
@@ -101,6 +103,7 @@ export class Rooms {
 
   lost() {
     this.#online = false;
+    this.#joining = [];
     this.#acked.clear(); // what has not come will be among what is replayed
     for (const room of this.#rooms.values()) room.joined = false;
     this.#outbox.unsend();
@@ -127,12 +130,13 @@ export class Rooms {
   #join(name) {
     const room = this.#rooms.get(name);
     if (!room || !this.#online) return;
+    this.#joining.push(name);
     this.#write({ type: "join", room: name, ...room.more, ...(room.epoch !== null && { epoch: room.epoch, seq: room.seq }) });
   }
 
   #joined(frame, now) {
-    const asked = this.#answer((ask) => ask.answer === "joined", frame);
-    if (asked && !this.#rooms.has(frame.room)) this.#rooms.set(frame.room, { epoch: null, seq: 0, joined: false, more: {} });
+    // A room of two has no name until it is joined: what is joined unasked was asked for by "direct".
+    if (!this.#entered(frame.room) && this.#answer((ask) => ask.answer === "joined", frame) && !this.#rooms.has(frame.room)) this.#rooms.set(frame.room, { epoch: null, seq: 0, joined: false, more: {} });
     const room = this.#rooms.get(frame.room);
     if (!room) return;
     const known = frame.recovered ? room.seq : 0;
@@ -172,6 +176,7 @@ export class Rooms {
     const entry = this.#outbox.get(frame.nonce);
     const room = this.#rooms.get(frame.room ?? entry?.room);
     const again = now + (frame.retry_ms ?? RETRY_DEFAULT_MS);
+    if (!entry && !room?.joined) this.#entered(frame.room);
     if (entry && NOT_NOW.has(frame.code)) {
       this.#outbox.unsend(frame.nonce);
       this.#deadlines.set(`held ${entry.room}`, again);
@@ -181,6 +186,13 @@ export class Rooms {
       this.#deadlines.set(`join ${frame.room}`, again);
     } else if (room?.joined && EXPELLED.has(frame.code)) this.#expelled(frame, now);
     else if (!this.#answer((ask) => ask.frame.room === frame.room, null, frame)) this.#tell("error", frame);
+  }
+
+  /** A `join` may be answered now: whether there was one. */
+  #entered(name) {
+    const at = this.#joining.indexOf(name);
+    if (at >= 0) this.#joining.splice(at, 1);
+    return at >= 0;
   }
 
   #expelled(frame, now) {

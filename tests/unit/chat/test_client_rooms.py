@@ -175,6 +175,19 @@ def test_a_direct_room_that_was_asked_for_is_joined_like_any_other(bench: Bench)
     assert bench.wrote("join") == [{"type": "join", "room": "d", "epoch": "e", "seq": 3}]
 
 
+def test_a_direct_room_is_not_taken_for_one_that_is_joined_meanwhile(bench: Bench) -> None:
+    bench.connect()
+    bench.welcome()
+    for room in ("r", "s"):
+        bench.rooms.join(room, {})
+    bench.ask(1, "direct", "joined", to="bob")
+    bench.joined(3, room="r")
+    bench.hear("error", code="members_only", message="no", room="s")
+    assert bench.answers == []
+    bench.joined(1, room="s")  # that of two
+    assert [answer.frame and answer.frame["room"] for answer in bench.answers] == ["s"]
+
+
 def test_a_notice_may_answer_what_was_sent(bench: Bench) -> None:
     bench.online()
     bench.send("n1", body="/slow 10s")
