@@ -22,12 +22,15 @@ from websockets.asyncio.client import connect
 from chaos.client import Client, read_entry
 from chaos.history import Gap, History, Joined, Log, Shown
 from chaos.judge import judge
-from chaos.world import World, running_world
+from chaos.keeper import Keeper
+from chaos.world import World, operator_token, running_world
 from streamer.database import make_engine
 from streamer.tables import messages
+from streamer.tables_order import audit
 
 _SETTLE_S = 90.0
 _FINAL_PER_ROOM = 3
+_LINES_PER_S = 1.5
 
 
 async def run(options: argparse.Namespace, folder: Path) -> tuple[History, Counter[str], list[str]]:
@@ -37,26 +40,28 @@ async def run(options: argparse.Namespace, folder: Path) -> tuple[History, Count
     struck: Counter[str] = Counter()
     async with running_world(folder, options.nodes, redis=options.redis, chance=chance) as world:
         door = random.Random(f"{options.seed} doors")
-        clients = []
+        clients: list[Client] = []
+
+        def port() -> int:
+            return door.choice(world.nodes).proxy.port
+
         for number in range(options.clients):
             own = random.Random(f"{options.seed} {number}")
             where = own.sample(rooms, own.randint(1, len(rooms)))
-
-            def port() -> int:
-                return door.choice(world.nodes).proxy.port
-
             clients.append(Client(f"c{number}", port, where, options.per_s, own))
+        own = random.Random(f"{options.seed} keeper")
+        clients.append(Keeper("keeper", port, rooms, _LINES_PER_S, own, operator_token()))
         running = [asyncio.create_task(client.run()) for client in clients]
         try:
             await _strike(world, chance, options.seconds, struck)
             unsettled = await _settle(clients, rooms)
             logs = {room: await _read_log(world.nodes[-1].proxy.port, room) for room in rooms}
-            rows = await _read_rows(world.database_url, logs)
+            rows, acts = await _read_rows(world.database_url, logs)
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-        return History([client.view() for client in clients], logs, rows), struck, unsettled
+        return History([client.view() for client in clients], logs, rows, acts), struck, unsettled
 
 
 async def _strike(world: World, chance: random.Random, seconds: float, struck: Counter[str]) -> None:
@@ -123,13 +128,14 @@ async def _read_log(port: int, room: str) -> Log:
             after = page["next"]
 
 
-async def _read_rows(url: str, logs: dict[str, Log]) -> dict[str, list[Shown]]:
-    """All rooms as they are in SQL, when it has everything."""
+async def _read_rows(url: str, logs: dict[str, Log]) -> tuple[dict[str, list[Shown]], dict[str, list[str]]]:
+    """All rooms as they are in SQL, when it has everything, and what their audit logs say."""
     engine = make_engine(url)
     deadline_s = time.monotonic() + _SETTLE_S
     try:
         while True:
             found: dict[str, list[Shown]] = {room: [] for room in logs}
+            acts: dict[str, list[str]] = {room: [] for room in logs}
             async with engine.connect() as connection:
                 for row in await connection.execute(
                     select(messages).order_by(messages.c.room, messages.c.seq)
@@ -137,9 +143,11 @@ async def _read_rows(url: str, logs: dict[str, Log]) -> dict[str, list[Shown]]:
                     emoji = json.loads(row.more or "{}").get("emoji", "")
                     said = (row.seq, row.id, row.nonce, row.author_id, row.body)
                     found.setdefault(row.room, []).append(Shown(*said, row.kind, emoji))
+                for line in await connection.execute(select(audit.c.room, audit.c.detail)):
+                    acts.setdefault(line.room, []).append(line.detail)
             behind = [room for room, log in logs.items() if len(found[room]) < log.end]
             if not behind or time.monotonic() > deadline_s:
-                return found
+                return found, acts
             await asyncio.sleep(0.5)
     finally:
         await engine.dispose()

@@ -22,6 +22,7 @@ _MEDDLING, _LEAVING = 0.35, 0.05  # shares of what is done
 _AS_NEW, _AWAY_S = 0.3, 4.0
 _COMMANDS = {
     "message": "send",
+    "line": "send",
     "edited": "edit",
     "deleted": "delete",
     "reacted": "react",
@@ -52,9 +53,19 @@ class Client:
     """
 
     def __init__(
-        self, name: str, ports: Callable[[], int], rooms: list[str], per_s: float, chance: random.Random
+        self,
+        name: str,
+        ports: Callable[[], int],
+        rooms: list[str],
+        per_s: float,
+        chance: random.Random,
+        token: str = "",
     ) -> None:
-        """Args: `ports` chooses where to connect; about `per_s` messages a second are said."""
+        """Args:
+        ports: chooses where to connect.
+        per_s: about so many things are said or done a second.
+        token: of an account; without one it is a guest.
+        """
         self.name = name
         self.unanswered: dict[str, Said] = {}
         self.here: set[str] = set()
@@ -65,7 +76,7 @@ class Client:
         self._per_s = per_s
         self._chance = chance
         self._records: list[Record] = []
-        self._author = self._token = ""
+        self._author, self._token = "", token
         self._positions: dict[str, tuple[str, int]] = {}
         self._count = 0
         self._socket: ClientConnection | None = None
@@ -106,9 +117,15 @@ class Client:
 
     def say(self, room: str) -> None:
         """Say something new, now or when the room is entered."""
-        self._count += 1
-        nonce = f"{self.name}-{self._count}"
-        self._begin(Said(room, nonce, f"{nonce} in {room}"))
+        nonce = self.next_nonce()
+        self.begin(Said(room, nonce, f"{nonce} in {room}"))
+
+    def act(self, room: str) -> None:
+        """Say or do something."""
+        if self._chance.random() < _MEDDLING:
+            self.meddle(room)
+        else:
+            self.say(room)
 
     def meddle(self, room: str) -> None:
         """Do something to one of the last messages, if there is one that nothing is being done to."""
@@ -116,17 +133,21 @@ class Client:
         wish = self._meddler.wish(room, self._author, busy)
         if wish is not None:
             kind, id, emoji = wish
-            self._count += 1
-            nonce = f"{self.name}-{self._count}"
+            nonce = self.next_nonce()
             body = f"{nonce} instead" if kind == "edited" else ""
-            self._begin(Said(room, nonce, body, kind, id, emoji))
+            self.begin(Said(room, nonce, body, kind, id, emoji))
 
     async def step_out(self, room: str) -> None:
         """Leave a room for a while, and come back to where it was, or as somebody new."""
         if room in self.here:
             await self._write("leave", room=room)
 
-    def _begin(self, said: Said) -> None:
+    def next_nonce(self) -> str:
+        self._count += 1
+        return f"{self.name}-{self._count}"
+
+    def begin(self, said: Said) -> None:
+        """Say something, again and again until it is answered."""
         self.unanswered[said.nonce] = said
         self._later(0, self._send, said.nonce)
 
@@ -167,13 +188,11 @@ class Client:
             await asyncio.sleep(self._chance.expovariate(self._per_s))
             if self.quiet:
                 continue
-            room, what = self._chance.choice(self._choice), self._chance.random()
-            if what < _MEDDLING:
-                self.meddle(room)
-            elif what < _MEDDLING + _LEAVING:
+            room = self._chance.choice(self._choice)
+            if self._chance.random() < _LEAVING:
                 await self.step_out(room)
             else:
-                self.say(room)
+                self.act(room)
 
     async def _write(self, type: str, **fields: Any) -> None:
         socket = self._socket
@@ -234,6 +253,9 @@ class Client:
             self._records.append(Gap(room, frame["from_seq"], frame["to_seq"]))
         elif kind == "ack":
             self._records.append(Acked(room, frame["nonce"], frame["seq"], frame["id"]))
+            self.unanswered.pop(frame["nonce"], None)
+        elif kind == "notice" and "nonce" in frame:
+            self._records.append(Acked(room, frame["nonce"], 0, ""))
             self.unanswered.pop(frame["nonce"], None)
         elif kind == "drain":
             self._delay_s = frame["reconnect_ms"] / 1000

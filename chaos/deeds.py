@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from chaos.fault import Fault
 from chaos.fold import Fold, stands
 from chaos.history import Acked, Gap, History, Joined, Live, Refused, Said, Shown, View
+from chaos.lines import trace
 
 Spoken = Mapping[tuple[str, str, str], Said]  # by room, author, nonce
 
@@ -86,6 +87,17 @@ def judge_refusals(history: History, said: Spoken) -> Iterator[Fault]:
                 deleted = words is not None and (words.room, words.id) in gone
                 if record.code != "message_deleted" or not deleted:
                     yield Fault("refused for a reason", view.name, f"{record} of {words}")
+
+
+def judge_lines(history: History, said: Spoken) -> Iterator[Fault]:
+    """A line was carried out once if that was answered, and never more often."""
+    for view in history.views:
+        done = {(record.room, record.nonce) for record in view.records if isinstance(record, Acked)}
+        for (room, author, nonce), words in said.items():
+            if author == view.author and words.kind == "line":
+                times = list(history.audit.get(room, ())).count(trace(words.body))
+                if times != 1 and ((room, nonce) in done or times):
+                    yield Fault("carried out once", view.name, f"{words} was, {times} times")
 
 
 def judge_words(entry: Shown, room: str, said: Spoken, edits: Mapping[tuple[str, str], set[str]]) -> bool:

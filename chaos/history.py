@@ -34,7 +34,7 @@ class Said(Struct, frozen=True):
     """Something was written to the connection, for the first time or again.
 
     Attributes:
-        kind: of the entry that comes of it.
+        kind: of the entry that comes of it; `line` for what is said to the server, and is in no log.
         id: of the message that it is done to; a new one has none yet.
     """
 
@@ -137,8 +137,10 @@ class History(Struct, frozen=True):
         views: of all clients.
         logs: each room's, as a client without a past reads it.
         rows: each room's entries of all kinds, as they are in SQL.
+        audit: details of each room's audit log.
     """
 
     views: Sequence[View]
     logs: Mapping[str, Log]
     rows: Mapping[str, Sequence[Shown]]
+    audit: Mapping[str, Sequence[str]] = {}

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from chaos.deeds import Spoken, judge_ends, judge_refusals, judge_wishes, judge_words, later_words, spoken
+from chaos.deeds import (
+    Spoken,
+    judge_ends,
+    judge_lines,
+    judge_refusals,
+    judge_wishes,
+    judge_words,
+    later_words,
+    spoken,
+)
 from chaos.fault import Fault
 from chaos.history import (
     Acked,
@@ -34,6 +43,7 @@ def judge(history: History) -> list[Fault]:
     faults += judge_ends(history)
     faults += judge_wishes(history, said)
     faults += judge_refusals(history, said)
+    faults += judge_lines(history, said)
     return faults
 
 

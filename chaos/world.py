@@ -5,12 +5,14 @@ import contextlib
 import random
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from chaos.proxy import Proxy
+from streamer.auth import Tokens
 from tests.support.postgres import running_postgres
 from tests.support.redis import Redis
 from tests.support.server import Server, start_server
@@ -51,6 +53,12 @@ class Node:
         assert self._server is not None
         with contextlib.suppress(ProcessLookupError):
             self._server.process.send_signal(number)
+
+
+def operator_token() -> str:
+    """Of somebody who may do everything on all nodes of a run."""
+    tokens = Tokens(_SECRET.encode())
+    return tokens.issue("keeper", now_s=int(time.time()), ttl_s=86_400, operator=True)
 
 
 class World:
@@ -158,7 +166,8 @@ async def running_world(
 ) -> AsyncIterator[World]:
     """Everything up for the length of a `with`. Several nodes need Redis, and have a PostgreSQL then."""
     async with AsyncExitStack() as stack:
-        settings: dict[str, Any] = {"log_format": "json", "chat_limits": (limits := chance.choice(_LIMITS))}
+        limits = chance.choice(_LIMITS)
+        settings: dict[str, Any] = {"log_format": "json", "secret": _SECRET, "chat_limits": limits}
         print(f"chaos: limits {limits or 'as usual'}", flush=True)
         database_url = f"sqlite:///{folder / 'node0' / 'veza.db'}"
         server: Redis | None = None
@@ -167,7 +176,7 @@ async def running_world(
             server = Redis(folder / "redis", *_REDIS_OPTIONS)
             await asyncio.to_thread(server.start)
             stack.callback(server.kill)
-            settings |= {"redis_url": server.url, "secret": _SECRET, "database_url": database_url}
+            settings |= {"redis_url": server.url, "database_url": database_url}
         world = World(
             [Node(folder / f"node{n}", settings) for n in range(nodes)], server, database_url, chance
         )

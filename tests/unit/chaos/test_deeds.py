@@ -19,6 +19,7 @@ from chaos.history import (
     View,
 )
 from chaos.judge import judge
+from chaos.lines import line
 
 ROOM = "lobby"
 # Ann says two things; bob reacts to both and takes the second one back; ann edits the first and deletes the
@@ -151,3 +152,24 @@ def test_words_that_are_gone_may_be_missing_from_an_edit() -> None:
     run = history(ASKED, joined(8, *ROWS, late))
     views = [View("ann", "ann", [*deeds("ann"), *said]), *run.views[1:]]
     assert judge(History(views, {ROOM: Log("e", AT_THE_END, 8)}, {ROOM: [*ROWS, late]})) == []
+
+
+@pytest.mark.parametrize(
+    ("audit", "answered", "expected"),
+    [
+        (["for 1001 s", "for 1002 s", "for 60 s"], True, []),
+        (["for 1001 s"], True, []),
+        (["for 1001 s"], False, ["answered"]),
+        ([], False, ["answered"]),
+        (["for 1001 s"] * 2, True, ["carried out once"]),
+        (["for 1001 s"] * 2, False, ["answered", "carried out once"]),
+        (["for 1002 s"], True, ["carried out once"]),
+    ],
+)
+def test_a_line_is_carried_out_once(audit: list[str], answered: bool, expected: list[str]) -> None:
+    records: list[Record] = [Said(ROOM, "k-1", line(1), "line")]
+    if answered:
+        records.append(Acked(ROOM, "k-1", 0, ""))
+    run = history()
+    views = [*run.views, View("keeper", "keeper", records)]
+    assert promises(History(views, run.logs, run.rows, {ROOM: audit})) == expected
