@@ -6,10 +6,13 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.players.test_page_live import PLAY
 from tests.support.api import upload, wait_for_track
 from tests.support.audio import make_album
 from tests.support.capture import START_SCRIPTED_JS, TAKE_JS, samples_of
+from tests.support.clicks import Clicks
 from tests.support.firefox import Firefox, running_firefox
+from tests.support.live_server import live_server
 from tests.support.pcm import decode, place_of
 from tests.support.player import CURRENT
 from tests.support.server import Server, running_server
@@ -80,3 +83,26 @@ async def play_an_album(tmp_path: Path) -> None:
     behind = place_of(whole[FIRST_SAMPLES : FIRST_SAMPLES + PIECE], heard)
     assert behind - before == 0, "samples between the two tracks"
     assert (heard[before - PIECE : before + PIECE] == whole[FIRST_SAMPLES - PIECE :][: 2 * PIECE]).all()
+
+
+def test_firefox_without_webcodecs_hears_a_show_from_the_websocket(tmp_path: Path) -> None:
+    run(hear_a_show(tmp_path))
+
+
+async def hear_a_show(tmp_path: Path) -> None:
+    # The element plays to what Firefox's own tests play to; the switch is how old Firefox was made.
+    old = {**WITHOUT_DEVICE, "dom.media.webcodecs.enabled": False}
+    with live_server(tmp_path) as live, Clicks(live.url, "lobby", live.key("lobby")):
+        live.wait("lobby", lambda show: show["state"] == "live" and show["links"]["hls"])
+        async with running_firefox(tmp_path / "firefox", old) as firefox:
+            await firefox.open(f"{live.url}/library")
+            assert await firefox.evaluate("'AudioDecoder' in window") is False
+            await firefox.evaluate(f"({PLAY})({{way: 'websocket'}})")
+            await until(firefox, "sound.state === 'playing'")
+            assert await firefox.evaluate("sound.way") == "websocket"
+            await until(firefox, "delays.length > 20")
+            said = [await firefox.evaluate(what) for what in ("sound.delay_s", "sound.buffer.ranOut")]
+            print("delay, ran out:", said, await firefox.evaluate("sound.buffer.level_s"))
+            assert await firefox.evaluate("sound.delay_s < 10 && sound.delay_s > 0")
+            await firefox.evaluate("sound.stop()")
+            assert await firefox.evaluate("document.querySelector('audio[data-live]') === null")
