@@ -18,7 +18,7 @@ class Cockpits(Deaf):
         self._clock = clock
         self._tell = tell
         self._alerts: dict[str, Alerts] = {}
-        self._told: dict[tuple[str, Fault], float] = {}
+        self._told: dict[tuple[str, str], float] = {}
 
     def alerts(self, room: str) -> tuple[Fault, ...]:
         """What is wrong in a room."""
@@ -29,6 +29,13 @@ class Cockpits(Deaf):
         """Somebody else knows whether something is wrong, and maybe why."""
         if (here := self._alerts.get(room)) is not None:
             self._say(room, here.set(fault, up=up), why)
+
+    def warn(self, room: str, code: str, text: str) -> None:
+        """Something happened that is no state of the sound."""
+        now_s = self._clock()
+        if room in self._alerts and now_s - self._told.get((room, code), -_AGAIN_S) >= _AGAIN_S:
+            self._told[room, code] = now_s
+            self._tell(room, f"live-{code}", text)
 
     def started(self, show: OnAir) -> None:
         self._alerts[show.room] = Alerts()
@@ -49,9 +56,6 @@ class Cockpits(Deaf):
         self.ended(show)
 
     def _say(self, room: str, raised: list[Raised], why: str = "") -> None:
-        now_s = self._clock()
         for one in raised:
-            key = (room, one.fault)
-            if one.up and now_s - self._told.get(key, -_AGAIN_S) >= _AGAIN_S:
-                self._told[key] = now_s
-                self._tell(room, f"live-{one.fault}", WORDS[one.fault] + (f": {why}" if why else ""))
+            if one.up:
+                self.warn(room, one.fault, WORDS[one.fault] + (f": {why}" if why else ""))

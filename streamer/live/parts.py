@@ -175,7 +175,9 @@ class LiveParts:
             ended=lambda show: self.stage.ended(show),
         )
         limits, make_id = StageLimits(settings.live_max_shows), self._warden.new_id
-        return LiveStage(self.keys, house, limits, make_id, self._refuse)
+        stage = LiveStage(self.keys, house, limits, make_id, self._refuse)
+        stage.contested = lambda room, why: self._cockpits.warn(room, "contested", why)
+        return stage
 
     def _make_http(self, wheel: TimerWheel, tasks: asyncio.TaskGroup) -> HttpWay:
         return HttpWay(

@@ -63,6 +63,7 @@ class LiveStage:
         """Args: `refuse` says why somebody may not be a source whose key is good, or None; DatabaseFailed."""
         self.shows: dict[str, Show] = {}
         self.nodes: Elsewhere | None = None
+        self.contested: Callable[[str, str], None] = lambda room, why: None
         self._keys = keys
         self._house = house
         self._limits = limits
@@ -93,8 +94,10 @@ class LiveStage:
         words = self._take_held(admission.key_id)
         try:
             return show.connect(admission, offer, shell, words)
-        except (Crowded, Contested) as error:
+        except Crowded as error:
             raise StageFull(str(error)) from None
+        except Contested as error:
+            raise self._contested(admission, error) from None
 
     def announce(self, admission: Admission, artist: str | None, title: str | None, text: str | None) -> bool:
         show = self.live(admission.room)
@@ -166,7 +169,12 @@ class LiveStage:
         try:
             return nodes.take(admission)
         except Contested as error:
-            raise StageFull(str(error)) from None
+            raise self._contested(admission, error) from None
+
+    def _contested(self, admission: Admission, error: Contested) -> StageFull:
+        """Programs show numbers rather than words: the room's host is told, too."""
+        self.contested(admission.room, str(error))
+        return StageFull(str(error))
 
     def _take_held(self, key_id: str) -> Words | None:
         words, at = self._held.pop(key_id, (None, 0.0))
