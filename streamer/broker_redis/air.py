@@ -1,7 +1,7 @@
 """The sound of shows on its way from node to node: one stream in Redis for each run of a show."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
 import structlog
@@ -18,7 +18,7 @@ _TOUCHED_S: Final = 5.0
 
 log = structlog.get_logger()
 
-Take = Callable[[Sequence[tuple[int, bytes]]], None]
+Take = Callable[[Sequence[tuple[int, bytes]]], Awaitable[None]]
 
 
 class Log(Protocol):
@@ -77,7 +77,7 @@ class Air:
                     continue
                 pause.reset()
                 last = entries[-1][0] if entries else last
-                take(entries)
+                await take(entries)
         finally:
             await line.close()
 

@@ -1,6 +1,6 @@
 """A show of another node, as it is heard on this one: what was relayed goes to the same outlets."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from streamer.live.relayed import Bill, Broken, Joint, Message, Over, Renewed, T
 from streamer.live.shelf import LiveShelf
 
 _FRESH_US: Final = 5_000_000  # older sound than this, beside the newest, is not for those who hear chunks
+_AT_ONCE: Final = 200  # a few milliseconds
 _FIRST_US: Final = 2_000_000  # and for who only comes; what was before is in the playlist
 
 log = structlog.get_logger()
@@ -67,16 +68,26 @@ class FarShow:
         """What plays."""
         return self.titles[-1] if self.titles else None
 
-    def take(self, entries: Sequence[tuple[int, bytes]]) -> None:
-        """What its node has relayed, numbered; where numbers are missing, it goes on with the next joint."""
+    def take(self, entries: Sequence[tuple[int, bytes]]) -> Iterator[None]:
+        """What its node has relayed, numbered; where numbers are missing, it goes on with the next joint.
+
+        Yields when others may have their turn: a node that comes late has a minute and a half to take.
+        """
         fresh_us = _FRESH_US if self._whole else _FIRST_US
-        messages = [message for number, data in entries for message in self._unpack(number, data)]
+        messages: list[Message] = []
+        for number, data in entries:
+            messages += self._unpack(number, data)
+            if number % _AT_ONCE == 0:
+                yield
         since_us = self._edge_us(messages) - fresh_us
-        for message in messages:
+        for place, message in enumerate(messages, 1):
             if isinstance(message, Joint):
                 self._join(message)
             else:
                 self._receive(message, since_us)
+            if place % _AT_ONCE == 0:
+                yield
+        self._ways.shelf.reveal(self.post.room)
 
     def turn(self, *, silent: bool) -> None:
         """How it is seen from here: its node says nothing, or speaks again."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ _HANDED_S: Final = 15.0  # it takes an encoder a second to begin
 
 log = structlog.get_logger()
 
-Take = Callable[[Sequence[tuple[int, bytes]]], None]
+Take = Callable[[Sequence[tuple[int, bytes]]], Awaitable[None]]
 Read = Callable[[str, str, Take], Coroutine[Any, Any, None]]
 
 
@@ -231,11 +231,12 @@ class Nodes:
         work = self._read(room, run, lambda entries: self._take(show, entries))
         self._following[room] = self._tasks.create_task(work, name=f"follow {room}")
 
-    def _take(self, show: FarShow, entries: Sequence[tuple[int, bytes]]) -> None:
+    async def _take(self, show: FarShow, entries: Sequence[tuple[int, bytes]]) -> None:
         if entries:
             show.heard_at = self._clock()
         try:
-            show.take(entries)
+            for _ in show.take(entries):
+                await asyncio.sleep(0)
         except Exception as error:  # our mistake, in one show: the others go on
             context = {"message": f"what is relayed of {show.post.room} failed", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)

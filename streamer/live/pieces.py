@@ -141,7 +141,8 @@ class Pieces:
         """Nothing of it can be fetched any more."""
         self.give_up()
         for path in self._paths:
-            self._media.pop(path, None)
+            if self._media[path].pieces is self:  # else who follows it has the same there already
+                del self._media[path]
         self._paths.clear()
 
     def _put(self, name: str, data: bytes, starts_at_us: int | None, kept_us: int) -> Piece:

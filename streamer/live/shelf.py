@@ -74,22 +74,32 @@ class LiveShelf(Deaf):
         self._now_s = now_s
         self._media: dict[str, Piece] = {}
         self._shows: dict[str, _Show] = {}  # by room
+        self._coming: dict[str, _Show] = {}
 
     # --- from shows
 
     def started(self, show: OnAir) -> None:
-        self._begin(show, {})
+        self._coming.pop(show.room, None)
+        self._put(self._make(show, {}))
 
     def follow(self, show: OnAir, places: Mapping[str, FeedPlace], titles: Sequence[Title]) -> None:
         """Go on as the shelf of another node does, from where that was between two segments.
+
+        What was there before is fetched until `reveal`: so there may be much to catch up with.
 
         Args:
             places: of its feeds, by rendition.
             titles: those that it may list still.
         """
-        self._begin(show, places)
+        self._coming[show.room] = self._make(show, places)
         for title in titles:
             self.titled(show, title)
+
+    def reveal(self, room: str) -> None:
+        """What `follow` began is fetched from now on. Idempotent."""
+        coming = self._coming.pop(room, None)
+        if coming is not None:
+            self._put(coming)
 
     def places(self, room: str) -> dict[str, FeedPlace] | None:
         """For `follow`; None within a segment, and where nothing is on."""
@@ -99,7 +109,7 @@ class LiveShelf(Deaf):
         return whole if whole and len(whole) == len(places) else None
 
     def part(self, show: OnAir, part: PartCut) -> None:
-        here = self._shows.get(show.room)
+        here = self._at(show.room)
         feed = here.feeds.get(part.rendition) if here is not None else None
         if here is None or feed is None:
             return
@@ -111,7 +121,7 @@ class LiveShelf(Deaf):
             self._publish(here)
 
     def renewed(self, show: OnAir) -> None:
-        here = self._shows.get(show.room)
+        here = self._at(show.room)
         if here is None:
             return
         here.show = show
@@ -121,13 +131,13 @@ class LiveShelf(Deaf):
         self._publish(here)
 
     def titled(self, show: OnAir, title: Title) -> None:
-        here = self._shows.get(show.room)
+        here = self._at(show.room)
         if here is not None:
             here.titles.append(ListedTitle(title.number, title.starts_at_us, title.text))
             del here.titles[:-_MAX_TITLES]
 
     def ended(self, show: OnAir) -> None:
-        here = self._shows.get(show.room)
+        here = self._at(show.room)
         if here is None or here.ended:
             return
         if not all(feed.warm for feed in here.feeds.values()):
@@ -233,15 +243,22 @@ class LiveShelf(Deaf):
         if waiting is not None:
             waiting.release(Denial(503, "the show begins; there is no sound yet"))
 
-    def _begin(self, show: OnAir, places: Mapping[str, FeedPlace]) -> None:
-        """Who still waits for something of the room's last show is told."""
-        before = self._shows.get(show.room)
-        if before is not None:
-            self._remove(before)
+    def _make(self, show: OnAir, places: Mapping[str, FeedPlace]) -> _Show:
         feeds = {
             one.name: Feed(self._media, self._wheel, show, one, places.get(one.name)) for one in listed(show)
         }
-        self._shows[show.room] = _Show(show, feeds)
+        return _Show(show, feeds)
+
+    def _put(self, here: _Show) -> None:
+        """Who still waits for something of the room's last show is told."""
+        before = self._shows.get(here.show.room)
+        if before is not None:
+            self._remove(before)
+        self._shows[here.show.room] = here
+
+    def _at(self, room: str) -> _Show | None:
+        """The show that is told of."""
+        return self._coming.get(room) or self._shows.get(room)
 
     def _remove(self, here: _Show) -> None:
         for feed in here.feeds.values():

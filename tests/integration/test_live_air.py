@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from streamer.broker_redis.air import Air
+from streamer.broker_redis.air import Air, Take
 from streamer.broker_redis.cluster import Cluster, slot_of
 from streamer.broker_redis.keys import Keys, shard_of
 from streamer.broker_redis.line import Line
@@ -55,7 +55,7 @@ class Relayed:
             self.log.add(b"entry %d" % number, joint=number % 5 == 1)
         self.wake.set()
 
-    def take(self, entries: Sequence[tuple[int, bytes]]) -> None:
+    async def take(self, entries: Sequence[tuple[int, bytes]]) -> None:
         self.read += entries
 
     async def until(self, number: int) -> None:
@@ -64,7 +64,7 @@ class Relayed:
     async def write(self) -> None:
         await self._air.write(ROOM, RUN, self.log, self.wake)
 
-    async def hear(self, take: Callable[[Sequence[tuple[int, bytes]]], None]) -> None:
+    async def hear(self, take: Take) -> None:
         await self._air.read(ROOM, RUN, take)
 
 
@@ -93,7 +93,11 @@ async def test_what_is_written_is_read_in_order_and_trimmed(tmp_path: Path) -> N
                 await one.until(last)
             assert one.read == entries(1, 33)
             late: list[tuple[int, bytes]] = []
-            reading = asyncio.create_task(one.hear(late.extend))
+
+            async def take(entries: Sequence[tuple[int, bytes]]) -> None:
+                late.extend(entries)
+
+            reading = asyncio.create_task(one.hear(take))
             await eventually(lambda: late and late[-1][0] == 33)
             reading.cancel()
             assert late == entries(one.log.first, 33) and one.log.first == 21

@@ -97,10 +97,16 @@ def show(nodes: Nodes) -> Iterator[str]:
     nodes.b.wait("radio", lambda seen: seen["state"] == "ended")
 
 
-def get(node: LiveServer, path: str) -> bytes:
+def ask(node: LiveServer, path: str) -> tuple[bytes, list[str | None]]:
+    """An answer, and what caches know it by."""
     with urllib.request.urlopen(node.url + path, timeout=30) as answer:
         body: bytes = answer.read()
-    return body
+        fields = [answer.headers[name] for name in ("ETag", "Last-Modified", "Cache-Control", "Content-Type")]
+    return body, fields
+
+
+def get(node: LiveServer, path: str) -> bytes:
+    return ask(node, path)[0]
 
 
 def listed(node: LiveServer, query: str = "", path: str = LOW) -> LivePlaylistText:
@@ -114,21 +120,43 @@ def ahead(playlist: LivePlaylistText, parts: int) -> str:
     return f"?_HLS_msn={last.number + segment}&_HLS_part={part}"
 
 
+def agree(first: LiveServer, second: LiveServer, path: str) -> bytes:
+    """What both answer, once no part comes between the two."""
+
+    def look() -> bytes | None:
+        one, other = (ask(node, path) for node in (first, second))
+        return one[0] if one == other else None
+
+    return wait_until(look, "the same answer")
+
+
+def same_list(first: LiveServer, second: LiveServer, more: str = "", path: str = LOW) -> LivePlaylistText:
+    """What both answer who wait for a part, if they ask before it is there."""
+    before = listed(first, path=path)
+
+    def look() -> bytes | None:
+        query = ahead(listed(first, path=path), 3) + more
+        with ThreadPoolExecutor(2) as pool:
+            one, other = pool.map(lambda node: ask(node, path + query), (first, second))
+        return one[0] if one == other else None
+
+    return read_live(wait_until(look, "the same list").decode(), before)
+
+
 def same(first: LiveServer, second: LiveServer, path: str) -> bytes:
     """What both answer at the same time."""
     with ThreadPoolExecutor(2) as pool:
-        one, other = pool.map(lambda node: get(node, path), (first, second))
+        one, other = pool.map(lambda node: ask(node, path), (first, second))
     assert one == other
-    return one
+    return one[0]
 
 
 def test_what_is_fetched_is_the_same_on_both(nodes: Nodes, show: str) -> None:
     b = nodes.b
-    begin = wait_until(lambda: now if len((now := listed(b)).segments) > 1 else None, "two segments")
-    text = same(nodes.a, b, LOW + ahead(begin, 3)).decode()
-    playlist = read_live(text, begin)
+    wait_until(lambda: len(listed(b).segments) > 1, "two segments")
+    playlist = same_list(nodes.a, b)
     dates_follow(playlist)
-    same(nodes.a, b, LOW + ahead(playlist, 2) + "&_HLS_skip=YES")
+    same_list(nodes.a, b, "&_HLS_skip=YES")
     base = LOW.rpartition("/")[0] + "/"
     first = playlist.segments[0]
     assert first.init is not None
@@ -180,8 +208,8 @@ def test_a_node_that_comes_late_has_the_whole_list(nodes: Nodes, show: str) -> N
     wait_until(lambda: len(listed(nodes.a).segments) > 1, "two segments")
     late = nodes.third
     late.wait("radio", lambda seen: seen["state"] == "live")
-    same(nodes.a, late, LOW + ahead(listed(nodes.a), 2))
-    same(nodes.a, late, "/hls/live/radio/index.m3u8")
+    same_list(nodes.a, late)
+    agree(nodes.a, late, "/hls/live/radio/index.m3u8")
 
 
 def test_redis_is_gone_for_a_while(nodes: Nodes, show: str) -> None:
@@ -199,7 +227,7 @@ def test_redis_is_gone_for_a_while(nodes: Nodes, show: str) -> None:
     again = [one for one in theirs.segments if one.uri and one.number in shared and shared[one.number].uri]
     assert again
     assert all(one == shared[one.number] or one.parts != shared[one.number].parts for one in again)
-    same(nodes.a, nodes.b, LOW + ahead(listed(nodes.a), 3))
+    same_list(nodes.a, nodes.b)
 
 
 async def test_a_socket_at_another_node_hears_the_sound(nodes: Nodes, show: str) -> None:
@@ -237,7 +265,7 @@ def test_a_source_with_the_same_key_takes_the_show_over_to_its_node(nodes: Nodes
         after = listed(b)
         assert after.first_number > number_of(before)
         assert after.segments[0].discontinuity
-        same(a, b, LOW + ahead(listed(b), 2))
+        same_list(a, b)
         assert len(answer.read(60_000)) == 60_000  # who listens at A goes on
         for id in (first["show"], second["show"]):
             recorded(b.url, id, 1)
@@ -307,8 +335,25 @@ def test_a_node_that_is_started_again_goes_on_with_its_show(nodes: Nodes) -> Non
         with source(node.url, key, room="den"):
             other.wait("den", lambda seen: seen["state"] == "live")
             assert other.look("den")["show"] == show
-            after = read_live(same(node, other, DEN + ahead(listed(node, path=DEN), 3)).decode())
+            after = same_list(node, other, path=DEN)
             assert after.first_number > number_of(before)
             assert after.segments[0].discontinuity
     finally:
         node.server.stop()
+
+
+def test_a_pass_to_a_room_that_is_not_open_is_good_at_every_node(nodes: Nodes) -> None:
+    with on_air(nodes.a, "cellar"):
+        policy, headers = (
+            json.dumps({"entry": "members"}).encode(),
+            {"Authorization": f"Bearer {nodes.a.token}"},
+        )
+        path = "/api/v1/rooms/cellar/policy"
+        request = urllib.request.Request(nodes.a.url + path, policy, headers, method="PATCH")
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+        link = nodes.b.wait("cellar", lambda seen: seen["links"]["hls"].startswith("/l/"))["links"]["hls"]
+        agree(nodes.a, nodes.b, link)
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            get(nodes.b, "/hls/live/cellar/index.m3u8")

@@ -1,7 +1,7 @@
 """Nodes that tell each other of shows, over a bus made of lists: who follows, takes over, and gives up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from streamer.live.audience import Audience
 from streamer.live.far import WaysOut
 from streamer.live.line import Admission, Offer, StageFull
-from streamer.live.nodes import Here, Nodes
+from streamer.live.nodes import Here, Nodes, Take
 from streamer.live.relay import Relay
 from streamer.live.relay_log import RelayLog
 from streamer.live.shelf import LiveShelf
@@ -62,14 +62,14 @@ class Broker:
         self._bus.logs[run] = log
         await asyncio.Event().wait()
 
-    async def read(self, room: str, run: str, take: Callable[[Sequence[tuple[int, bytes]]], None]) -> None:
+    async def read(self, room: str, run: str, take: Take) -> None:
         last = 0
         while True:
             log = self._bus.logs.get(run)
             if log is not None and log.last > last and self._node not in self._bus.cut:
                 entries = log.after(last, 1000)
                 last = log.last
-                take(entries)
+                await take(entries)
             await asyncio.sleep(0)
 
 

@@ -1,5 +1,6 @@
 """A shelf that follows that of another node gives the same bytes, and waits for what is listed there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -110,7 +111,11 @@ class Pair:
 
     def take(self) -> None:
         last = self.far._last
-        self.far.take([entry for entry in self.entries if entry[0] > last])
+        self.receive([entry for entry in self.entries if entry[0] > last])
+
+    def receive(self, entries: Sequence[tuple[int, bytes]]) -> None:
+        for _ in self.far.take(entries):
+            pass
 
     def same(self) -> None:
         for path in PATHS:
@@ -155,7 +160,8 @@ def test_who_comes_late_lists_the_same(renewed_at: int) -> None:
     # What Redis has still: whole segments, more than are listed.
     joints = [place for place in range(len(two.entries)) if b"Joint" in two.entries[place][1]]
     begin = joints[-22]
-    two.far.take(two.entries[begin:])
+    turns = sum(1 for _ in two.far.take(two.entries[begin:]))
+    assert turns > 5
     two.same()
     two.go_on(20)
     two.take()
@@ -176,7 +182,7 @@ def test_where_something_is_missing_it_goes_on_with_the_next_segment() -> None:
     two.go_on(1)
     two.entries[-1] = (0, b"")  # this one never comes
     lost = [entry for entry in two.entries if entry[0]]
-    two.far.take([entry for entry in lost if entry[0] > two.far._last])
+    two.receive([entry for entry in lost if entry[0] > two.far._last])
     two.go_on(3)
     two.take()
     assert two.far.parts == 15
@@ -283,3 +289,23 @@ def test_no_more_is_waited_for_than_is_bounded() -> None:
     two.clock.advance(13)
     late = found[0]
     assert isinstance(late, Waiting) and isinstance(late._found, Denial) and late._found.status == 503
+
+
+def test_what_is_caught_up_with_is_not_fetched_before_it_is_whole() -> None:
+    two = pair()
+    two.go_on(14)
+    two.take()
+    before = given(get(two.there, "aac128.m3u8"))
+    two.say()  # this one never comes
+    two.entries[-1] = (0, b"")
+    two.go_on(300)
+    fetched = []
+    for _ in two.far.take([entry for entry in two.entries if entry[0] > 50]):
+        fetched.append(given(get(two.there, "aac128.m3u8")))
+        assert given(get(two.there, f"aac128/{FIRST}.m4s")).body
+    assert len(fetched) > 4
+    assert set(fetched) == {before}
+    two.same()
+    two.go_on()
+    two.take()
+    two.same()
