@@ -42,7 +42,7 @@ class FarShow:
         on_air: None until then.
         interrupted: its source is away.
         since_us: since when it is so.
-        ticks, parts: up to where there is sound: behind the last part, and its number plus one.
+        parts: number of the last part, plus one.
         over: nothing more comes.
     """
 
@@ -55,7 +55,7 @@ class FarShow:
         self.interrupted = False
         self.since_us = 0
         self._away = self._silent = False  # its source, as its node says, or its node itself
-        self.ticks = self.parts = 0
+        self.parts = 0
         self.over = False
         self._ways = ways
         self._now_us = now_us
@@ -139,7 +139,7 @@ class FarShow:
                     for outlet in self._ways.others:
                         outlet.chunk(show, message)
             case PartCut():
-                self.ticks, self.parts = message.at_ticks + message.duration_ticks, message.number + 1
+                self.parts = message.number + 1
                 self._ways.shelf.part(show, message)
             case Renewed():
                 self._renew(message.show)

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from streamer.auth import Tokens
@@ -23,6 +24,7 @@ from tests.integration.test_live_recording import ready, recorded, source
 from tests.support.chat import Client, client
 from tests.support.live_m3u8 import LivePlaylistText, dates_follow, read_live
 from tests.support.live_server import LiveServer
+from tests.support.pcm import decode
 from tests.support.postgres import find_binaries, running_postgres
 from tests.support.redis import Redis, find_server, running_redis
 from tests.support.server import start_server
@@ -209,7 +211,11 @@ def test_a_node_that_comes_late_has_the_whole_list(nodes: Nodes, show: str) -> N
     late = nodes.third
     late.wait("radio", lambda seen: seen["state"] == "live")
     same_list(nodes.a, late)
-    agree(nodes.a, late, "/hls/live/radio/index.m3u8")
+    index = "/hls/live/radio/index.m3u8"
+    agree(nodes.a, late, index)
+    heard = decode(late.url + index, rate=48_000, options=("-t", "3"))
+    peak_hz = np.argmax(np.abs(np.fft.rfft(heard[-48_000:, 0])))  # of a second: a bin for each Hz
+    assert abs(peak_hz - 440) <= 2
 
 
 def test_redis_is_gone_for_a_while(nodes: Nodes, show: str) -> None:
