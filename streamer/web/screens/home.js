@@ -81,12 +81,12 @@ function Rooms() {
     <h2 id="rooms">${t("home.rooms")}</h2>
     <p class="quiet">${t("home.rooms_teach")}</p>
     <ul>${names.map((each) => html`<li><a href=${`/r/${each}`}><${Icon} name="hash" size="18" />${each}</a></li>`)}</ul>
-    ${name.value && html`<${DirectList} />`}
     <form onSubmit=${enter}>
       <label class="sr" for="room-name">${t("home.room_name")}</label>
       <input id="room-name" class="field" placeholder=${t("home.room_name")} maxlength=${ROOM_LIMIT} autocapitalize="none" autocomplete="off"
         value=${text.value} onInput=${(event) => (text.value = event.currentTarget.value)} />
       <button class="button" type="submit">${t("home.enter")}</button>
     </form>
+    ${name.value && html`<${DirectList} />`}
   </section>`;
 }
