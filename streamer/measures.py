@@ -73,7 +73,29 @@ class Measures:
         """Lift measures, by id, name, network or their own id. Raises ActRefused."""
         where = self._where(actor, order.room, act.everywhere)
         ruling = order if where else self._warden.orders.general
-        found = [
+        found = self._meant(ruling, act)
+        if not found:  # another node may have taken it a moment ago
+            found = self._meant(await self._warden.orders.reload(where), act)
+        if not found:
+            raise SubjectMissing(f"{act.subject} is not {_DONE[act.measure]}")
+        lifted = 0
+        for one in found:
+            subject = Subject(one.author_id, one.name or str(one.network), False, one.network)
+            deed = self._deed(actor, where, f"un{act.measure.value}", subject)
+            whom = (act.measure, one.author_id, one.network)
+            lifted += await self._warden.orders.run(order_rows.lift, deed, *whom)
+        if not lifted:  # another was quicker
+            raise SubjectMissing(f"{act.subject} is not {_DONE[act.measure]}")
+        await self._warden.changed(where)
+        names = ", ".join(one.name or str(one.network) for one in found)
+        text = f"{names}: not {_DONE[act.measure]} any more"
+        if act.measure is not Measure.SHADOW and found[0].author_id is not None:
+            subject = Subject(found[0].author_id, found[0].name or "", False, None)
+            self._announce(actor, order.room, f"un{_DONE[act.measure]}", text, subject)
+        return Done(text)
+
+    def _meant(self, ruling: Order, act: Lift) -> list[Sanction]:
+        return [
             one
             for one in ruling.in_force(self._warden.now_ms())
             if one.measure is act.measure
@@ -83,19 +105,6 @@ class Measures:
                 or (one.name is not None and one.name.casefold() == act.subject.casefold())
             )
         ]
-        if not found:
-            raise SubjectMissing(f"{act.subject} is not {_DONE[act.measure]}")
-        for one in found:
-            subject = Subject(one.author_id, one.name or str(one.network), False, one.network)
-            deed = self._deed(actor, where, f"un{act.measure.value}", subject)
-            await self._warden.orders.run(order_rows.lift, deed, act.measure, one.author_id, one.network)
-        await self._warden.changed(where)
-        names = ", ".join(one.name or str(one.network) for one in found)
-        text = f"{names}: not {_DONE[act.measure]} any more"
-        if act.measure is not Measure.SHADOW and found[0].author_id is not None:
-            subject = Subject(found[0].author_id, found[0].name or "", False, None)
-            self._announce(actor, order.room, f"un{_DONE[act.measure]}", text, subject)
-        return Done(text)
 
     async def kick(self, actor: Person, order: Order, act: Kick) -> Done:
         """Send somebody out. Raises ActRefused."""

@@ -64,6 +64,10 @@ def operator(server: ChatServer) -> AbstractAsyncContextManager[Client]:
 async def line(client: Client, nonce: str, body: str) -> dict[str, Any]:
     """Say a line, and hear what comes of it."""
     await client.say("send", room="lobby", nonce=nonce, body=body)
+    return await answered(client, nonce)
+
+
+async def answered(client: Client, nonce: str) -> dict[str, Any]:
     while (frame := await client.hear()).get("nonce") != nonce:
         pass
     return frame
@@ -122,12 +126,18 @@ async def test_one_line_on_two_nodes_at_once(open_server: Opener, redis: Redis) 
         operator(one) as here,
         operator(other) as there,
     ):
-        for number, body in enumerate(("/filter add heck", "/slow 2s", "/invite 1h")):
+        for number, body in enumerate(("/filter add heck", "/slow 2s", "/mute user-moe", "/unmute user-moe")):
             for client in (here, there):
                 await client.say("send", room="lobby", nonce=f"n{number}", body=body)
             for client in (here, there):
-                assert (await client.until("notice", nonce=f"n{number}"))["text"]
-        assert await acts(one) == ["filter", "policy", "invite"]
+                answer = await answered(client, f"n{number}")
+                assert answer["type"] == "notice", answer
+        assert await acts(one) == ["filter", "policy", "mute", "unmute"]
+        while not any(frame.get("fields", {}).get("what") == "unmuted" for frame in here.seen):
+            await here.hear()
+        await here.say("history", room="lobby")
+        told = [entry["fields"]["what"] for entry in (await here.until("history"))["messages"]]
+        assert told == ["policy", "muted", "unmuted"]
 
 
 async def hold_and_approve_halfway(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
