@@ -92,6 +92,7 @@ export default {
   "studio.state.connecting": "Connecting",
   "studio.state.onair": "On air",
   "studio.state.waiting": "Line lost",
+  "studio.state.ending": "Ending",
   "studio.stereo": "Stereo",
   "studio.tell": "Tell listeners",
   "studio.told": "Listeners see “{title}” when they hear it.",

@@ -15,7 +15,7 @@ import { Uplink } from "./uplink.js";
 const CLIPPED_SHOWN_MS = 3_000;
 const FROM_DB = 20;
 
-/** "off", "connecting", "onair", "waiting" (the line is down) or "over" (`why` says why). */
+/** "off", "connecting", "onair", "waiting" (the line is down), "ending" or "over" (`why` says why). */
 export const state = signal("off");
 export const room = signal(null);
 export const since = signal(null);
@@ -23,7 +23,7 @@ export const since = signal(null);
 export const why = signal(null);
 /** Bytes that the server has not acknowledged. */
 export const waitingBytes = signal(0);
-export const isLive = computed(() => ["connecting", "onair", "waiting"].includes(state.value));
+export const isLive = computed(() => ["connecting", "onair", "waiting", "ending"].includes(state.value));
 
 /** "microphone", "share", "file" or null: what one hears on the meter. */
 export const source = signal(null);
@@ -44,6 +44,7 @@ let input = null;
 let uplink = null;
 let leave = () => {};
 let unclip = null;
+let ending = false;
 
 function levels({ peaks, clipped: runs }) {
   const now = performance.now();
@@ -162,7 +163,7 @@ function moved(next) {
 function over(detail) {
   if (detail.code === "key_refused") forgetKey(room.peek());
   batch(() => {
-    state.value = detail.code === "over" ? "off" : "over";
+    state.value = detail.code !== "over" ? "over" : ending ? "ending" : "off";
     why.value = detail.code === "over" ? null : detail;
     onAir.value = null;
     waitingBytes.value = 0;
@@ -172,14 +173,18 @@ function over(detail) {
   leave = () => {};
 }
 
-/** End the broadcast, and the show with it. */
+/** End the broadcast, and the show with it. Until that is over nobody goes live here: it would be ended too. */
 export async function endShow() {
   const name = room.peek();
-  await uplink?.end();
+  ending = true;
   try {
+    await uplink?.end();
     await api.endShow(name, identity());
   } catch (problem) {
     if (problem.status !== 404) throw problem; // it is over already
+  } finally {
+    ending = false;
+    if (state.peek() === "ending") state.value = "off";
   }
 }
 
