@@ -20,6 +20,7 @@ _AGAIN_S = 0.5
 _OPEN_TIMEOUT_S = 8.0
 _MEDDLING, _LEAVING = 0.35, 0.05  # shares of what is done
 _AS_NEW, _AWAY_S = 0.3, 4.0
+_TWICE = 0.15  # of what is said, as by somebody who has lost the answer
 _COMMANDS = {
     "message": "send",
     "line": "send",
@@ -211,10 +212,11 @@ class Client:
         said = self.unanswered.get(nonce)
         if said is None or said.room not in self.here or self._socket is None:
             return
-        self._records.append(said)
         fields = {"id": said.id, "body": said.body, "emoji": said.emoji}
         more = {name: value for name, value in fields.items() if value}
-        await self._write(_COMMANDS[said.kind], room=said.room, nonce=nonce, **more)
+        for _ in range(2 if self._chance.random() < _TWICE else 1):
+            self._records.append(said)
+            await self._write(_COMMANDS[said.kind], room=said.room, nonce=nonce, **more)
 
     def _go(self, room: str) -> None:
         self.here.discard(room)
