@@ -8,7 +8,7 @@ PARALLEL = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 WORKING = -n logical --maxprocesses 4 --dist worksteal
 # Servers and browsers wait for each other, and their tests for them: more processes than cores.
 WAITING = -n 4 --dist loadfile --no-loadscope-reorder
-BROWSING = -n 3 --dist loadfile --no-loadscope-reorder
+BROWSING = -n 2 --dist loadfile --no-loadscope-reorder
 SETUP = scripts/setup
 
 help:

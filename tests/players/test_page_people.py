@@ -123,7 +123,7 @@ def test_who_looks_after_a_room_does_so_from_the_list(two: tuple[Page, Page], se
     deeds.get_by_label("For how long").select_option("1h")
     deeds.get_by_label("Reason").fill("too   loud")
     deeds.get_by_label("Reason").press("Enter")
-    expect(olga.get_by_role("dialog").get_by_role("status")).to_contain_text("bob")
+    expect(olga.get_by_role("dialog").get_by_role("status")).to_contain_text("bob is muted")
     say(bob, "may I?")
     expect(bob.get_by_role("alert")).to_contain_text("too loud")
     deeds.get_by_label("What to do about bob").select_option("kick")

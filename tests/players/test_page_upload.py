@@ -17,6 +17,7 @@ from tests.support.chromium import browsing
 from tests.support.player import CURRENT, position, wait_until_past
 from tests.support.server import Server, running_server, start_server
 from tests.support.severing import LINE_BROKE, severable
+from tests.support.waiting import wait_until
 
 SLOW_BYTES_PER_S = 200_000
 
@@ -161,8 +162,15 @@ def test_a_file_that_is_no_recording_says_so(chromium: Browser, server: Server, 
 
 
 def track_called(server: Server, title: str) -> dict[str, Any]:
-    items = get_json(f"{server.url}/api/v1/tracks")["items"]
-    return next(track for track in items if track["title"] == title)
+    """The one track of that title, once it is listed: when it can be played."""
+
+    def listed() -> list[dict[str, Any]]:
+        items = get_json(f"{server.url}/api/v1/tracks")["items"]
+        return [track for track in items if track["title"] == title]
+
+    found = wait_until(listed, f"{title} is listed")
+    assert len(found) == 1
+    return found[0]
 
 
 def source(server: Server, track: dict[str, Any]) -> bytes:
