@@ -9,6 +9,7 @@ import asyncio
 import multiprocessing
 import os
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from chat.limits import ChatLimits
 from streamer.broker_redis.broker import RedisBroker
 from streamer.broker_redis.url import read_url
 from streamer.database import open_database
+from streamer.launch import SWITCH_S
 from tests.support.redis import running_redis
 
 TARGET_PER_S = 8000
@@ -100,6 +102,7 @@ class Load:
 
 
 async def measure(url: str, redis_pid: int, folder: str, results: "multiprocessing.Queue[Any]") -> None:
+    sys.setswitchinterval(SWITCH_S)
     engine = await open_database(f"sqlite:///{folder}/veza.db")
     broker = RedisBroker(read_url(url), engine, ChatLimits())
     assert await broker.prepare() is None
