@@ -19,6 +19,7 @@ if meta[2] ~= ARGV[6] then
     return {'strange'}
   end
   redis.call('HSET', KEYS[1], 'epoch', ARGV[6])
+  redis.call('DEL', KEYS[4])
 end
 local first, payloads, taken = nil, {}, {}
 
