@@ -162,9 +162,10 @@ function moved(next) {
 
 function over(detail) {
   if (detail.code === "key_refused") forgetKey(room.peek());
+  const wanted = ending || detail.code === "over"; // the server may say first that the show has ended
   batch(() => {
-    state.value = detail.code !== "over" ? "over" : ending ? "ending" : "off";
-    why.value = detail.code === "over" ? null : detail;
+    state.value = !wanted ? "over" : ending ? "ending" : "off";
+    why.value = wanted ? null : detail;
     onAir.value = null;
     waitingBytes.value = 0;
   });

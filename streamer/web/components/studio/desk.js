@@ -35,7 +35,7 @@ export function Desk({ room }) {
   return html`<div class="studio-main">
       ${unable ? html`<p class="notice" role="alert"><${Icon} name="triangle-alert" />${t(unable)}</p>` : html`<${OnAir} room=${room} mine=${mine} show=${live.value} />
         <section class="studio-card" aria-labelledby="studio-source"><h2 id="studio-source">${t("studio.source")}</h2><${Source} /><${Meter} /></section>`}
-      ${mine && html`<${NowPlaying} room=${room} />`}
+      ${mine && broadcast.state.value !== "ending" && html`<${NowPlaying} room=${room} />`}
     </div>
     <div class="studio-side">
       <${Cockpit} show=${live.value} />
