@@ -5,6 +5,7 @@ but what its imports would have cost: four fifths of its start. Nothing that is 
 before the fork: no thread, no event loop.
 """
 
+import ctypes
 import gc
 import json
 import os
@@ -33,6 +34,7 @@ _PRELOAD = (
 )
 _MAX_REQUEST_BYTES = 1 << 18
 _ANSWER_TIMEOUT_S = 30
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class Forked:
@@ -152,6 +154,7 @@ def _bury(ended: int, pid: int, status: socket.socket) -> None:
 
 def _serve(env: Mapping[str, str], status: int, stdout: int) -> NoReturn:
     """Be the server, and end as it does."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # no server outlives its tests
     os.close(status)
     for output in (1, 2):
         os.dup2(stdout, output)
