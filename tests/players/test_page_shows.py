@@ -13,6 +13,7 @@ from tests.support.chromium import browsing
 from tests.support.looks import LOOKS, look_at
 from tests.support.server import Server
 from tests.support.talking import come_in
+from tests.support.waiting import wait_until
 
 TRACK_PLAYS = "() => document.querySelector('audio[data-deck=current]').currentTime > 0.5"
 
@@ -23,30 +24,21 @@ def song(folder: Path) -> Path:
     return make_tone(folder / "song.mp3", seconds=600, options=tags)
 
 
+HEARD_MS = """async () => {
+  const app = document.querySelector("script[type=module]").src;
+  const line = await import(app.replace("app.js", "line.js"));
+  return line.socket.media.media;
+}"""
+
+
 def wait_until_heard(page: Page) -> None:
     """Until sound has come on for half a second from here."""
-    page.evaluate("window.from = null")
-    page.wait_for_function(
-        """async () => {
-          const app = document.querySelector("script[type=module]").src;
-          const line = await import(app.replace("app.js", "line.js"));
-          const { media } = line.socket;
-          if (media.media === null) return false;
-          window.from ??= media.media;
-          return media.media > window.from + 500;
-        }"""
-    )
+    start = wait_until(lambda: page.evaluate(HEARD_MS), "something is heard")
+    wait_until(lambda: (page.evaluate(HEARD_MS) or 0) > start + 500, "the sound comes on")
 
 
 def wait_until_silent(page: Page) -> None:
-    """Until nothing is heard."""
-    page.wait_for_function(
-        """async () => {
-          const app = document.querySelector("script[type=module]").src;
-          const line = await import(app.replace("app.js", "line.js"));
-          return line.socket.media.media === null;
-        }"""
-    )
+    wait_until(lambda: page.evaluate(HEARD_MS) is None, "nothing is heard")
 
 
 def test_a_show_is_heard_on_every_screen_until_it_ends(chromium: Browser, server: Server, song: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("hls", "chat", "streamer")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+TESTS = sorted((ROOT / "tests" / "players").glob("*.py"))
 PURE = [path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("hls", "chat")]
 
 MAY_IMPORT = {"hls": {"hls"}, "chat": {"chat"}, "streamer": {"streamer", "hls", "chat"}}
@@ -109,3 +110,12 @@ def test_law_5_files_and_functions_stay_small(path: Path) -> None:
 
 def test_the_laws_see_every_package() -> None:
     assert {path.relative_to(ROOT).parts[0] for path in SOURCES} == set(PACKAGES)
+
+
+@pytest.mark.parametrize("path", TESTS, ids=name_of)
+def test_no_test_waits_for_a_promise_to_be_made(path: Path) -> None:
+    """A browser that waits for a function takes the Promise of an async one for true, at once."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".wait_for_function"):
+            script = ast.unparse(node.args[0]).lstrip("f'\"")
+            assert not script.startswith("async"), f"{name_of(path)}:{node.lineno}"
