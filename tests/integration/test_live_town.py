@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from hls.live import OnAir
 from streamer.live.audience import Audience
-from streamer.live.far import WaysOut
+from streamer.live.far import FarShow, WaysOut
 from streamer.live.line import Admission, Offer, StageFull
 from streamer.live.nodes import Here, Nodes, Take
 from streamer.live.relay import Relay
@@ -151,6 +152,19 @@ class Town:
                 await asyncio.sleep(0)
 
 
+def followed(home: Home) -> FarShow:
+    """The show of another node that is on there."""
+    show = home.nodes.far("radio")
+    assert show is not None
+    return show
+
+
+def on_air_at(home: Home) -> OnAir:
+    on_air = followed(home).on_air
+    assert on_air is not None
+    return on_air
+
+
 class NoKeys:
     """Of tests that need none."""
 
@@ -228,7 +242,7 @@ async def test_another_key_takes_over_when_nobody_is_heard() -> None:
         line, _ = await begin(here)
         line.close(complete=False)
         await here.later(5)
-        assert b.nodes.far("radio").interrupted  # type: ignore[union-attr]
+        assert followed(b).interrupted
         b.connect(key_id="key-b")
         await here.later(1)
         assert b.show.after == "a1" and not here.houses["a"].stage.shows
@@ -254,18 +268,18 @@ async def test_a_silent_node_is_given_up_and_comes_back_too_late() -> None:
         await begin(here)
         here.bus.cut.add("a")
         await here.later(2)
-        assert not c.nodes.far("radio").interrupted  # type: ignore[union-attr]
+        assert not followed(c).interrupted
         await here.later(3)
-        assert c.nodes.far("radio").interrupted  # type: ignore[union-attr]
+        assert followed(c).interrupted
         line, _ = b.connect(key_id="key-b")
         line.write(PART_PCM)
         await here.later(2)
-        assert c.nodes.far("radio").on_air.show == "b1"  # type: ignore[union-attr]
+        assert on_air_at(c).show == "b1"
         assert a.show.id == "a1"  # which does not know it
         here.bus.cut.clear()
         await here.later(2)
         assert not a.stage.shows
-        assert a.nodes.far("radio").on_air.show == "b1"  # type: ignore[union-attr]
+        assert on_air_at(a).show == "b1"
         assert a.witness.told[-1] == "handed over"
 
 
@@ -278,7 +292,7 @@ async def test_a_silent_node_comes_back_in_time_or_its_show_is_over() -> None:
         here.bus.cut.clear()
         line.write(PART_PCM)
         await here.later(2)
-        assert not c.nodes.far("radio").interrupted  # type: ignore[union-attr]
+        assert not followed(c).interrupted
         here.bus.cut.add("a")
         await here.later(GRACE_S + 2)
         assert c.nodes.far("radio") is None
@@ -304,7 +318,7 @@ async def test_who_says_goodbye_is_silent_at_once() -> None:
         await begin(here)
         here.houses["a"].nodes.close()
         await here.later(1, but="a")
-        assert c.nodes.far("radio").interrupted  # type: ignore[union-attr]
+        assert followed(c).interrupted
 
 
 async def test_a_title_goes_to_the_node_of_the_source() -> None:

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.support.api import upload, wait_for_track
 from tests.support.audio import make_tone
-from tests.support.chromium import running_chromium
+from tests.support.chromium import browsing, running_chromium
+from tests.support.clicks import Clicks
+from tests.support.live_server import LiveServer, live_server
 from tests.support.server import Server, running_server
 
 TONE_S = 40
@@ -46,3 +48,26 @@ def track_id(server: Server, tone: Path) -> str:
     track = wait_for_track(server.url, upload(server.url, tone)["id"])
     assert track["state"] == "ready", track
     return str(track["id"])
+
+
+@pytest.fixture
+def two(chromium: Browser, server: Server) -> Iterator[tuple[Page, Page]]:
+    """Two people's browsers."""
+    with browsing(chromium, server.url) as (ann, _), browsing(chromium, server.url) as (bob, _):
+        yield ann, bob
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server for shows; nothing is on."""
+    with live_server(tmp_path_factory.mktemp("live")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def clicks(live: LiveServer) -> Iterator[Clicks]:
+    """A show in the lobby, of clicks whose moments are known."""
+    with Clicks(live.url, "lobby", live.key("lobby")) as clicking:
+        live.wait("lobby", lambda show: show["state"] == "live" and show["links"]["hls"])
+        yield clicking
+        assert clicking.error is None

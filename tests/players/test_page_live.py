@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.api import get_json
 from tests.support.chromium import browsing
 from tests.support.clicks import Clicks
-from tests.support.live_server import LiveServer, live_server
+from tests.support.live_server import LiveServer
 from tests.support.talking import come_in, say
 
 HERE = Path(__file__).parent
@@ -58,25 +58,11 @@ PLAY = """async (options) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with live_server(tmp_path_factory.mktemp("live")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def clicks(server: LiveServer) -> Iterator[Clicks]:
-    with Clicks(server.url, "lobby", server.key("lobby")) as clicking:
-        server.wait("lobby", lambda show: show["state"] == "live" and show["links"]["hls"])
-        yield clicking
-        assert clicking.error is None
-
-
 @pytest.fixture
-def page(chromium: Browser, server: LiveServer) -> Iterator[Page]:
-    with browsing(chromium, server.url) as (watched, _):
+def page(chromium: Browser, live: LiveServer) -> Iterator[Page]:
+    with browsing(chromium, live.url) as (watched, _):
         watched.add_init_script(EAR)
-        watched.goto(server.url + "/library")
+        watched.goto(live.url + "/library")
         yield watched
 
 
@@ -164,7 +150,7 @@ def test_what_is_said_is_seen_when_it_is_heard(page: Page, clicks: Clicks) -> No
 
 
 def test_what_others_say_of_the_show_is_shown_when_one_hears_what_they_heard(
-    page: Page, clicks: Clicks, server: LiveServer
+    page: Page, clicks: Clicks, live: LiveServer
 ) -> None:
     come_in(page, "lobby", "ann")
     page.evaluate(PLAY, {"way": "websocket"})
@@ -194,14 +180,14 @@ def test_what_others_say_of_the_show_is_shown_when_one_hears_what_they_heard(
     assert page.evaluate("came < about")
     say(page, "I heard it, too")
     expect(page.locator(".message:not(.is-pending)").last).to_contain_text("I heard it, too")
-    said = get_json(f"{server.url}/api/v1/rooms/lobby/messages")["messages"][-1]
+    said = get_json(f"{live.url}/api/v1/rooms/lobby/messages")["messages"][-1]
     assert abs(said["media"] - page.evaluate("socket.media.media")) < 30_000
     page.evaluate("sound.stop()")
 
 
-def test_it_waits_for_a_show(page: Page, server: LiveServer) -> None:
+def test_it_waits_for_a_show(page: Page, live: LiveServer) -> None:
     page.evaluate(PLAY.replace('"lobby"', '"later"').replace("/lobby/", "/later/"), {"way": "websocket"})
     until(page, "sound.state === 'waiting'")
-    with Clicks(server.url, "later", server.key("later")):
+    with Clicks(live.url, "later", live.key("later")):
         until(page, "sound.state === 'playing'")
     page.evaluate("sound.stop()")

@@ -22,7 +22,7 @@ from hls.codecs import flac_metadata
 from tests.players.test_page_live import EAR, PLAY, late_s, until
 from tests.support.chromium import browsing
 from tests.support.clicks import Clicks
-from tests.support.live_server import LiveServer, live_server
+from tests.support.live_server import LiveServer
 
 Samples = npt.NDArray[np.generic]
 
@@ -39,26 +39,12 @@ HIDE = """(hidden) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with live_server(tmp_path_factory.mktemp("live")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def clicks(server: LiveServer) -> Iterator[Clicks]:
-    with Clicks(server.url, "lobby", server.key("lobby")) as clicking:
-        server.wait("lobby", lambda show: show["state"] == "live" and show["links"]["hls"])
-        yield clicking
-        assert clicking.error is None
-
-
 @pytest.fixture
-def page(chromium: Browser, server: LiveServer) -> Iterator[Page]:
-    with browsing(chromium, server.url) as (watched, _):
+def page(chromium: Browser, live: LiveServer) -> Iterator[Page]:
+    with browsing(chromium, live.url) as (watched, _):
         watched.add_init_script(EAR)
         watched.add_init_script("delete window.AudioDecoder;")
-        watched.goto(server.url + "/library")
+        watched.goto(live.url + "/library")
         yield watched
 
 
@@ -153,10 +139,10 @@ def test_it_is_heard_soon_and_goes_over_to_hls_and_back(page: Page, clicks: Clic
     assert set(page.evaluate("states")) <= {"loading", "playing", "stalled", "idle"}
 
 
-def test_the_cockpit_says_how_late_it_is(page: Page, clicks: Clicks, server: LiveServer) -> None:
+def test_the_cockpit_says_how_late_it_is(page: Page, clicks: Clicks, live: LiveServer) -> None:
     page.evaluate(PLAY, {"way": "websocket"})
     until(page, "sound.state === 'playing'")
-    delays = server.wait("lobby", lambda show: show["cockpit"]["delays_ms"]["websocket"])
+    delays = live.wait("lobby", lambda show: show["cockpit"]["delays_ms"]["websocket"])
     print(delays["cockpit"]["delays_ms"], "said", page.evaluate("delays"))
     assert 320 <= delays["cockpit"]["delays_ms"]["websocket"] < 10_000
     assert delays["cockpit"]["delays_ms"]["progressive"] is None

@@ -1,23 +1,13 @@
 """People in rooms of the page: who they are, talking with one alone, blocking, and looking after a room."""
 
 import re
-from collections.abc import Iterator
 from contextlib import ExitStack
 
-import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.chromium import browsing
 from tests.support.server import Server
 from tests.support.talking import come_in, come_in_as, give_role, order_room, say
-
-
-@pytest.fixture
-def two(chromium: Browser, server: Server) -> Iterator[tuple[Page, Page]]:
-    with ExitStack() as stack:
-        ann = stack.enter_context(browsing(chromium, server.url))
-        bob = stack.enter_context(browsing(chromium, server.url))
-        yield ann[0], bob[0]
 
 
 def about(page: Page, name: str) -> Locator:

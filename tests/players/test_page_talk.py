@@ -4,24 +4,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.chromium import browsing
 from tests.support.server import Server, running_server
 from tests.support.talking import come_in, fill_room, say
-
-
-@pytest.fixture
-def two(chromium: Browser, server: Server) -> Iterator[tuple[Page, Page]]:
-    with ExitStack() as stack:
-        ann = stack.enter_context(browsing(chromium, server.url))
-        bob = stack.enter_context(browsing(chromium, server.url))
-        yield ann[0], bob[0]
 
 
 def message(page: Page, text: str) -> Locator:

@@ -1,7 +1,6 @@
 """What was said in a room of the page, found again: threads beside it, and the search."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,14 +15,6 @@ from tests.support.talking import come_in, fill_room, say
 def server(folder: Path) -> Iterator[Server]:
     with running_server(folder, messages_burst=1000) as running:
         yield running
-
-
-@pytest.fixture
-def two(chromium: Browser, server: Server) -> Iterator[tuple[Page, Page]]:
-    with ExitStack() as stack:
-        ann = stack.enter_context(browsing(chromium, server.url))
-        bob = stack.enter_context(browsing(chromium, server.url))
-        yield ann[0], bob[0]
 
 
 def said(where: Page | Locator) -> Locator:
