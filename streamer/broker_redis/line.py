@@ -146,14 +146,21 @@ class Line:
             )
             self._makers = address, pool.make_connection
         self._connection = connection = self._makers[1]()
+        connected = False
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await connection.connect()
+            connected = self._connection is connection
+        except AuthenticationError as error:
+            raise LineRefused(f"the password is refused: {error}") from None
         except (RedisError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            await self.close()
-            if isinstance(error, AuthenticationError):
-                raise LineRefused(f"the password is refused: {error}") from None
             raise LineBroken(str(error) or "no answer") from None
+        finally:
+            if not connected:  # who closed the line meanwhile had nothing yet that could be closed
+                await self.close()
+                await _hang_up(connection)
+        if not connected:
+            raise LineBroken("the line was closed")
 
     async def ask(self, commands: Sequence[Command], timeout_s: float = ANSWER_TIMEOUT_S) -> list[Any]:
         """Send commands at once and wait for all answers, which are in the same order.
@@ -216,8 +223,12 @@ class Line:
         """Hang up. Idempotent."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(RedisError, OSError):
-                await connection.disconnect(nowait=True)
+            await _hang_up(connection)
+
+
+async def _hang_up(connection: AbstractConnection) -> None:
+    with suppress(RedisError, OSError):
+        await connection.disconnect(nowait=True)
 
 
 def _refusal(error: ResponseError) -> Refusal:

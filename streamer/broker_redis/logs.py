@@ -49,6 +49,7 @@ class Logs:
         self._entropy = entropy
         self._turn = asyncio.Lock()
         self._trusted = asyncio.Event()
+        self._closed = False
         self.run = ""
 
     def trust(self, run: str) -> None:
@@ -69,6 +70,8 @@ class Logs:
             LineBroken
         """
         async with self._turn:
+            if self._closed:
+                raise LineBroken("this node has let go of Redis")
             if not self._line.is_open or (self.run and self._line.run != self.run):
                 await self._line.open()
             return await self._line.ask(commands)
@@ -116,6 +119,8 @@ class Logs:
         await self._sql.run(_rename, room, epoch)
 
     async def close(self) -> None:
+        """Nobody is answered any more, whoever still asks."""
+        self._closed = True
         await self._line.close()
 
     async def _fill(self, room: str, answer: Sequence[Any], after: int, limit: int) -> Page:

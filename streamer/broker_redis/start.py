@@ -33,8 +33,9 @@ async def inspect(line: Line) -> bool:
         except LineBroken as error:
             if isinstance(error, LineRefused) or loop.time() > give_up_s:
                 raise
+        finally:
+            await line.close()
         await asyncio.sleep(_PAUSE_S)
-    await line.close()
     version = facts.get("redis_version", "0.0")
     if tuple(int(part) for part in version.split(".")[:2]) < MIN_VERSION:
         raise LineBroken(f"it is Redis {version}, and 7.0 or newer is needed")
