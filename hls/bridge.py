@@ -167,6 +167,10 @@ class Bridge:
         """There is no source: what waits is all there is."""
         self._gone = True
 
+    def goes_on(self, wanted: int, waiting: int) -> bool:
+        """Whether a plan for `wanted` ticks, with `waiting` samples, would only play: there is no gap."""
+        return self._state == "PLAYING" and waiting - SLACK_TICKS >= wanted
+
     def plan(self, now: float, wanted: int, waiting: int) -> Plan:
         """Decide on a tick.
 

@@ -3,22 +3,22 @@
 import math
 from collections import deque
 
-_WINDOW_S = 10.0
-_MAX_WINDOWS = 60  # ten minutes
+_WINDOW_S = 5.0
+_MAX_WINDOWS = 120  # ten minutes
 _FEWEST_WINDOWS = 6
 _STEP_S = 0.02  # in one window: a hundred times more than any clock drifts, so sound was lost or put in
 _SEEN_S = 0.004  # what has drifted in all has to be more than the network's mood
-_SEEN_ERRORS = 4  # standard errors of the slope
+_SEEN_ERRORS = 5  # standard errors of the slope
 
 
 class Drift:
     """The slope of the shortest delays: sound can come late, but never early.
 
-    The delay of a block is when it came, less when it would have by the count of its samples alone. Of ten
-    seconds, the least is kept; the slope over up to ten minutes is the drift. Bound: 60 numbers.
+    The delay of a block is when it came, less when it would have by the count of its samples alone. Of five
+    seconds, the least is kept; the slope over up to ten minutes is the drift. Bound: 120 pairs of numbers.
 
     Attributes:
-        ppm: how much faster (> 0) the source's clock is; 0 until a minute is known.
+        ppm: how much faster (> 0) the source's clock is; 0 until half a minute is known.
         seen: so much has drifted that it can't be chance.
     """
 

@@ -65,6 +65,10 @@ class Mender:
         """There is no source."""
         self._bridge.lose()
 
+    def goes_on(self, wanted: int) -> bool:
+        """Whether so much can be taken now of sound that has not stopped."""
+        return self._bridge.goes_on(wanted, len(self._waiting))
+
     def take(self, now: float, wanted: int) -> Samples:
         """The sound of a tick."""
         return self._carry_out(self._bridge.plan(now, wanted, len(self._waiting)))

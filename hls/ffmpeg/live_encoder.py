@@ -41,11 +41,15 @@ class Encoders:
         self._ticks = 0
 
     def feed(self, samples: Samples) -> Iterator[ChunkCut | PartCut]:
-        """Take the sound of a tick; what it completes, rendition by rendition, chunks first."""
+        """Take sound; what it completes, rendition by rendition, each as soon as it is encoded."""
         self._ticks += len(samples)
-        cuts = [cut for encoder in self._encoders for cut in encoder.feed(samples)]
-        yield from (cut for cut in cuts if isinstance(cut, ChunkCut))
-        yield from (cut for cut in cuts if isinstance(cut, PartCut))
+        for encoder in self._encoders:
+            yield from encoder.feed(samples)
+
+    def tick(self) -> Iterator[ChunkCut]:
+        """A chunk's time is over: what has no chunks of its own goes out as far as it is there."""
+        for encoder in self._encoders:
+            yield from encoder.tick()
 
     def finish(self) -> Iterator[ChunkCut | PartCut]:
         """Nothing more comes; end exactly behind the last sample, part by part."""
@@ -82,7 +86,9 @@ class _Encoder:
             yield from self._encode(_lead(samples, self._lead_ticks))
             self._lead_ticks = 0
         yield from self._encode(samples)
-        yield from self._cutter.tick()
+
+    def tick(self) -> Iterator[ChunkCut]:
+        return self._cutter.tick()
 
     def finish(self, presented_ticks: int) -> Iterator[ChunkCut | PartCut]:
         rest = [bytes(packet) for packet in self._codec.encode(None)]

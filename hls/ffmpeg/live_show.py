@@ -8,6 +8,7 @@ from hls import analysis, live_ladder, loudness
 from hls.bridge import Bridge
 from hls.ffmpeg.live_encoder import Encoders, frame_of
 from hls.ffmpeg.loudness import LoudnessMeter
+from hls.ladder import AAC_FRAME_TICKS
 from hls.levels import LevelMeter
 from hls.live import CHUNK_TICKS, LIVE_CHANNELS, LIVE_RATE, AnyLiveReport, Begun, Ended, Marked, Metered
 from hls.live_ladder import LOOKAHEAD_TICKS
@@ -15,9 +16,12 @@ from hls.mender import Mender
 from hls.meter import Meter
 from hls.reservoir import Samples
 
+_STEP_TICKS = AAC_FRAME_TICKS
+"""So much is encoded at a time, as soon as it is there: little is left to be done when a part is due."""
+_MAX_EARLY_TICKS = CHUNK_TICKS - _STEP_TICKS
 _FULL_TICKS = 3 * LIVE_RATE
 _NEVER_S = 1.0
-_MIN_HOLD_S = 0.016  # a source whose clock is 200 ppm slow takes 12 ms in the minute until that is known
+_MIN_HOLD_S = 0.010  # a source whose clock is 200 ppm slow takes 6 ms until that is known
 _HELD_JITTERS = 4
 _LOUDNESS_TICKS = 5 * LIVE_RATE
 """So often it is said how loud the whole is: an encoder that is killed says nothing at its end."""
@@ -27,6 +31,8 @@ class LiveShow:
     """The clock, what waits for it, and the encoders behind it. Times are monotonic seconds.
 
     The clock begins with the first sound. Its first tick takes what the encoders look ahead, in addition.
+    While sound goes on, it is encoded as it comes, but for the last step of a tick; the tick takes what is
+    left, and fills what is missing.
 
     Attributes:
         ended: `Ended` was reported.
@@ -57,6 +63,8 @@ class LiveShow:
         self._levels = LevelMeter(LIVE_RATE)
         self._began: float | None = None
         self._ticks = 0  # of the clock
+        self._early: list[Samples] = []  # steps of the next tick
+        self._early_ticks = 0
         self._loudness_ticks = _LOUDNESS_TICKS
         report(Begun(self._encoders.renditions))
 
@@ -71,8 +79,7 @@ class LiveShow:
             return now + _NEVER_S
         if not self._ticks:  # how steadily the first blocks have come says how little is enough to begin with
             self._hold_s = min(self._max_hold_s, max(_MIN_HOLD_S, _HELD_JITTERS * self._bridge.jitter_s))
-        ticks = LOOKAHEAD_TICKS + (self._ticks + 1) * CHUNK_TICKS
-        return self._began + self._hold_s + ticks / LIVE_RATE
+        return self._at(CHUNK_TICKS)
 
     def sound(self, data: bytes, now: float) -> None:
         """Samples have come."""
@@ -84,6 +91,9 @@ class LiveShow:
         if self._began is None:
             self._began = now
         self._mender.put(now, samples)
+        while self._ticks and self._early_ticks < _MAX_EARLY_TICKS and self._mender.goes_on(_STEP_TICKS):
+            self._early_ticks += _STEP_TICKS
+            self._encode(self._mender.take(self._at(self._early_ticks), _STEP_TICKS))
 
     def mark(self, number: int) -> None:
         """What comes next is behind a mark."""
@@ -103,10 +113,13 @@ class LiveShow:
         due = self.due(began)
         if began < due:
             return False
-        wanted = CHUNK_TICKS + (0 if self._ticks else LOOKAHEAD_TICKS)
+        wanted = CHUNK_TICKS - self._early_ticks + (0 if self._ticks else LOOKAHEAD_TICKS)
         self._ticks += 1
+        self._early_ticks = 0
         # What the clock says, not when it was heard: one tick that is late is not a source that is early.
         self._encode(self._mender.take(due, wanted))
+        self._tell(self._encoders.tick())
+        self._measure()
         self._tell_levels((now() - due) * 1000)
         return True
 
@@ -114,16 +127,30 @@ class LiveShow:
         """The show is over: what waits is heard, and no more."""
         while len(self._mender):
             self._encode(self._mender.rest(CHUNK_TICKS))
+        self._measure()
         self._tell(self._encoders.finish() if self._mender.given else ())
         self._waveform.finish()
         self._report(self._loudness.finish())
         self._report(Ended(self._mender.given))
         self.ended = True
 
+    def _at(self, ticks: int) -> float:
+        """When so much of the next tick is due."""
+        assert self._began is not None
+        return self._began + self._hold_s + (LOOKAHEAD_TICKS + self._ticks * CHUNK_TICKS + ticks) / LIVE_RATE
+
     def _encode(self, samples: Samples) -> None:
         for at_ticks, mark in self._mender.marks():
             self._report(Marked(mark, at_ticks))
         self._tell(self._encoders.feed(samples))
+        self._early.append(samples)
+
+    def _measure(self) -> None:
+        """Look at the sound of a tick."""
+        if not self._early:
+            return
+        samples = np.concatenate(self._early)
+        self._early.clear()
         self._waveform.feed(samples.T)
         self._loudness.feed(frame_of(samples, "flt"))
         self._levels.feed(samples)

@@ -36,6 +36,18 @@ def test_sound_passes_as_it_is():
     assert mending.full
 
 
+def test_sound_goes_on_where_enough_waits_and_there_is_no_gap():
+    mending = mender()
+    mending.put(0.0, tone(TICK + SLACK_TICKS))
+    assert mending.goes_on(TICK)
+    assert not mending.goes_on(TICK + 1)
+    mending.take(0.1, 2 * TICK)
+    mending.put(0.2, tone(2 * TICK))
+    assert not mending.goes_on(TICK), "the gap is over when a tick says so"
+    mending.take(0.3, TICK)
+    assert mending.goes_on(TICK // 2)
+
+
 def test_a_gap_is_an_echo_and_then_silence_without_a_click():
     mending = mender()
     mending.put(0.0, tone(TICK + 2000))
