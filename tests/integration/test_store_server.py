@@ -63,8 +63,10 @@ async def keys(place: dict[str, str]) -> list[str]:
 
 
 def local(data_dir: Path, media: str) -> list[str]:
-    folder = data_dir / "tracks" / media
-    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    try:
+        return sorted(os.listdir(data_dir / "tracks" / media))
+    except FileNotFoundError:  # it goes as a whole
+        return []
 
 
 def wait_until_moved(server: Server, media: str) -> None:
