@@ -104,12 +104,23 @@ class Library:
         """
         if cursor is not None and not is_id(cursor):
             raise RequestInvalid(f"cursor is {cursor!r}, which no page has given")
-        records = await self._desk.catalogue.page(limit=limit + 1, before=cursor, ref=ref, sha256=sha256)
+        most = limit + 1
+        records = await self._desk.catalogue.page(limit=most, before=cursor, ref=ref, sha256=sha256)
+        if ref is None and sha256 is None:
+            records = self._with_failed(records, cursor)[:most]
         shown = [self._desk.shelf.held(record.id) or record for record in records[:limit]]
         if sha256 is not None:  # one that fails is seen in memory before its row says so
             shown = [record for record in shown if record.state is not State.FAILED]
         after = records[limit - 1].id if len(records) > limit else None
         return TrackPage([view(record) for record in shown], after)
+
+    def _with_failed(self, records: list[TrackRecord], before: str | None) -> list[TrackRecord]:
+        """And what was seen to fail, but whose row does not say so yet."""
+        found = {record.id: record for record in records}
+        for id, work in self._works.items():
+            if work.record.state is State.FAILED and (before is None or id < before):
+                found.setdefault(id, work.record)
+        return [found[id] for id in sorted(found, reverse=True)]
 
     async def delete(self, track_id: str) -> None:
         """Remove every byte of a track that no other track uses, whatever is being done with it.

@@ -1,10 +1,12 @@
 """The API from outside: problems, headers, health, metrics, and its own description."""
 
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from tests.support.api import get_json, upload, wait_for_track
 from tests.support.audio import make_tone
 from tests.support.server import Server, running_server
+from tests.support.waiting import wait_until
 from tests.support.wire import Reply, Wire
 
 TRACKS = "/api/v1/tracks"
@@ -188,3 +191,25 @@ def test_the_list_is_paged(tmp_path_factory: pytest.TempPathFactory) -> None:
             cursor = page["next"]
     assert seen == sorted(seen, reverse=True)
     assert seen[-3:] == made[::-1]
+
+
+def test_what_is_seen_to_fail_is_listed_before_its_row_says_so(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("failing")
+    with running_server(folder) as server, socket.create_connection(("127.0.0.1", server.port)) as line:
+        line.sendall(
+            f"POST {TRACKS}?ref=mine HTTP/1.1\r\nHost: x\r\nContent-Type: audio/mpeg\r\n"
+            "Content-Disposition: attachment; filename=text.mp3\r\nContent-Length: 8\r\n\r\n".encode()
+        )
+        mine = wait_until(lambda: get_json(f"{server.url}{TRACKS}?ref=mine")["items"], "it is begun")[0]["id"]
+        with closing(sqlite3.connect(server.data_dir / "veza.db", isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")  # nobody else writes
+            line.sendall(b"no music")
+            assert wait_for_track(server.url, mine)["state"] == "failed"
+            for query in ("", f"?cursor={'z' * 26}", "?limit=1"):
+                items = get_json(f"{server.url}{TRACKS}{query}")["items"]
+                assert [item["id"] for item in items] == [mine], query
+            assert get_json(f"{server.url}{TRACKS}?cursor={mine}")["items"] == []
+            database.execute("ROLLBACK")
+        assert line.recv(12) == b"HTTP/1.1 201"
