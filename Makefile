@@ -1,16 +1,19 @@
 # `make serve` runs the server, `make test` runs everything that CI runs. Both install what is missing first.
-.PHONY: help serve test lint types unit coverage shell contract integration players conformance fuzz format chaos tests/integration bench clean
+.PHONY: help serve test heard giving-way working lint types unit coverage shell contract integration players conformance fuzz format chaos tests/integration bench clean
 
 PYTEST = .venv/bin/python -m pytest -q
 # A test file to a process, for its tests share a server.
 PARALLEL = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-# Nothing is shared there, and nothing waits: not beside the others, which it would only slow down.
+# Nothing is shared there, and nothing waits.
 WORKING = -n logical --maxprocesses 4 --dist worksteal
 # Servers and browsers wait for each other, and their tests for them: more processes than cores.
 WAITING = -n 4 --dist loadfile --no-loadscope-reorder
-BROWSING = -n 2 --dist loadfile --no-loadscope-reorder
-# Every sample is heard there, at real time: nothing runs beside them that could keep a browser's audio thread waiting.
-HEARD = $(addprefix tests/players/test_page_,live.py live_media.py gapless.py)
+BROWSING = -n 3 --dist loadfile --no-loadscope-reorder
+# What they play takes as long as it is, and every sample of it is heard: one at a time, and beside them only what
+# gives way at once whenever one of them wants a core.
+HEARD = $(addprefix tests/players/test_,page_live.py page_live_media.py page_gapless.py firefox.py \
+  live_players.py live_opening.py progressive_players.py other_players.py)
+GIVING_WAY = $(shell chrt --idle 0 true 2>/dev/null && echo chrt --idle 0 || echo nice -n 19)
 SETUP = scripts/setup
 
 help:
@@ -22,11 +25,18 @@ serve: ## run Veza on embedded defaults (settings: config/veza.toml or VEZA_... 
 
 test: ## lint, types, unit, contract, conformance, fuzz, integration and chaos, players
 	@$(SETUP) test
-	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: types coverage shell lint
-	$(PYTEST) $(WORKING) tests/conformance tests/fuzz
+	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: heard giving-way
 	@$(MAKE) --no-print-directory -j2 --output-sync SETUP=: NODES=2 tests/integration chaos
 	$(PYTEST) $(BROWSING) tests/players $(addprefix --ignore ,$(HEARD))
+
+heard:
 	$(PYTEST) $(HEARD)
+
+giving-way:
+	@$(GIVING_WAY) $(MAKE) --no-print-directory -j2 --output-sync SETUP=: types coverage shell lint working
+
+working:
+	$(PYTEST) $(WORKING) tests/conformance tests/fuzz
 
 lint: ## ruff: rules and formatting
 	@$(SETUP) test
