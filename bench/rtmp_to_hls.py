@@ -35,6 +35,7 @@ _CLICK_EVERY = 2030 * LIVE_RATE // 1000  # no multiple of a part, and more than 
 _CLICK = LIVE_RATE // 200
 _LOUD = 0.2
 _LOOK_S = 0.002
+_PAUSE_S = 3.0
 
 
 @dataclass
@@ -52,9 +53,19 @@ class Taken:
         self.came.append(came)
 
 
-async def feed(process: subprocess.Popen[bytes], seconds: float, clicks: list[float]) -> None:
-    """Write silence with clicks, block by block, on time; note when each click went in."""
+async def feed(
+    process: subprocess.Popen[bytes], seconds: float, clicks: list[float], connected: asyncio.Event
+) -> None:
+    """Write silence with clicks, block by block, on time; note when each click went in.
+
+    What piles up while the peers are dialled comes as a burst, which no live source begins with: silence
+    goes first, and then nothing until all of it has been played.
+    """
     assert process.stdin is not None
+    while not connected.is_set():
+        process.stdin.write(bytes(_BLOCK * 4))
+        await asyncio.sleep(_BLOCK / LIVE_RATE)
+    await asyncio.sleep(_PAUSE_S)
     sound = np.zeros((round(seconds * LIVE_RATE), 2), np.int16)
     noise = np.random.default_rng(1).integers(-20_000, 20_000, (_CLICK, 2), np.int16)
     starts = range(_CLICK_EVERY, len(sound) - _CLICK, _CLICK_EVERY)
@@ -159,9 +170,11 @@ async def measure(seconds: float, folder: Path) -> bool:
         command += ["-f", "tee", f"[f=flv]{ours}|[f=flv]{theirs}"]
         with subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0) as process:
             clicks: list[float] = []
-            feeding = asyncio.create_task(feed(process, seconds + 10, clicks))
+            connected = asyncio.Event()
+            feeding = asyncio.create_task(feed(process, seconds + 10, clicks, connected))
             await asyncio.to_thread(server.wait, ROOM, lambda show: show["state"] == "live")
-            await asyncio.sleep(5)  # both have whole pieces
+            connected.set()
+            await asyncio.sleep(_PAUSE_S + 5)  # both have whole pieces
             until = time.monotonic() + seconds
             taken = await asyncio.gather(
                 follow_ours(server.url, until), follow_peer(folder / "nginx/hls" / f"{ROOM}.m3u8", until)
