@@ -115,11 +115,12 @@ class Library:
         return TrackPage([view(record) for record in shown], after)
 
     def _with_failed(self, records: list[TrackRecord], before: str | None) -> list[TrackRecord]:
-        """And what was seen to fail, but whose row does not say so yet."""
+        """And what was seen to fail, but whose row does not say so yet: after that, the row alone counts."""
         found = {record.id: record for record in records}
-        for id, work in self._works.items():
-            if work.record.state is State.FAILED and (before is None or id < before):
-                found.setdefault(id, work.record)
+        for id in self._works:
+            record = self._desk.shelf.held(id)
+            if record is not None and record.state is State.FAILED and (before is None or id < before):
+                found.setdefault(id, record)
         return [found[id] for id in sorted(found, reverse=True)]
 
     async def delete(self, track_id: str) -> None:
