@@ -11,7 +11,7 @@ import pytest
 
 from chat.broker import Draft, Entry, NotStored, Stored
 from chat.entries import split_entry
-from streamer.broker_redis import branch
+from streamer.broker_redis import branch, script
 from streamer.broker_redis.kept import Kept
 from streamer.broker_redis.keys import Keys
 from streamer.broker_redis.line import Line
@@ -236,6 +236,24 @@ async def test_a_replica_that_lags_takes_over(tmp_path: Path, redis: Redis, data
                 await check(nodes, talkers)
     finally:
         replica.kill()
+
+
+async def test_what_was_offered_to_a_log_of_another_name_is_forgotten(redis: Redis) -> None:
+    line, keys = Line(read_url(redis.url), "test"), Keys().room(ROOM)
+
+    def offer(epoch: str, seq: int) -> script.Command:
+        head, tail = split_entry(draft(f"n{seq}"))
+        entry = Entry(seq, b"%b%d%b" % (head, seq, tail))
+        return script.offer(keys, line.run, "PUBLISH", epoch, [(entry, keys.nonce("a", f"n{seq}"), "id")])
+
+    try:
+        await line.open()
+        await line.ask([script.open_room(keys, line.run, "old", False, 0, [])])
+        assert await line.ask([offer("old", 2)]) == [[b"done", 0, 0]]  # it waits for the first
+        assert await line.ask([offer("new", 1)]) == [[b"done", 1, 1]]
+        assert await line.ask([("XRANGE", keys.log, "2", "+")]) == [[]]
+    finally:
+        await line.close()
 
 
 async def test_what_each_node_knows_every_second_of_is_put_back_at_once(
