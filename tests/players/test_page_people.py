@@ -49,10 +49,12 @@ def test_what_one_says_to_another_alone_is_heard_of_wherever_one_is(two: tuple[P
     talk_alone(ann, "bob")
     told = bob.get_by_role("status").filter(has=bob.get_by_role("link", name="Go there"))
     expect(told).to_contain_text("ann wants to talk with you alone")
-    bob.goto("/library")
-    expect(ann.locator(".chat-count")).to_contain_text("2 people here")  # his page listens
+    bob.goto("about:blank")
+    expect(ann.locator(".chat-count")).to_contain_text("1 person here")
     say(ann, "are you *there*?")
-    expect(told).to_contain_text("ann: are you there?")
+    expect(ann.get_by_text("are you there?")).to_be_visible()
+    bob.goto("/library")
+    expect(told).to_contain_text("ann: are you there?")  # said while he was nowhere
     say(ann, "hello?")
     expect(told).to_contain_text("ann: hello?")
     expect(bob.get_by_role("link", name="Go there")).to_have_count(1)

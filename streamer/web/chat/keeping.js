@@ -23,9 +23,17 @@ effect(() => {
   });
 });
 
-socket.on("message", ({ room, author, body }) => {
+function whisper({ room, author, body }) {
   const { screen, name } = route.peek();
-  if (!isDirect(room) || author.id === me.peek() || isBlocked(author.id) || (screen === "room" && name === room)) return;
+  if (author.id === me.peek() || isBlocked(author.id) || (screen === "room" && name === room)) return;
   const text = plain(body, location.origin).slice(0, TOLD_CHARS);
   tell(t("room.whispered", { name: author.name, text }), { stays: true, about: room, link: { href: addressOf(room), text: t("room.invited_go") } });
+}
+
+socket.on("message", (message) => isDirect(message.room) && whisper(message));
+// What was said while there was no line is told of too: the last of it that was not read anywhere.
+socket.on("joined", ({ room, messages, read = 0 }) => {
+  const isNew = ({ type, seq, author, body }) => type === "message" && body && seq > read && author.id !== me.peek();
+  const missed = isDirect(room) && messages.findLast(isNew);
+  if (missed) whisper(missed);
 });
