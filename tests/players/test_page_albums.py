@@ -49,7 +49,11 @@ def test_an_album_is_found_and_plays_in_its_order(chromium: Browser, records: Se
 def test_all_of_an_album_is_edited_and_its_page_follows(chromium: Browser, records: Server) -> None:
     (album,) = get_json(f"{records.url}/api/v1/albums")["items"]
     with browsing(chromium, records.url) as (page, _):
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.goto(album["links"]["page"])
+        page.get_by_role("button", name="Copy page link").press("Enter")
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == records.url + album["links"]["page"]
         page.get_by_role("button", name="Edit all").press("Enter")
         page.get_by_role("dialog").get_by_label("Year").fill("1977")
         page.keyboard.press("Enter")

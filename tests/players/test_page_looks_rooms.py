@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 from tests.support.chromium import browsing
 from tests.support.looks import LOOKS, look_at
 from tests.support.server import Server
-from tests.support.talking import come_in, come_in_as, order_room, say
+from tests.support.talking import come_in, come_in_as, give_role, order_room, say
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -119,3 +119,21 @@ def test_people_of_a_room(chromium: Browser, server: Server, look: str) -> None:
         rooms = page.get_by_role("region", name="Rooms")
         expect(rooms.get_by_role("link", name="Miloš")).to_be_visible()
         look_at(page, f"home-directs-{look}")
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "small"])
+def test_looking_after_a_room(chromium: Browser, server: Server, look: str) -> None:
+    with browsing(chromium, server.url, **LOOKS[look]) as (page, _):
+        give_role(server, f"host-{look}", f"olga-{look}", "owner")
+        come_in_as(page, server, f"host-{look}", f"olga-{look}")
+        page.get_by_role("button", name="Look after this room").click()
+        goes = page.get_by_role("region", name="What goes in this room")
+        goes.get_by_label("Whoever knows the password").check()
+        expect(goes.get_by_label("Password of the room")).to_be_visible()
+        look_at(page, f"room-host-{look}")
+        page.locator("summary").first.click()
+        page.locator("summary", has_text="Invite links").click()
+        invites = page.get_by_role("region", name="Invite links")
+        invites.get_by_role("button", name="Make a link").click()
+        expect(invites.get_by_label("Your new link")).to_be_visible()
+        look_at(page, f"room-invites-{look}")

@@ -31,6 +31,7 @@ export default {
   "room.gap": { one: "{count} message in between was too long ago to follow by itself.", other: "{count} messages in between were too long ago to follow by themselves." },
   "room.gap_load": "Show them",
   "room.here": { one: "{count} person here", other: "{count} people here" },
+  "room.host": "Look after this room",
   "room.is_away": "Others see you as away, until you do something.",
   "room.is_blocked": "From somebody you have blocked.",
   "room.is_pinned": "pinned",

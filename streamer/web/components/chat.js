@@ -13,14 +13,14 @@ import { ChatLog } from "./chat_log.js";
 import { Composer } from "./composer.js";
 import { Face } from "./face.js";
 import { Icon } from "./icon.js";
-import { Directs, Members, NameForm, Panel, Pins, Shut } from "./parts.js";
+import { Directs, Host, Members, NameForm, Panel, Pins, Shut } from "./parts.js";
 
 learnWords(words);
 
 /** A room to talk in. */
 export function Chat({ name: roomName }) {
   const room = roomOf(roomName);
-  const [renaming, looking, meeting] = [useSignal(false), useSignal(false), useSignal(false)];
+  const [renaming, looking, meeting, hosting] = [useSignal(false), useSignal(false), useSignal(false), useSignal(false)];
   const title = titleOf(roomName);
   const named = name.value !== "" && !(complaint.value && !room.joined.value);
   useEffect(() => {
@@ -32,6 +32,7 @@ export function Chat({ name: roomName }) {
       <${Title} name=${roomName} />
       ${!isDirect(roomName) && html`<a class="ghost" href=${`/studio/${roomName}`} aria-label=${t("room.studio")} title=${t("room.studio")}><${Icon} name="mic" /></a>`}
       ${room.count.value !== null && html`<button type="button" class="chat-count" title=${t("room.members", { room: title })} onClick=${() => (looking.value = true)}><${Icon} name="users" size="18" /><span aria-hidden="true">${count(room.count.value)}</span><span class="sr" role="status">${t("room.here", { count: room.count.value })}</span></button>`}
+      ${!isDirect(roomName) && room.may.value.includes("slow") && html`<button type="button" class="ghost" aria-label=${t("room.host")} title=${t("room.host")} onClick=${() => (hosting.value = true)}><${Icon} name="key-round" size="18" /></button>`}
       ${named && html`<button type="button" class="ghost" aria-label=${t("room.search", { room: title })} title=${t("room.search", { room: title })} aria-expanded=${Boolean(room.panel.value && !room.panel.value.root)} onClick=${() => (room.panel.value = room.panel.peek()?.root === undefined && room.panel.peek() ? null : {})}><${Icon} name="search" size="18" /></button>`}
       ${named && html`<${Meet} room=${roomName} onClick=${() => (meeting.value = true)} />`}
       ${named && html`<button type="button" class="ghost chat-name" aria-label=${t("room.rename", { name: name.value })} onClick=${() => (renaming.value = !renaming.value)}><span>${name.value}</span><${Icon} name="pencil" size="16" /></button>`}
@@ -41,6 +42,7 @@ export function Chat({ name: roomName }) {
     ${named && room.pins.value.length > 0 && html`<${Pins} room=${room} />`}
     ${named && room.shut.value && html`<${Shut} room=${room} error=${room.shut.value} keyIn=${keyIn} />`}
     ${looking.value && html`<${Members} room=${room} onClose=${() => (looking.value = false)} />`}
+    ${hosting.value && html`<${Host} room=${room} onClose=${() => (hosting.value = false)} />`}
     ${meeting.value && html`<${Directs} onClose=${() => (meeting.value = false)} />`}
     ${named ? html`<${ChatLog} room=${room} />` : html`<div class="chat-door"><h2>${t("room.door", { room: title })}</h2><p class="quiet">${t("room.door_teach")}</p><${NameForm} /></div>`}
     ${named && renaming.value && html`<${NameForm} onDone=${() => (renaming.value = false)} />`}

@@ -24,5 +24,5 @@ export function CopyButton({ icon, label, text }) {
   }
   const copied = state.value === "copied";
   return html`<button type="button" class="button" onClick=${copy}><${Icon} name=${copied ? "check" : icon} size="18" />
-    <span role="status">${copied ? t("track.copied") : label}</span></button>`;
+    <span>${copied ? t("track.copied") : label}</span></button><span class="sr" role="status">${copied ? t("track.copied") : ""}</span>`;
 }

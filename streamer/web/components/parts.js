@@ -10,6 +10,7 @@ export const Comments = later(async () => (await import("./comments.js")).Commen
 export const Directs = later(async () => (await import("./directs.js")).Directs);
 export const DirectList = later(async () => (await import("./directs.js")).DirectList);
 export const EditTags = later(async () => (await import("./edit_tags.js")).EditTags);
+export const Host = later(async () => (await import("./host/host.js")).Host);
 export const Members = later(async () => (await import("./members.js")).Members);
 export const Mentions = later(async () => (await import("./mentions.js")).Mentions);
 export const NameForm = later(async () => (await import("./name_form.js")).NameForm);

@@ -37,7 +37,7 @@ export function Album({ name: id }) {
   const rows = tracks.map((track) => ({ key: track.id, id: track.id, number: numbered(track) ?? undefined }));
   return html`<${Collection} key=${id} of=${album} kind=${t("album.kind")} title=${album.title} by=${album.artist ?? t("track.no_artist")} year=${album.year} tracks=${tracks} duration_ms=${album.duration_ms}
       tools=${html`<button type="button" class="button" onClick=${() => (editing.value = true)}><${Icon} name="pencil" size="18" />${t("album.edit")}</button>
-        <${CopyButton} icon="copy" label=${t("track.copy_page")} text=${new URL(album.links.page, location.href).href} />`}>
+        <${CopyButton} icon="copy" label=${t("track.copy_page")} text=${() => new URL(album.links.page, location.href).href} />`}>
     <${TrackGrid} label=${t("album.tracks")} rows=${rows} columns=${[]} lead="number" />
     ${editing.value && html`<${EditTags} tracks=${tracks} onClose=${() => (editing.value = false)} />`}
   <//>`;

@@ -65,7 +65,7 @@ function Shown({ playlist }) {
   const duration = tracks.reduce((sum, track) => sum + player.durationOf(track) * 1000, 0);
   return html`<${Collection} of=${playlist} art=${artOf(playlist)} kind=${t("playlist.kind")} title=${title} by=${playlist.description} tracks=${tracks} duration_ms=${duration}
       tools=${html`<button type="button" class="button" onClick=${() => (renaming.value = true)}><${Icon} name="pencil" size="18" />${t("playlist.rename")}</button>
-        <${CopyButton} icon="copy" label=${t("track.copy_page")} text=${new URL(playlist.links.page, location.href).href} />
+        <${CopyButton} icon="copy" label=${t("track.copy_page")} text=${() => new URL(playlist.links.page, location.href).href} />
         <button type="button" class="button danger" onClick=${() => (asking.value = true)}><${Icon} name="trash" size="18" />${t("track.delete")}</button>`}>
     ${rows.length
       ? html`<${TrackGrid} label=${t("playlist.tracks")} rows=${rows} columns=${["album"]} selection=${selection} onMove=${move} onDelete=${(key) => take(chosen.length ? chosen.map((row) => row.key) : [key])} />`

@@ -1,0 +1,46 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+import words from "../../catalogue/en_host.js";
+import people from "../../catalogue/en_people.js";
+import { titleOf } from "../../chat/people.js";
+import { html } from "../../html.js";
+import { learnWords, t } from "../../i18n.js";
+import { Dialog } from "../dialog.js";
+import { Reviews } from "../reviews.js";
+import { Invites } from "./invites.js";
+import { Policy } from "./policy.js";
+
+learnWords({ ...people, ...words });
+
+/** What can be looked after, and the rights of which one is enough. */
+const SECTIONS = {
+  policy: { rights: ["policy", "slow"], Part: Policy },
+  invites: { rights: ["invite"], Part: Invites },
+};
+
+/** All that one's role in a room allows, besides what concerns one person. */
+export function Host({ room, onClose }) {
+  const may = room.may.value;
+  const shown = Object.keys(SECTIONS).filter((name) => SECTIONS[name].rights.some((right) => may.includes(right)));
+  useEffect(() => {
+    if (!shown.length) onClose(); // the role was taken away
+  }, [shown.length]);
+  return html`<${Dialog} title=${t("host.title", { room: titleOf(room.name) })} onClose=${onClose} className="wide host">
+    <${Reviews} room=${room} since=${room.stirred.value} />
+    <div class="host-sections">${shown.map((name, index) => html`<${Section} key=${name} name=${name} room=${room} first=${index === 0} />`)}</div>
+  <//>`;
+}
+
+/** One part, which is made when it is first opened, and keeps what was typed while it is closed. */
+function Section({ name, room, first }) {
+  const [open, wanted] = [useSignal(first), useSignal(first)];
+  const { Part } = SECTIONS[name];
+  const toggle = (event) => {
+    open.value = event.currentTarget.open;
+    wanted.value ||= open.peek();
+  };
+  const id = `host-${name}`;
+  return html`<details open=${open.value} onToggle=${toggle}><summary><h3 id=${id}>${t(`host.section.${name}`)}</h3></summary>
+    <section aria-labelledby=${id}>${wanted.value && html`<${Part} room=${room} />`}</section></details>`;
+}
