@@ -1,12 +1,14 @@
-"""Rooms of the page for who looks after them: what goes there, and invite links."""
+"""Rooms of the page for who looks after them: what goes there, invite links, filters, and what was done."""
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from streamer.auth import account_id
 from tests.support.chromium import browsing
 from tests.support.server import Server
-from tests.support.talking import come_in, come_in_as, give_role
+from tests.support.talking import act_in, come_in, come_in_as, give_role, say
 
 DOOR, GOES, INVITES = "You are not in this room", "What goes in this room", "Invite links"
+FILTERS, DONE = "Unwanted words and links", "What was done here"
 
 
 def look_after(page: Page, room: str) -> Locator:
@@ -97,6 +99,8 @@ def test_a_moderator_finds_what_the_role_allows_while_it_lasts(chromium: Browser
         expect(button).to_have_count(0)
         give_role(server, "attic", "mona", "moderator")
         dialog = look_after(mona, "attic")
+        act_in(server, "POST", "attic/reports", {"subject": account_id("mona"), "reason": "noise"})
+        expect(dialog.get_by_role("region", name="Reports")).to_contain_text("noise")
         slow = dialog.get_by_label("Slow mode")
         expect(slow).to_have_value("0")
         expect(dialog.get_by_role("radio")).to_have_count(0)
@@ -106,3 +110,60 @@ def test_a_moderator_finds_what_the_role_allows_while_it_lasts(chromium: Browser
         give_role(server, "attic", "mona", "listener")
         expect(dialog).to_have_count(0)
         expect(button).to_have_count(0)
+
+
+def test_words_and_links_are_kept_out_until_they_may_be_sent_again(chromium: Browser, server: Server) -> None:
+    give_role(server, "clean", "mona", "moderator")
+    with (
+        browsing(chromium, server.url) as (mona, faults),
+        browsing(chromium, server.url) as (bob, _),
+    ):
+        come_in_as(mona, server, "clean", "mona")
+        come_in(bob, "clean", "bob")
+        filters = opened(look_after(mona, "clean"), FILTERS)
+        expect(filters).to_contain_text("Nothing is filtered yet")
+        field, words = filters.get_by_label("A word, several in a row"), filters.get_by_role("listitem")
+        faults.allowed.append("400")
+        field.fill("?!")
+        field.press("Enter")
+        expect(filters.get_by_role("alert")).to_contain_text("has no letter and no digit")
+        expect(field).to_have_value("?!")
+        field.fill("example.com")
+        field.press("Enter")
+        expect(field).to_have_value("")
+        expect(words).to_have_text(["example com"])
+        field.fill("Spám")
+        field.press("Enter")
+        expect(words).to_have_text(["example com", "spam"])
+        say(bob, "look at https://www.example.com/x")
+        expect(bob.get_by_role("alert")).to_contain_text("example com")
+        filters.get_by_role("button", name="Let “example com” be sent again").press("Enter")
+        expect(words).to_have_text(["spam"])
+        expect(field).to_be_focused()
+        say(bob, "now it is example.com")
+        expect(mona.locator(".message-body")).to_have_text(["now it is example.com"])
+
+
+def test_what_was_done_is_read_page_by_page(chromium: Browser, server: Server) -> None:
+    give_role(server, "deeds", "mona", "moderator")
+    for number in range(32):
+        act_in(server, "PATCH", "deeds/policy", {"slow_ms": number})
+    with browsing(chromium, server.url) as (mona, _):
+        come_in_as(mona, server, "deeds", "mona")
+        dialog = look_after(mona, "deeds")
+        done = opened(dialog, DONE)
+        lines = done.get_by_role("listitem")
+        expect(lines).to_have_count(30)
+        expect(lines.first).to_contain_text("op changed what goes here")
+        expect(lines.first).to_contain_text("slow_ms is 31")
+        done.get_by_role("button", name="Show more").press("Enter")
+        expect(lines).to_have_count(33)
+        expect(lines.last).to_contain_text("changed the role of")
+        expect(done.get_by_role("button", name="Show more")).to_have_count(0)
+        dialog.get_by_label("Slow mode").select_option("One message in 5 seconds")
+        dialog.get_by_role("button", name="Save").press("Enter")
+        expect(dialog.get_by_role("status").first).to_have_text("It is so now.")
+        dialog.locator("summary", has_text=DONE).press("Enter")
+        expect(lines).to_have_count(0)
+        dialog.locator("summary", has_text=DONE).press("Enter")
+        expect(lines.first).to_contain_text("mona changed what goes here")

@@ -43,15 +43,16 @@ def come_in_as(page: Page, server: Server, room: str, account: str) -> None:
 
 def give_role(server: Server, room: str, account: str, role: str) -> None:
     """As who runs the server."""
-    _order(server, "PUT", f"{room}/roles/{account_id(account)}", {"role": role})
+    act_in(server, "PUT", f"{room}/roles/{account_id(account)}", {"role": role})
 
 
 def order_room(server: Server, room: str, moderator: str) -> None:
     """Have an account look after a room where each newcomer's first message waits."""
     give_role(server, room, moderator, "moderator")
-    _order(server, "PATCH", f"{room}/policy", {"hold": True})
+    act_in(server, "PATCH", f"{room}/policy", {"hold": True})
 
 
-def _order(server: Server, method: str, target: str, body: dict[str, Any]) -> None:
+def act_in(server: Server, method: str, target: str, body: dict[str, Any]) -> None:
+    """As who runs the server. `target` is what follows `/api/v1/rooms/`."""
     reply = ask(server, method, f"/api/v1/rooms/{target}", token_of(server, "op", operator=True), body)
     assert reply.status < 300, reply.body

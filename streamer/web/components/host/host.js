@@ -6,8 +6,11 @@ import people from "../../catalogue/en_people.js";
 import { titleOf } from "../../chat/people.js";
 import { html } from "../../html.js";
 import { learnWords, t } from "../../i18n.js";
+import { socket } from "../../line.js";
 import { Dialog } from "../dialog.js";
 import { Reviews } from "../reviews.js";
+import { Audit } from "./audit.js";
+import { Filters } from "./filters.js";
 import { Invites } from "./invites.js";
 import { Policy } from "./policy.js";
 
@@ -17,17 +20,21 @@ learnWords({ ...people, ...words });
 const SECTIONS = {
   policy: { rights: ["policy", "slow"], Part: Policy },
   invites: { rights: ["invite"], Part: Invites },
+  filters: { rights: ["filter"], Part: Filters },
+  audit: { rights: ["audit"], Part: Audit },
 };
 
 /** All that one's role in a room allows, besides what concerns one person. */
 export function Host({ room, onClose }) {
   const may = room.may.value;
   const shown = Object.keys(SECTIONS).filter((name) => SECTIONS[name].rights.some((right) => may.includes(right)));
+  const told = useSignal(0);
+  useEffect(() => socket.on("notice", ({ room: name, code }) => name === room.name && code === "review" && (told.value += 1)), []);
   useEffect(() => {
     if (!shown.length) onClose(); // the role was taken away
   }, [shown.length]);
   return html`<${Dialog} title=${t("host.title", { room: titleOf(room.name) })} onClose=${onClose} className="wide host">
-    <${Reviews} room=${room} since=${room.stirred.value} />
+    <${Reviews} room=${room} since=${told.value} />
     <div class="host-sections">${shown.map((name, index) => html`<${Section} key=${name} name=${name} room=${room} first=${index === 0} />`)}</div>
   <//>`;
 }
@@ -42,5 +49,5 @@ function Section({ name, room, first }) {
   };
   const id = `host-${name}`;
   return html`<details open=${open.value} onToggle=${toggle}><summary><h3 id=${id}>${t(`host.section.${name}`)}</h3></summary>
-    <section aria-labelledby=${id}>${wanted.value && html`<${Part} room=${room} />`}</section></details>`;
+    <section aria-labelledby=${id}>${wanted.value && html`<${Part} room=${room} open=${open.value} />`}</section></details>`;
 }

@@ -1,0 +1,46 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+
+import { ask } from "../../chat/order.js";
+import { html } from "../../html.js";
+import { t } from "../../i18n.js";
+import { Icon } from "../icon.js";
+import { Outcome, useDeed } from "./deed.js";
+
+const MAX_FILTER_CHARS = 80;
+
+/** Words that nobody may send here: the server has them without case, accents and look-alikes. */
+export function Filters({ room, open }) {
+  const [words, text] = [useSignal(null), useSignal("")];
+  const field = useRef(null);
+  const deed = useDeed();
+  const load = async () => (words.value = (await ask(room, "GET", "/filters")).items);
+  useEffect(() => {
+    if (open) deed.run(load);
+  }, [open]);
+  const add = (event) => {
+    event.preventDefault();
+    const word = text.peek();
+    deed.run(async () => {
+      await ask(room, "POST", "/filters", { word });
+      if (text.peek() === word) text.value = "";
+      await load();
+    }, t("host.filter_added", { word: word.trim() }));
+  };
+  const remove = async (word) => {
+    const gone = await deed.run(async () => {
+      await ask(room, "DELETE", `/filters/${encodeURIComponent(word)}`);
+      await load();
+    }, t("host.filter_removed", { word }));
+    if (gone) field.current?.focus(); // its button is gone
+  };
+  return html`<p class="quiet">${t("host.filter_teach")}</p>
+    <form class="host-add" onSubmit=${add} aria-busy=${deed.busy.value}>
+      <label class="edit-field"><span>${t("host.filter_word")}</span><input class="field" ref=${field} required maxlength=${MAX_FILTER_CHARS} autocomplete="off" autocapitalize="off" dir="auto" value=${text.value} onInput=${(event) => (text.value = event.currentTarget.value)} /></label>
+      <button type="submit" class="button primary">${t("host.filter_add")}</button></form>
+    <${Outcome} deed=${deed} />
+    ${!words.value && !deed.error.value && html`<div class="is-shape host-shape"><span></span></div>`}
+    ${words.value?.length === 0 && html`<p class="quiet">${t("host.filter_none")}</p>`}
+    ${words.value?.length > 0 && html`<ul class="host-words" aria-label=${t("host.section.filters")}>${words.value.map((word) => html`<li key=${word}><span dir="auto">${word}</span>
+      <button type="button" aria-label=${t("host.filter_remove", { word })} title=${t("host.filter_remove", { word })} onClick=${() => remove(word)}><${Icon} name="x" size="16" /></button></li>`)}</ul>`}`;
+}
