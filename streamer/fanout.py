@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -42,16 +43,12 @@ def write_to_all(sockets: Iterable[WebSocket], frames: bytes) -> None:
 
 def _write_at_once(burst: Burst, sockets: Sequence[WebSocket], frames: bytes) -> None:
     try:
-        results = burst.send(list(map(_descriptor, sockets)), frames)
+        short = burst.send(array("i", map(_descriptor, sockets)), frames)
     except OSError as error:
         # Clients come back, and say up to where they have the log.
         log.error("io_uring failed; many connections are cut off", error=str(error))
         for socket in sockets:
             socket.abort()
         return
-    size_bytes = len(frames)
-    if results.count(size_bytes) == len(sockets):
-        return
-    for socket, sent_bytes in zip(sockets, results, strict=True):
-        if sent_bytes != size_bytes:  # there is no room or no descriptor, or the connection is broken
-            socket.queue(frames[max(0, sent_bytes) :])
+    for place, sent_bytes in short.items():  # no room, no descriptor, or the connection is broken
+        sockets[place].queue(frames[max(0, sent_bytes) :])
