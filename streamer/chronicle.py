@@ -7,6 +7,7 @@ Redis. What is done to a message is applied in the order of `seq`, so that the r
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -18,12 +19,14 @@ from chat.entries import encode_entry, keep_place
 from chat.fields import Author
 from chat.mentions import name_key
 from streamer import message_words
+from streamer.database import execute_often
 from streamer.tables import messages, pins, reactions, rooms
 
 MessageRow = Row[*tuple[Any, ...]]  # of the table `messages`
 LogRow = Mapping[str, Any]  # the columns in `COLUMNS`, which are in the order of the table
 
 COLUMNS = ("room", "seq", "id", "nonce", "author_id", "author_name", "body", "at", "kind", "more", "thread")
+_values = itemgetter(*COLUMNS)
 _NONCES_PER_READ = 1000
 _OF_THE_TEXT = ("mentions", "track")  # what an edit says anew
 _STANDING = (messages.c.kind == "message") & messages.c.deleted_at.is_(None)
@@ -91,11 +94,7 @@ def write(connection: Connection, group: Group) -> None:
     """Add rows that are new to the log, in order of seq for each room."""
     if group.rooms:
         connection.execute(insert(rooms), group.rooms)
-    # Past the layers that build statements: this one is always the same, and it is the only one that is
-    # frequent.
-    statement = _insert_messages(connection.dialect)
-    rows = [tuple(row[column] for column in COLUMNS) for row in group.messages]
-    connection.exec_driver_sql(statement, rows)
+    execute_often(connection, _insert_messages(connection.dialect), [_values(row) for row in group.messages])
     said = [row for row in group.messages if row["kind"] == "message"]
     if said:
         message_words.put(connection, [(row["room"], row["seq"], row["body"]) for row in said])
@@ -229,19 +228,19 @@ def _place(room: str, seq: int) -> Any:
     return (messages.c.room == room) & (messages.c.seq == seq)
 
 
-# Made once: a text that SQLAlchemy has not seen costs more than what the database does with it.
-_NOTE_NAME = text(
-    "INSERT INTO room_names (room, name_key, author_id, seq) VALUES (:room, :key, :id, :seq) "
-    "ON CONFLICT (room, name_key, author_id) DO NOTHING"
-)
-
-
 def _note_names(connection: Connection, said: Sequence[LogRow]) -> None:
     names = {(row["room"], name_key(row["author_name"]), row["author_id"]): row["seq"] for row in said[::-1]}
-    rows = [
-        {"room": room, "key": key, "id": id, "seq": seq} for (room, key, id), seq in sorted(names.items())
-    ]
-    connection.execute(_NOTE_NAME, rows)
+    rows = [(*name, seq) for name, seq in sorted(names.items())]
+    execute_often(connection, _note_name(connection.dialect), rows)
+
+
+@lru_cache(maxsize=4)
+def _note_name(dialect: Dialect) -> str:
+    query = (
+        "INSERT INTO room_names (room, name_key, author_id, seq) VALUES (:room, :key, :id, :seq) "
+        "ON CONFLICT (room, name_key, author_id) DO NOTHING"
+    )
+    return str(text(query).compile(dialect=dialect))
 
 
 def _reaction(row: LogRow) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from streamer.database import execute_often
 from streamer.tables_log import message_words
 from streamer.words import indexed
 
@@ -26,9 +27,8 @@ def terms(room: str, body: str) -> str:
 
 def put(connection: Connection, said: Sequence[tuple[str, int, str]]) -> None:
     """Index messages, given as (room, seq, body), or index them anew."""
-    # As in `streamer.chronicle`, past the layers that build statements.
     rows = [(room, seq, terms(room, body)) for room, seq, body in said]
-    connection.exec_driver_sql(_statement(connection.dialect), rows)
+    execute_often(connection, _statement(connection.dialect), rows)
 
 
 def remove(connection: Connection, room: str, seq: int) -> None:
