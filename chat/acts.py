@@ -96,13 +96,15 @@ class Invite(Act, frozen=True):
 
 
 class Revoke(Act, frozen=True):
-    """No invite that was made until now lets anybody in any more."""
+    """No invite that was made until now lets anybody in any more; or only the one with `id` does not."""
+
+    id: str | None = None
 
 
 class Show(Act, frozen=True):
     """Ask how things are."""
 
-    what: Literal["help", "bans", "roles", "policy", "filters", "held", "reports", "audit"]
+    what: Literal["help", "bans", "roles", "policy", "filters", "held", "reports", "audit", "invites"]
 
 
 AnyAct = Take | Lift | Kick | Appoint | Change | Filter | Decide | Report | Invite | Revoke | Show
@@ -115,6 +117,7 @@ _SHOWN = {
     "held": Right.APPROVE,
     "reports": Right.APPROVE,
     "audit": Right.AUDIT,
+    "invites": Right.INVITE,
 }
 
 

@@ -91,6 +91,7 @@ class ChatLimits:
     reports_per_room: int = 500  # that nobody has settled
     reports_per_s: float = 0.1  # of one person
     reports_burst: int = 5
+    invites_per_room: int = 500  # that have not expired
     invite_ttl_s: float = 7 * 86_400.0  # of one for which no time is given
     max_invite_ttl_s: float = 90 * 86_400.0
     password_tries_per_s: float = 0.1  # of one network

@@ -90,6 +90,7 @@ class Order:
         room: its name, or `EVERYWHERE`.
         revision: grows with every change; 0 when nothing was ever ruled.
         roles: by author id, with the name at that time.
+        revoked: ids of invites that are good for nothing, though the policy does not say so.
     """
 
     __slots__ = (
@@ -100,6 +101,7 @@ class Order:
         "filters",
         "policy",
         "revision",
+        "revoked",
         "roles",
         "room",
     )
@@ -112,6 +114,7 @@ class Order:
         roles: Mapping[str, Role] | None = None,
         sanctions: Iterable[Sanction] = (),
         filters: Iterable[str] = (),
+        revoked: Iterable[str] = (),
     ) -> None:
         self.room = room
         self.revision = revision
@@ -119,6 +122,7 @@ class Order:
         self.roles = dict(roles or {})
         self.filters = tuple(filters)
         self.filter = WordFilter(self.filters)
+        self.revoked = frozenset(revoked)
         self._sanctions = tuple(sanctions)
         self._by_author: dict[str, list[Sanction]] = {}
         for sanction in self._sanctions:

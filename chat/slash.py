@@ -230,7 +230,7 @@ def _filters(line: _Line) -> AnyAct:
 
 def _invite(line: _Line) -> AnyAct:
     if line.flag("revoke"):
-        return Revoke()
+        return Revoke(line.word() or None)
     span_ms = line.span()
     return Invite(span_ms, Role.SPEAKER if line.flag("speaker") else None)
 
@@ -274,7 +274,7 @@ VERBS: dict[str, Verb] = {
     "reject": Verb(
         "NAME | ID", "throw held messages away", Decide(""), lambda line: Decide(line.subject(), False)
     ),
-    "invite": Verb("[1d] [speaker] | revoke", "make a link into this room", Invite(), _invite),
+    "invite": Verb("[1d] [speaker] | revoke [ID]", "make a link into this room", Invite(), _invite),
     "report": Verb(
         "NAME | ID [REASON]",
         "tell the moderators",
@@ -283,6 +283,7 @@ VERBS: dict[str, Verb] = {
     ),
     "bans": Verb("", "who is banned or muted", Show("bans"), _show("bans")),
     "roles": Verb("", "who has which role", Show("roles"), _show("roles")),
+    "invites": Verb("", "which invites are good", Show("invites"), _show("invites")),
     "held": Verb("", "messages that wait for approval", Show("held"), _show("held")),
     "reports": Verb("", "what was reported", Show("reports"), _show("reports")),
     "audit": Verb("", "what was done here", Show("audit"), _show("audit")),

@@ -34,11 +34,16 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What an invite says: into which room, as what, and how often all invites of it had been revoked."""
+    """What an invite says: into which room, as what, and how often all invites of it had been revoked.
+
+    Attributes:
+        id: by which it can be revoked alone; None for those of before that was so.
+    """
 
     room: str
     role: str | None
     generation: int
+    id: str | None = None
 
 
 class Tokens:
@@ -86,6 +91,7 @@ class Tokens:
         claims: dict[str, object] = {"invite": invitation.room, "gen": invitation.generation}
         claims |= {"iat": now_s, "exp": now_s + ttl_s}
         claims |= {"role": invitation.role} if invitation.role else {}
+        claims |= {"jti": invitation.id} if invitation.id else {}
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
 
     def verify_invite(self, token: str, *, now_s: int) -> Invitation | None:
@@ -100,7 +106,10 @@ class Tokens:
         room, generation, role = claims.get("invite"), claims.get("gen"), claims.get("role")
         if not isinstance(room, str) or not isinstance(generation, int) or not claims.get("exp", 0) > now_s:
             return None
-        return Invitation(room, role if isinstance(role, str) else None, generation)
+        id = claims.get("jti")
+        return Invitation(
+            room, role if isinstance(role, str) else None, generation, id if isinstance(id, str) else None
+        )
 
     def digest(self, text: str) -> str:
         """A name for `text`, 40 hexadecimal digits, that only who has the secret can find."""

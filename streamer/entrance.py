@@ -44,8 +44,9 @@ class Entrance:
         if token is None:
             return None
         found = self._tokens.verify_invite(token, now_s=self._warden.now_ms() // 1000)
-        good = found is not None and (found.room, found.generation) == (order.room, order.policy.invites)
-        return found if good else None
+        if found is None or (found.room, found.generation) != (order.room, order.policy.invites):
+            return None
+        return None if found.id in order.revoked else found
 
     def _proof(self, order: Order, wish: Enter) -> Proof | None:
         """What somebody has brought along; None if it takes time to find out."""

@@ -24,10 +24,11 @@ from chat.filters import FilterRefused, clean_filter
 from chat.limits import Buckets, Rate
 from chat.networks import NetworkRefused
 from chat.order import Order, judge_act
-from chat.roles import FOR_GUESTS, Person
+from chat.roles import Person
 from streamer import order_rows
-from streamer.auth import Invitation, Tokens
+from streamer.auth import Tokens
 from streamer.history import History
+from streamer.invites import Invites
 from streamer.measures import Done, Measures
 from streamer.order_rows import TooMany
 from streamer.passwords import hash_password
@@ -51,9 +52,9 @@ class Moderator:
     def __init__(self, warden: Warden, history: History, tokens: Tokens, stats: ChatStats) -> None:
         self._warden = warden
         self._stats = stats
-        self._tokens = tokens
         subjects = Subjects(warden)
         measures = Measures(warden, subjects)
+        self.invites = Invites(warden, tokens)
         self._showing = Showing(warden)
         self.reviews = Reviews(warden, subjects, history)
         limits = warden.limits
@@ -67,8 +68,8 @@ class Moderator:
             Filter: self._filter,
             Decide: self._decide,
             Report: self._report,
-            Invite: self._invite,
-            Revoke: self._revoke,
+            Invite: self.invites.make,
+            Revoke: self.invites.revoke,
             Show: self._show,
         }
 
@@ -133,36 +134,13 @@ class Moderator:
         deed = self._warden.deed(
             actor, order.room, "filter", detail=f"{'add' if act.add else 'remove'} {word}"
         )
-        limit = self._warden.limits.filters_per_room
-        changed = await self._warden.orders.run(order_rows.change_filter, deed, word, act.add, limit)
+        limit, written = self._warden.limits.filters_per_room, " ".join(act.word.split())
+        change = order_rows.change_filter
+        changed = await self._warden.orders.run(change, deed, word, act.add, limit, written)
         if changed:
             await self._warden.changed(order.room)
         there = "is" if act.add else "is not"
         return Done(f"{word} {there} in the filter")
-
-    async def _invite(self, actor: Person, order: Order, act: Invite) -> Done:
-        limits, now_ms = self._warden.limits, self._warden.now_ms()
-        ttl_s = limits.invite_ttl_s if act.for_ms is None else act.for_ms / 1000
-        if not 1 <= ttl_s <= limits.max_invite_ttl_s:
-            raise ActRefused(
-                ErrorCode.INVALID_SLASH, f"an invite is good for 1 to {limits.max_invite_ttl_s:g} s"
-            )
-        if act.role is not None and act.role not in FOR_GUESTS:
-            raise ActRefused(ErrorCode.FORBIDDEN, f"no invite makes somebody {act.role.value}")
-        role = act.role.value if act.role else None
-        invitation = Invitation(order.room, role, order.policy.invites)
-        token = self._tokens.issue_invite(invitation, now_s=now_ms // 1000, ttl_s=round(ttl_s))
-        deed = self._warden.deed(
-            actor, order.room, "invite", detail=f"for {round(ttl_s)} s {role or ''}".strip()
-        )
-        await self._warden.orders.run(order_rows.note, deed)
-        return Done(f"/r/{order.room}?invite={token}", (token, now_ms + round(ttl_s) * 1000))
-
-    async def _revoke(self, actor: Person, order: Order, act: Revoke) -> Done:
-        deed = self._warden.deed(actor, order.room, "revoke_invites")
-        await self._warden.orders.run(order_rows.revoke_invites, deed)
-        await self._warden.changed(order.room)
-        return Done("no invite that was made until now lets anybody in")
 
     async def _decide(self, actor: Person, order: Order, act: Decide) -> Done:
         return Done(await self.reviews.decide(actor, order.room, act))

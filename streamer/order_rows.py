@@ -18,7 +18,7 @@ from chat.roles import Role
 from streamer.line_rows import Line, claim
 from streamer.tables import messages
 from streamer.tables_live import stream_keys
-from streamer.tables_order import audit, room_filters, room_orders, room_roles, sanctions
+from streamer.tables_order import audit, room_filters, room_invites, room_orders, room_roles, sanctions
 
 _POLICY = tuple(Policy.__struct_fields__)
 
@@ -62,9 +62,7 @@ def read_order(connection: Connection, room: str) -> Order:
     found = connection.execute(
         select(sanctions).where(sanctions.c.room == room).order_by(sanctions.c.at, sanctions.c.id)
     )
-    words = connection.scalars(
-        select(room_filters.c.word).where(room_filters.c.room == room).order_by(room_filters.c.at)
-    )
+    words = [row["word"] for row in read_filters(connection, room)]
     return Order(
         room,
         row["revision"],
@@ -72,7 +70,16 @@ def read_order(connection: Connection, room: str) -> Order:
         {role.author_id: Role(role.role) for role in roles},
         [_sanction(one) for one in found.mappings()],
         words,
+        connection.scalars(
+            select(room_invites.c.id).where(room_invites.c.room == room, room_invites.c.revoked)
+        ),
     )
+
+
+def read_filters(connection: Connection, room: str) -> list[RowMapping]:
+    """Words of the filter and how they were written, as `Order.filters` has them."""
+    query = select(room_filters).where(room_filters.c.room == room).order_by(room_filters.c.at)
+    return list(connection.execute(query).mappings())
 
 
 def revisions(connection: Connection, rooms: Sequence[str]) -> dict[str, int]:
@@ -96,8 +103,8 @@ def found_room(connection: Connection, deed: Deed, max_rooms: int) -> None:
     if any(connection.execute(query.limit(1)).first() for query in (ruled, spoken, others)):
         raise Taken(f"there is a room {deed.room} already")
     owned = and_(room_roles.c.author_id == deed.by_id, room_roles.c.role == Role.OWNER.value)
-    _bound(connection, room_roles, owned, max_rooms, "rooms of one owner")
-    _move(connection, deed)
+    bound(connection, room_roles, owned, max_rooms, "rooms of one owner")
+    move(connection, deed)
     _give(connection, deed.room, deed.by_id, deed.by_name, Role.OWNER, deed.at)
     note(connection, deed)
 
@@ -108,7 +115,7 @@ def take(connection: Connection, deed: Deed, sanction: Sanction, max_kept: int) 
     Raises:
         TooMany
     """
-    _move(connection, deed)
+    move(connection, deed)
     values = {name: getattr(sanction, name) for name in sanction.__struct_fields__}
     values |= {
         "measure": sanction.measure.value,
@@ -121,7 +128,7 @@ def take(connection: Connection, deed: Deed, sanction: Sanction, max_kept: int) 
     mine = and_(sanctions.c.room == sanction.room, sanctions.c.measure == values["measure"])
     over = and_(sanctions.c.room == sanction.room, sanctions.c.until <= deed.at)
     connection.execute(delete(sanctions).where(or_(and_(mine, same), over)))
-    _bound(connection, sanctions, sanctions.c.room == sanction.room, max_kept, "measures in one room")
+    bound(connection, sanctions, sanctions.c.room == sanction.room, max_kept, "measures in one room")
     connection.execute(insert(sanctions).values(values))
     note(connection, deed)
 
@@ -147,7 +154,7 @@ def lift(
         whom = sanctions.c.network == str(network)
     lifted = connection.execute(delete(sanctions).where(mine, whom)).rowcount
     if lifted:
-        _move(connection, deed)
+        move(connection, deed)
         note(connection, deed)
     return lifted
 
@@ -166,11 +173,11 @@ def find_sanctions(connection: Connection, room: str, name: str, measure: Measur
 def appoint(connection: Connection, deed: Deed, role: Role | None, max_kept: int) -> None:
     """Give the subject a role, or take it away. Raises TooMany."""
     assert deed.subject_id is not None
-    _move(connection, deed)
+    move(connection, deed)
     here = room_roles.c.room == deed.room
     connection.execute(delete(room_roles).where(here, room_roles.c.author_id == deed.subject_id))
     if role is not None:
-        _bound(connection, room_roles, here, max_kept, "people with a role in one room")
+        bound(connection, room_roles, here, max_kept, "people with a role in one room")
         _give(connection, deed.room, deed.subject_id, deed.subject, role, deed.at)
     note(connection, deed)
 
@@ -182,36 +189,41 @@ def hand_on(connection: Connection, deed: Deed, max_kept: int, max_rooms: int) -
         TooMany: also when the subject owns as many rooms as it may.
     """
     owned = and_(room_roles.c.author_id == deed.subject_id, room_roles.c.role == Role.OWNER.value)
-    _bound(connection, room_roles, owned, max_rooms, f"rooms of {deed.subject}")
+    bound(connection, room_roles, owned, max_rooms, f"rooms of {deed.subject}")
     appoint(connection, deed, Role.OWNER, max_kept)
     _give(connection, deed.room, deed.by_id, deed.by_name, Role.MODERATOR, deed.at)
 
 
 def change(connection: Connection, deed: Deed, values: dict[str, Any]) -> None:
     """Change the policy of a room."""
-    _move(connection, deed)
+    move(connection, deed)
     connection.execute(update(room_orders).where(room_orders.c.room == deed.room).values(values))
     note(connection, deed)
 
 
 def revoke_invites(connection: Connection, deed: Deed) -> None:
     """Invites that were made until now are good for nothing."""
-    _move(connection, deed)
+    move(connection, deed)
     mine = room_orders.c.room == deed.room
     connection.execute(update(room_orders).where(mine).values(invites=room_orders.c.invites + 1))
+    connection.execute(delete(room_invites).where(room_invites.c.room == deed.room))
     note(connection, deed)
 
 
-def change_filter(connection: Connection, deed: Deed, word: str, add: bool, max_kept: int) -> bool:
+def change_filter(
+    connection: Connection, deed: Deed, word: str, add: bool, max_kept: int, written: str | None = None
+) -> bool:
     """Put a word into the filter or take it out. Returns whether that changed anything. Raises TooMany."""
     mine = room_filters.c.room == deed.room
     there = connection.execute(select(room_filters).where(mine, room_filters.c.word == word)).first()
     if add == bool(there):
         return False
-    _move(connection, deed)
+    move(connection, deed)
     if add:
-        _bound(connection, room_filters, mine, max_kept, "words in one filter")
-        connection.execute(insert(room_filters).values(room=deed.room, word=word, at=deed.at))
+        bound(connection, room_filters, mine, max_kept, "words in one filter")
+        connection.execute(
+            insert(room_filters).values(room=deed.room, word=word, written=written, at=deed.at)
+        )
     else:
         connection.execute(delete(room_filters).where(mine, room_filters.c.word == word))
     note(connection, deed)
@@ -266,7 +278,7 @@ def _sanction(row: RowMapping) -> Sanction:
     return Sanction(**values)
 
 
-def _move(connection: Connection, deed: Deed) -> None:
+def move(connection: Connection, deed: Deed) -> None:
     """The room has changed once more; it begins to be ruled if it was not."""
     mine = room_orders.c.room == deed.room
     moved = update(room_orders).where(mine).values(revision=room_orders.c.revision + 1)
@@ -281,7 +293,7 @@ def _give(connection: Connection, room: str, author_id: str, name: str, role: Ro
     upsert(connection, room_roles, values)
 
 
-def _bound(connection: Connection, table: Any, where: Any, most: int, what: str) -> None:
+def bound(connection: Connection, table: Any, where: Any, most: int, what: str) -> None:
     count = connection.scalar(select(func.count()).select_from(table).where(where)) or 0
     if count >= most:
         raise TooMany(f"there are {count} {what}, and may be {most}")

@@ -70,7 +70,7 @@ class RoleMissing(Problem):
 
 
 class SubjectUnknown(Problem):
-    """Nobody is called that, or several are; or there is no such measure or message."""
+    """Nobody is called that, or several are; or there is no such measure, invite or message."""
 
 
 class ReportUnknown(Problem):

@@ -130,9 +130,13 @@ class NewFilter(msgspec.Struct, frozen=True):
 
 
 class Filters(msgspec.Struct, frozen=True):
-    """The words of the filter, folded: without case, accents and look-alikes."""
+    """The words of the filter, folded: without case, accents and look-alikes.
+
+    `written` has the same ones in the same order, as they were written first.
+    """
 
     items: list[str]
+    written: list[str]
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -188,9 +192,20 @@ class NewInvite(msgspec.Struct, frozen=True):
 class Invite(msgspec.Struct, frozen=True):
     """Lets in whoever has it. `token` is the `invite` of `join`, `path` the page of the room with it."""
 
+    id: str
     token: str
     path: str
+    role: str | None
     expires_at: int
+    by_id: str
+    by_name: str
+    at: int
+
+
+class Invites(msgspec.Struct, frozen=True):
+    """All that are good, newest first."""
+
+    items: list[Invite]
 
 
 class AuditLine(msgspec.Struct, frozen=True):

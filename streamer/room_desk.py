@@ -13,7 +13,7 @@ from streamer.directs import Directs
 from streamer.gatekeeper import Gatekeeper
 from streamer.measures import Done
 from streamer.moderator import Moderator
-from streamer.order_rows import Taken, TooMany, read_audit, read_roles
+from streamer.order_rows import Taken, TooMany, read_audit, read_filters, read_roles
 from streamer.peers import Peers
 from streamer.problems import (
     LogAway,
@@ -131,6 +131,16 @@ class RoomDesk:
             if one.id == id:
                 return one.measure
         raise SubjectUnknown(f"there is no measure {id[:40]} in force")
+
+    async def filters(self, request: web.Request, room: str) -> views.Filters:
+        await self.order(request, room, Show("filters"))
+        rows = await self._warden.orders.run(read_filters, room)
+        written = [row["written"] or row["word"] for row in rows]
+        return views.Filters([row["word"] for row in rows], written)
+
+    async def invites(self, request: web.Request, room: str) -> views.Invites:
+        order = await self.order(request, room, Show("invites"))
+        return views.Invites(await self._moderator.invites.listed(order))
 
     async def held(self, request: web.Request, room: str) -> views.HeldMessages:
         await self.order(request, room, Show("held"))

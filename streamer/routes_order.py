@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from chat.acts import AnyAct, Decide, Filter, Lift, Measure, Report, Show, Take
+from chat.acts import AnyAct, Decide, Filter, Lift, Measure, Report, Take
 from streamer import room as views
 from streamer.ids import ID_PATTERN
 from streamer.payload import JSON, read_json
@@ -137,8 +137,7 @@ class OrderRoutes:
         return await self._carry_out(request, Lift(measure, id, not room))
 
     async def _filters(self, request: web.Request, _query: None) -> web.StreamResponse:
-        order = await self._desk.order(request, room_of(request), Show("filters"))
-        return as_json(views.Filters(list(order.filters)))
+        return as_json(await self._desk.filters(request, room_of(request)))
 
     async def _add_filter(self, request: web.Request, _query: None) -> web.StreamResponse:
         new = await read_json(request, views.NewFilter)

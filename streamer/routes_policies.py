@@ -40,12 +40,12 @@ class PolicyRoutes:
                 json_body=views.PolicyEdit,
             ),
             *self._routes_of_people(),
+            *self._routes_of_invites(),
         ]
 
     def _routes_of_people(self) -> list[Route]:
         one = IN_ROOM | {"subject": "Id or name of somebody."}
-        invited = Reply(201, "It is good until it expires.", {JSON: views.Invite})
-        roles, invites = ROOM + "/roles", ROOM + "/invites"
+        roles = ROOM + "/roles"
         return [
             reading(
                 roles, "listRoles", "List who has a role.", self._roles, views.Members, parameters=IN_ROOM
@@ -64,6 +64,16 @@ class PolicyRoutes:
                 parameters=IN_ROOM,
                 json_body=views.NewKick,
             ),
+        ]
+
+    def _routes_of_invites(self) -> list[Route]:
+        invites = ROOM + "/invites"
+        invited = Reply(201, "It is good until it expires.", {JSON: views.Invite})
+        return [
+            reading(
+                *(invites, "listInvites", "List invites that are good.", self._invites, views.Invites),
+                parameters=IN_ROOM,
+            ),
             acting(
                 *("POST", invites, "createInvite", "Make an invite.", self._invite, invited),
                 parameters=IN_ROOM,
@@ -73,6 +83,11 @@ class PolicyRoutes:
                 *("DELETE", invites, "revokeInvites", "Let no invite so far be good any more."),
                 self._revoke,
                 parameters=IN_ROOM,
+            ),
+            acting(
+                *("DELETE", invites + "/{id}", "revokeInvite", "Let an invite be good no more."),
+                self._revoke,
+                parameters=IN_ROOM | {"id": "The invite's id."},
             ),
         ]
 
@@ -113,11 +128,13 @@ class PolicyRoutes:
         new = await read_json(request, views.NewInvite)
         act = Invite(new.for_ms, Role(new.role) if new.role else None)
         done = await self._desk.carry_out(request, room_of(request), act)
-        token, expires_at = done.made
-        return as_json(views.Invite(token, done.text, expires_at), status=201)
+        return as_json(done.made, status=201)
+
+    async def _invites(self, request: web.Request, _query: None) -> web.StreamResponse:
+        return as_json(await self._desk.invites(request, room_of(request)))
 
     async def _revoke(self, request: web.Request, _query: None) -> web.StreamResponse:
-        return await self._carry_out(request, Revoke())
+        return await self._carry_out(request, Revoke(request.match_info.get("id")))
 
     async def _carry_out(self, request: web.Request, act: AnyAct) -> web.StreamResponse:
         await self._desk.carry_out(request, room_of(request), act)

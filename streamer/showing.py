@@ -2,14 +2,17 @@
 
 from typing import Literal
 
+from sqlalchemy import RowMapping
+
 from chat.order import Order, Sanction
 from chat.roles import Person
 from chat.slash import help_text, show_span
+from streamer.invite_rows import read_invites
 from streamer.order_rows import read_audit, read_roles
 from streamer.people_rows import read_held, read_reports
 from streamer.warden import Warden
 
-What = Literal["help", "bans", "roles", "policy", "filters", "held", "reports", "audit"]
+What = Literal["help", "bans", "roles", "policy", "filters", "held", "reports", "audit", "invites"]
 _MAX_LINES = 30
 _MAX_BODY_CHARS = 120
 
@@ -51,6 +54,9 @@ class Showing:
                 f"{row['body'][:_MAX_BODY_CHARS]}".rstrip()
                 for row in await run(read_reports, room)
             ]
+        if what == "invites":
+            now_ms = self._warden.now_ms()
+            return [_invite(row, now_ms) for row in await run(read_invites, room, now_ms)]
         if what == "audit":
             return [
                 f"{row['by_name']}: {row['act']} {row['subject']} {row['detail']}".rstrip()
@@ -64,6 +70,11 @@ class Showing:
             f"hold: {'on' if policy.hold else 'off'}",
             f"guests' links: {'on' if policy.guest_links else 'off'}",
         ]
+
+
+def _invite(row: RowMapping, now_ms: int) -> str:
+    left = show_span(max(row["expires_at"] - now_ms, 1000) // 1000 * 1000)
+    return f"{row['id']} for {left} by {row['by_name']} {row['role'] or ''}".rstrip()
 
 
 def _sanction(one: Sanction, now_ms: int) -> str:

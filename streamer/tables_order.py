@@ -53,7 +53,24 @@ room_filters = Table(
     metadata,
     Column("room", Text, primary_key=True),
     Column("word", Text, primary_key=True),  # chat.filters.clean_filter
+    Column("written", Text),  # what it was made of
     Column("at", BigInteger, nullable=False),
+)
+
+# Invites that have not expired; a token says the same. Those of an earlier generation are gone.
+room_invites = Table(
+    "room_invites",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("room", Text, nullable=False),
+    Column("role", Text),  # speaker | listener; NULL for what whoever comes is
+    Column("generation", Integer, nullable=False),  # room_orders.invites at that time
+    Column("revoked", Boolean, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("by_id", Text, nullable=False),
+    Column("by_name", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index(None, "room"),
 )
 
 # Who has spoken where: for whoever looks for them by name, and to know newcomers. The address of a guest is

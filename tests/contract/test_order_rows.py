@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chat.acts import Measure
 from chat.order import Policy, Sanction
 from chat.roles import Person, Role
-from streamer import order_rows, people_rows
+from streamer import invite_rows, order_rows, people_rows
 from streamer.lane import DatabaseFailed, Lane
 from streamer.line_rows import Line, Repeated, keep_answer, read_answer
 from streamer.live.key_rows import KeyRow, add_key, remove_key
@@ -61,6 +61,44 @@ async def test_what_is_written_is_read(orders: Orders) -> None:
     assert order.roles == {"user-2": Role.MODERATOR}
     assert (await orders.reload("garden")).revision == 0, "another room"
     assert len(await orders.run(order_rows.read_audit, "lobby", None, 100)) == 5
+
+
+async def test_invites_are_listed_until_they_are_no_good(orders: Orders) -> None:
+    def invite(**changes: Any) -> dict[str, Any]:
+        values = {
+            "id": f"{next(numbers):026}",
+            "room": "lobby",
+            "role": None,
+            "generation": 0,
+            "revoked": False,
+        }
+        by = {"by_id": "user-1", "by_name": "ann", "at": NOW, "expires_at": NOW + 60_000}
+        return values | by | changes
+
+    async def listed(room: str = "lobby") -> list[str]:
+        return [row["id"] for row in await orders.run(invite_rows.read_invites, room, NOW)]
+
+    over, one, two = invite(expires_at=NOW), invite(role="speaker"), invite()
+    for each in (over, one, two):
+        await orders.run(invite_rows.keep_invite, deed(), each, 2)
+    assert await listed() == [two["id"], one["id"]] and await listed("garden") == []
+    with pytest.raises(TooMany, match="may be 2"):
+        await orders.run(invite_rows.keep_invite, deed(), invite(), 2)
+    assert not await orders.run(invite_rows.revoke_invite, deed(room="garden"), one["id"]), "of another room"
+    assert await orders.run(invite_rows.revoke_invite, deed(), one["id"])
+    assert not await orders.run(invite_rows.revoke_invite, deed(), one["id"]), "again"
+    assert await listed() == [two["id"]]
+    assert (await orders.reload("lobby")).revoked == {one["id"]}
+    await orders.run(order_rows.revoke_invites, deed())
+    order = await orders.reload("lobby")
+    assert await listed() == [] and order.revoked == set() and order.policy.invites == 1
+
+
+async def test_a_filter_is_remembered_as_it_was_written(orders: Orders) -> None:
+    for word, written in (("caslno", "Casino"), ("caslno", "CASINO"), ("heck", None)):
+        await orders.run(order_rows.change_filter, deed(), word, True, 10, written)
+    rows = await orders.run(order_rows.read_filters, "lobby")
+    assert {(row["word"], row["written"]) for row in rows} == {("caslno", "Casino"), ("heck", None)}
 
 
 async def test_a_measure_replaces_its_like_and_old_ones_go(orders: Orders) -> None:

@@ -302,6 +302,11 @@ async def test_who_may_come_in_and_speak(server: ChatServer) -> None:
         await turned_away(server, "invite_needed", name="gus", password="s3cret")
         link = await order(ops, "/invite 1h")
         invite = link.partition("invite=")[2]
+        other = await order(ops, "/invite 1d speaker")
+        listed = await order(ops, "/invites")
+        assert [line.partition(" by ")[2] for line in listed.split("\n")] == ["ops speaker", "ops"]
+        await order(ops, f"/invite revoke {listed.split()[0]}")
+        await turned_away(server, "invite_needed", name="gus", invite=other.partition("invite=")[2])
         await turned_away(server, "invite_needed", name="gus", invite=token("gus"))
         async with person(server, name="gus", room=None) as gus:
             await gus.join("lobby", invite=invite)

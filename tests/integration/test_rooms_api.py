@@ -132,7 +132,9 @@ async def test_what_moderators_look_at(server: Server) -> None:
     olga("POST", ROOMS, {"name": "stage"}, 201)
     olga("PATCH", f"{ROOMS}/stage/policy", {"hold": True}, 200)
     olga("POST", f"{ROOMS}/stage/filters", {"word": "Héck"})
-    (word,) = olga("GET", f"{ROOMS}/stage/filters", status=200)["items"]
+    listed = olga("GET", f"{ROOMS}/stage/filters", status=200)
+    (word,) = listed["items"]
+    assert listed["written"] == ["Héck"]
     olga("DELETE", f"{ROOMS}/stage/filters/{word}")
     async with client(address(server), "gus") as gus:
         await gus.join("stage")
@@ -180,3 +182,27 @@ async def test_an_invite_opens_the_door(server: Server) -> None:
         olga("DELETE", f"{ROOMS}/vault/invites")
         await gus.say("join", room="vault", invite=made["token"])
         await gus.until("error", code="invite_needed")
+
+
+async def test_an_invite_is_listed_and_revoked_alone(server: Server) -> None:
+    olga, ann = api(server, "olga"), api(server, "ann")
+    path = f"{ROOMS}/cellar/invites"
+    olga("POST", ROOMS, {"name": "cellar"}, 201)
+    olga("PATCH", f"{ROOMS}/cellar/policy", {"entry": "invite"}, 200)
+    first = olga("POST", path, {"for_ms": 60_000, "role": "speaker"}, 201)
+    second = olga("POST", path, {}, 201)
+    assert olga("GET", path, status=200)["items"] == [second, first], "with the same tokens"
+    assert (first["role"], first["by_name"], second["role"]) == ("speaker", "olga", None)
+    assert ann.refused("GET", path) == (403, "role-missing")
+    assert ann.refused("DELETE", f"{path}/{first['id']}") == (403, "role-missing")
+    olga("DELETE", f"{path}/{first['id']}")
+    assert olga.refused("DELETE", f"{path}/{first['id']}") == (404, "subject-unknown")
+    async with client(address(server), "gus") as gus:
+        await gus.say("join", room="cellar", invite=first["token"])
+        await gus.until("error", code="invite_needed")
+        await gus.join("cellar", invite=second["token"])
+    assert olga("GET", path, status=200)["items"] == [second]
+    olga("DELETE", path)
+    assert olga("GET", path, status=200)["items"] == []
+    done = [line["act"] for line in olga("GET", f"{ROOMS}/cellar/audit", status=200)["items"]]
+    assert done[:2] == ["revoke_invites", "revoke_invite"]

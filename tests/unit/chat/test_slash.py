@@ -68,6 +68,8 @@ HOUR_MS = 3_600_000
         ("/invite", Invite()),
         ("/invite 1d speaker", Invite(24 * HOUR_MS, Role.SPEAKER)),
         ("/invite revoke", Revoke()),
+        ("/invite revoke 01J", Revoke("01J")),
+        ("/invites", Show("invites")),
         ("/report ann is rude", Report("ann", "is rude")),
         ("/help", Show("help")),
         ("/bans", Show("bans")),

@@ -1,7 +1,7 @@
 import jwt
 import pytest
 
-from streamer.auth import Identity, TokenRefused, Tokens, same_origin
+from streamer.auth import Identity, Invitation, TokenRefused, Tokens, same_origin
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 NOW_S = 1_700_000_000
@@ -87,3 +87,13 @@ def test_a_token_that_is_not_ours_or_says_too_little_is_refused(token: str) -> N
 )
 def test_an_origin_is_ours_if_it_names_our_host(origin: str, host: str, same: bool) -> None:
     assert same_origin(origin, host) is same
+
+
+@pytest.mark.parametrize("invitation", [Invitation("den", None, 0), Invitation("den", "speaker", 3, "01J")])
+def test_an_invite_says_what_it_was_made_of_until_it_expires(invitation: Invitation) -> None:
+    token = tokens.issue_invite(invitation, now_s=NOW_S, ttl_s=60)
+    assert tokens.issue_invite(invitation, now_s=NOW_S, ttl_s=60) == token, "it can be shown again"
+    assert tokens.verify_invite(token, now_s=NOW_S + 59) == invitation
+    assert tokens.verify_invite(token, now_s=NOW_S + 60) is None
+    with pytest.raises(TokenRefused):
+        tokens.verify(token, now_s=NOW_S)

@@ -6,7 +6,7 @@ import { fullTime } from "../../format.js";
 import { html } from "../../html.js";
 import { t } from "../../i18n.js";
 import { Paged } from "../../paged.js";
-import { Icon } from "../icon.js";
+import { Reading } from "./deed.js";
 
 const PAGE = 30;
 
@@ -22,10 +22,8 @@ export function Audit({ room, open }) {
     if (list.complete.peek()) log.current?.focus(); // the button is gone
   };
   const { value: lines } = list.items;
-  return html`${list.error.value && html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" /><span>${list.error.value}</span>
-      <button type="button" class="button" onClick=${() => list.more()}>${t("error.again")}</button></p>`}
+  return html`${(!lines || list.error.value) && html`<${Reading} deed=${list} again=${() => list.more()} />`}
     ${lines?.length === 0 && html`<p class="quiet">${t("host.audit_none")}</p>`}
-    ${!lines && !list.error.value && html`<div class="is-shape host-shape"><span></span><span></span><span></span></div>`}
     ${lines?.length > 0 && html`<ol class="host-log" ref=${log} tabindex="-1" aria-label=${t("host.section.audit")}>${lines.map((line) => html`<li key=${line.id}><p dir="auto"><b>${line.by_name}</b> ${told(line)}</p>
       <p class="quiet"><time datetime=${new Date(line.at).toISOString()}>${fullTime(line.at)}</time>${line.detail && html` · <span dir="auto">${line.detail}</span>`}</p></li>`)}</ol>`}
     ${lines?.length > 0 && !list.complete.value && !list.error.value && html`<p><button type="button" class="button" onClick=${more}>${t("host.audit_more")}</button></p>`}`;

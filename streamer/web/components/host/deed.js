@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 
 import { html } from "../../html.js";
+import { t } from "../../i18n.js";
 import { Icon } from "../icon.js";
 
 /**
@@ -30,4 +31,11 @@ export function useDeed() {
 export function Outcome({ deed }) {
   return html`${deed.error.value && html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" /><span>${deed.error.value}</span></p>`}
     <p class="host-said" role="status">${deed.said.value}</p>`;
+}
+
+/** What is still being read: its shape, or why it can't be. */
+export function Reading({ deed, again }) {
+  if (!deed.error.value) return html`<div class="is-shape host-shape"><span></span><span></span></div>`;
+  return html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" /><span>${deed.error.value}</span>
+    <button type="button" class="button" onClick=${again}>${t("error.again")}</button></p>`;
 }

@@ -5,26 +5,26 @@ import { ask } from "../../chat/order.js";
 import { html } from "../../html.js";
 import { t } from "../../i18n.js";
 import { Icon } from "../icon.js";
-import { Outcome, useDeed } from "./deed.js";
+import { Outcome, Reading, useDeed } from "./deed.js";
 
 const MAX_FILTER_CHARS = 80;
 
-/** Words that nobody may send here: the server has them without case, accents and look-alikes. */
+/** Words that nobody may send here, as they were written; the server knows them in any letters. */
 export function Filters({ room, open }) {
   const [words, text] = [useSignal(null), useSignal("")];
   const field = useRef(null);
-  const deed = useDeed();
-  const load = async () => (words.value = (await ask(room, "GET", "/filters")).items);
+  const [deed, reading] = [useDeed(), useDeed()];
+  const load = async () => (words.value = (await ask(room, "GET", "/filters")).written);
   useEffect(() => {
-    if (open) deed.run(load);
+    if (open) reading.run(load);
   }, [open]);
   const add = (event) => {
     event.preventDefault();
     const word = text.peek();
     deed.run(async () => {
       await ask(room, "POST", "/filters", { word });
-      if (text.peek() === word) text.value = "";
       await load();
+      if (text.peek() === word) text.value = "";
     }, t("host.filter_added", { word: word.trim() }));
   };
   const remove = async (word) => {
@@ -39,7 +39,7 @@ export function Filters({ room, open }) {
       <label class="edit-field"><span>${t("host.filter_word")}</span><input class="field" ref=${field} required maxlength=${MAX_FILTER_CHARS} autocomplete="off" autocapitalize="off" dir="auto" value=${text.value} onInput=${(event) => (text.value = event.currentTarget.value)} /></label>
       <button type="submit" class="button primary">${t("host.filter_add")}</button></form>
     <${Outcome} deed=${deed} />
-    ${!words.value && !deed.error.value && html`<div class="is-shape host-shape"><span></span></div>`}
+    ${(!words.value || reading.error.value) && html`<${Reading} deed=${reading} again=${() => reading.run(load)} />`}
     ${words.value?.length === 0 && html`<p class="quiet">${t("host.filter_none")}</p>`}
     ${words.value?.length > 0 && html`<ul class="host-words" aria-label=${t("host.section.filters")}>${words.value.map((word) => html`<li key=${word}><span dir="auto">${word}</span>
       <button type="button" aria-label=${t("host.filter_remove", { word })} title=${t("host.filter_remove", { word })} onClick=${() => remove(word)}><${Icon} name="x" size="16" /></button></li>`)}</ul>`}`;

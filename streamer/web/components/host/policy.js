@@ -5,7 +5,7 @@ import { ask } from "../../chat/order.js";
 import { html } from "../../html.js";
 import { language, t } from "../../i18n.js";
 import { socket } from "../../line.js";
-import { Outcome, useDeed } from "./deed.js";
+import { Outcome, Reading, useDeed } from "./deed.js";
 
 const ENTRIES = ["open", "password", "invite", "members"];
 const SPEAKERS = ["everyone", "accounts", "speakers"];
@@ -23,7 +23,7 @@ export function Policy({ room }) {
   useEffect(() => socket.on("system", ({ room: name, event, fields }) => {
     if (name === room.name && event === "order" && fields.policy && kept.peek()) kept.value = { ...kept.peek(), ...fields.policy };
   }), []);
-  if (!kept.value) return html`<${Outcome} deed=${deed} />${deed.error.value ? html`<p><button type="button" class="button" onClick=${load}>${t("error.again")}</button></p>` : html`<div class="is-shape host-shape"><span></span><span></span><span></span></div>`}`;
+  if (!kept.value) return html`<${Reading} deed=${deed} again=${load} />`;
   const now = { ...kept.value, ...changed.value };
   const whole = room.may.value.includes("policy");
   const turn = (name, value) => {
