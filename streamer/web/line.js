@@ -1,5 +1,5 @@
 // The page's one WebSocket, as signals.
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 import { kept, tab } from "./store.js";
 import { Veza } from "./veza/client.js";
@@ -10,6 +10,11 @@ const token = kept("token", null);
 
 /** `{state: "connecting" | "online" | "offline" | "refused", since}`; `since` is when it was last online. */
 export const line = signal({ state: "connecting", since: null });
+/**
+ * What is known is asked for whenever this changes, unless it is "lost". What changes is pushed from "online" on: what changed
+ * between an answer and the line's coming up was told nobody.
+ */
+export const standing = computed(() => (line.value.since !== null ? "lost" : line.value.state === "online" ? "online" : "first"));
 /** What the server last refused, in its words; null once all is well. */
 export const complaint = signal(null);
 /** Our id, once welcomed. */

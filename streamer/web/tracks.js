@@ -8,6 +8,8 @@ const known = new Map();
 /** Ids of the home screen's list, newest first; null until the first page is there. */
 const listed = signal(null);
 const cursor = signal(null);
+/** What answers have told of, or was there when it was asked for; what else is listed was pushed since. */
+const told = new Set();
 export const listError = signal(null);
 export const more = computed(() => cursor.value !== null);
 /** What can be listened to; who sent a file that failed is told so beside the upload. */
@@ -43,14 +45,18 @@ export async function loadTrack(id) {
 
 /** Load the newest tracks, or the next page of older ones. */
 export async function loadList({ older = false } = {}) {
+  for (const id of listed.peek() ?? []) told.add(id);
   try {
     const page = await api.listTracks({ cursor: older ? cursor.peek() : undefined });
     batch(() => {
       page.items.forEach(learn);
       const ids = page.items.map((track) => track.id);
-      // A reload after a break keeps the older pages that are already there.
+      // A reload keeps the older pages that are already there, and what came since it was asked for; the rest is gone.
       const before = listed.peek() ?? [];
-      listed.value = [...new Set(older ? [...before, ...ids] : [...ids, ...before])];
+      const end = page.next === null ? "" : ids.at(-1);
+      const kept = before.filter((id) => older || !told.has(id) || id < end);
+      for (const id of ids) told.add(id);
+      listed.value = [...new Set([...ids, ...kept])].sort().reverse();
       if (older || !before.length) cursor.value = page.next;
       listError.value = null;
     });

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
+from tests.support.account import ask, token_of
+from tests.support.api import send_json, upload, wait_for_track
+from tests.support.audio import make_tone
 from tests.support.chromium import browsing
 from tests.support.server import Server, running_server
 
@@ -90,3 +93,44 @@ def test_a_page_from_elsewhere_can_use_it_where_it_is_allowed(chromium: Browser,
         page[0] = ELSEWHERE.format(server=server.url)
         visitor.goto("/")
         expect(visitor.get_by_role("listitem")).to_have_text(["visitor: hello from elsewhere"])
+
+
+# What a page says on its socket waits until it may speak.
+MUTE = """
+const write = WebSocket.prototype.send;
+const held = [];
+WebSocket.prototype.send = function (frame) { held.push(() => write.call(this, frame)); };
+window.speak = () => {
+  WebSocket.prototype.send = write;
+  held.forEach((each) => each());
+};
+"""
+
+
+def test_what_changed_before_the_line_was_up_is_shown(
+    chromium: Browser, server: Server, track_id: str, folder: Path
+) -> None:
+    """What a page shows was asked for before it was told of changes: nobody tells what changed in between."""
+    note = make_tone(folder / "note.mp3", seconds=1, options=("-metadata", "title=Short"))
+    doomed = wait_for_track(server.url, upload(server.url, note)["id"])
+    with browsing(chromium, server.url) as (track, _):
+        track.context.add_init_script(MUTE)
+        home, library = track.context.new_page(), track.context.new_page()
+        for page, place in ((track, f"/t/{track_id}"), (home, "/"), (library, "/library")):
+            page.goto(place)
+        expect(track.get_by_text("Nobody has said anything yet")).to_be_visible()
+        listed = (home.locator(".card h2"), library.locator(".grid-body .grid-title a"))
+        for titles in listed:
+            expect(titles).to_have_text(["Short", "Long Wave"])
+        url = f"{server.url}/api/v1/tracks/{track_id}"
+        send_json(f"{url}/comments", {"at_ms": 900, "name": "Jo", "body": "goosebumps"})
+        send_json(url, {"title": "Longer"}, "PATCH")
+        assert ask(server, "DELETE", f"/api/v1/tracks/{doomed['id']}", token_of(server, "op")).status == 204
+        upload(server.url, make_tone(folder / "new.mp3", seconds=1, options=("-metadata", "title=New")))
+        for page in (track, home, library):
+            page.evaluate("speak()")
+        expect(track.locator(".comment-body")).to_have_text(["goosebumps"])
+        expect(track.get_by_role("heading", level=1)).to_have_text("Longer")
+        for titles in listed:
+            expect(titles).to_have_text(["New", "Longer"])
+        send_json(url, {"title": ""}, "PATCH")  # the file's own again, for whoever comes after

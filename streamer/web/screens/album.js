@@ -9,7 +9,7 @@ import { EditTags } from "../components/parts.js";
 import { TrackGrid } from "../components/track_grid.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
-import { line } from "../line.js";
+import { standing } from "../line.js";
 import { trackSignal } from "../tracks.js";
 import { Nothing } from "./missing.js";
 
@@ -18,13 +18,12 @@ export function Album({ name: id }) {
   const album = albumSignal(id).value;
   const error = useSignal(null);
   const editing = useSignal(false);
-  const lost = line.value.since !== null;
   useEffect(() => followAlbum(id), [id]);
   useEffect(() => {
-    if (lost) return;
+    if (standing.value === "lost") return;
     error.value = null;
     loadAlbum(id).catch((reason) => (error.value = reason.message));
-  }, [id, lost]);
+  }, [id, standing.value]);
   useEffect(() => {
     document.title = album ? t("track.document", { title: album.title }) : "Veza";
   }, [album?.title]);

@@ -1,4 +1,4 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { visited } from "../chat/visited.js";
@@ -9,7 +9,7 @@ import { DirectList } from "../components/parts.js";
 import { ChooseFiles } from "../components/top_bar.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
-import { line, name, socket } from "../line.js";
+import { name, socket, standing } from "../line.js";
 import { go } from "../router.js";
 import { UploadList } from "../sending.js";
 import { latest, listError, loadList, more } from "../tracks.js";
@@ -20,15 +20,13 @@ const ROOM_LIMIT = 64;
 
 /** What is new, a way in for files, a way in to rooms. */
 export function Home() {
-  const lost = useComputed(() => line.value.since !== null);
   useEffect(() => {
     document.title = t("home.document");
     return socket.watch(null);
   }, []);
-  // After a break of the line, pushes may have been missed.
   useEffect(() => {
-    if (!lost.value) loadList();
-  }, [lost.value]);
+    if (standing.value !== "lost") loadList();
+  }, [standing.value]);
   const empty = latest.value?.length === 0;
   const sending = UploadList.value;
   return html`<main id="main" class="home">

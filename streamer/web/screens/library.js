@@ -1,4 +1,4 @@
-import { computed, useComputed, useSignal } from "@preact/signals";
+import { computed, useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 
 import * as api from "../api.js";
@@ -11,7 +11,7 @@ import { eachOf } from "../each.js";
 import { count } from "../format.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
-import { line, socket } from "../line.js";
+import { socket, standing } from "../line.js";
 import { tell } from "../notices.js";
 import { ordered } from "../ordering.js";
 import { Paged } from "../paged.js";
@@ -48,7 +48,6 @@ function Tabs({ shown }) {
 }
 
 function All({ search }) {
-  const lost = useComputed(() => line.value.since !== null);
   const q = (new URLSearchParams(search).get("q") ?? "").trim().slice(0, MAX_QUERY);
   const list = useMemo(() => new Paged(q ? (cursor) => findTracks(q, cursor) : fetchTracks), [q]);
   useEffect(() => {
@@ -57,8 +56,8 @@ function All({ search }) {
     return () => (end(), unwatch());
   }, [list]);
   useEffect(() => {
-    if (!lost.value) list.again();
-  }, [list, lost.value]);
+    if (standing.value !== "lost") list.again();
+  }, [list, standing.value]);
   return html`<${Find} q=${q} /><${Tracks} list=${list} q=${q} />`;
 }
 

@@ -10,7 +10,7 @@ import { Ask, Rename } from "../components/parts.js";
 import { amongRows, TrackGrid } from "../components/track_grid.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
-import { line, socket } from "../line.js";
+import { socket, standing } from "../line.js";
 import { tell } from "../notices.js";
 import * as player from "../player.js";
 import { artOf, loadPlaylist, moveRow, playlistSignal, removeRows, renamePlaylist } from "../playlists.js";
@@ -23,13 +23,12 @@ import { Nothing } from "./missing.js";
 export function Playlist({ name: id }) {
   const playlist = playlistSignal(id).value;
   const error = useSignal(null);
-  const lost = line.value.since !== null;
   useEffect(() => socket.watch(null), []);
   useEffect(() => {
-    if (lost) return;
+    if (standing.value === "lost") return;
     error.value = null;
     loadPlaylist(id).catch((reason) => (error.value = reason.message));
-  }, [id, lost]);
+  }, [id, standing.value]);
   useEffect(() => {
     document.title = playlist ? t("track.document", { title: playlist.title }) : "Veza";
   }, [playlist?.title]);

@@ -16,7 +16,7 @@ import { seekIn } from "../components/waveform.js";
 import { fullTime, percent, playTime, since, size } from "../format.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
-import { line, socket } from "../line.js";
+import { socket, standing } from "../line.js";
 import { momentIn, pageAt } from "../moment.js";
 import * as player from "../player.js";
 import { go, route } from "../router.js";
@@ -27,13 +27,12 @@ import { Nothing } from "./missing.js";
 export function Track({ name: id }) {
   const track = trackSignal(id).value;
   const error = useSignal(null);
-  const lost = line.value.since !== null;
   useEffect(() => socket.watch(id), [id]);
   useEffect(() => {
-    if (lost) return; // what is known stays; it is asked for again when the line is back
+    if (standing.value === "lost") return; // what is known stays; it is asked for again when the line is back
     error.value = null;
     loadTrack(id).catch((reason) => (error.value = reason.message));
-  }, [id, lost]);
+  }, [id, standing.value]);
   useEffect(() => {
     document.title = track ? t("track.document", { title: track.title }) : "Veza";
     if (track) player.prepare(track);
@@ -57,10 +56,9 @@ function Listen({ track }) {
   const asking = useSignal(false);
   const [editing, adding] = [useSignal(false), useSignal(false)];
   const margin = commentsOf(track.id);
-  const lost = line.value.since !== null;
   useEffect(() => {
-    if (!lost) loadComments(track.id);
-  }, [track.id, lost]);
+    if (standing.value !== "lost") loadComments(track.id);
+  }, [track.id, standing.value]);
   const remove = async () => {
     await removeTrack(track.id);
     player.forget(track.id);
