@@ -20,32 +20,42 @@ export function liveOf(room) {
 
 export const isOn = (live) => live?.state === "live" || live?.state === "interrupted";
 
-const loading = new Map();
+/** Questions on their way, by room; and those that wait for them. */
+const [loading, waiting] = [new Map(), new Map()];
 
-/** Ask how a room is. What fails is asked again in its turn. */
-export function refresh(room) {
-  if (!loading.has(room)) {
-    const asked = api.getLive(room, identity()).then(
-      (live) => (liveOf(room).value = live),
-      () => {},
-    );
-    loading.set(room, asked.finally(() => loading.delete(room)));
-  }
+function ask(room) {
+  const asked = api.getLive(room, identity()).then(
+    (live) => (liveOf(room).value = live),
+    () => {},
+  );
+  loading.set(room, asked.finally(() => loading.delete(room)));
   return loading.get(room);
+}
+
+/**
+ * Ask how a room is, once for all who want to know. What fails is asked again in its turn. `anew`: something has just
+ * happened there, and an answer that is on its way may be older.
+ */
+function refresh(room, anew) {
+  const now = loading.get(room);
+  if (!now || !anew) return now ?? ask(room);
+  if (!waiting.has(room)) waiting.set(room, now.then(() => (waiting.delete(room), ask(room))));
+  return waiting.get(room);
 }
 
 /** Keep a room's signal up to date, asking every so many milliseconds; returns what ends it. */
 export function look(room, { every_ms = EVERY_MS } = {}) {
   let timer = null;
   let over = false;
-  const again = async () => {
+  const again = async (anew = false) => {
     clearTimeout(timer);
-    if (line.peek().state !== "offline") await refresh(room);
+    if (line.peek().state !== "offline") await refresh(room, anew);
+    clearTimeout(timer); // of whoever asked meanwhile
     if (!over) timer = setTimeout(again, every_ms);
   };
   const stops = [
-    socket.on("system", (frame) => frame.room === room && EVENTS.has(frame.event) && again()),
-    socket.on("joined", (frame) => frame.room === room && again()),
+    socket.on("system", (frame) => frame.room === room && EVENTS.has(frame.event) && again(true)),
+    socket.on("joined", (frame) => frame.room === room && again(true)),
   ];
   again();
   return () => {

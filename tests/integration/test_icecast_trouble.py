@@ -12,6 +12,7 @@ from streamer.live.show_state import Rules
 from tests.support.audio import make_tone
 from tests.support.live_server import LiveServer, heard, live_server
 from tests.support.live_sources import sounds
+from tests.support.long import make_long
 from tests.support.severing import severable
 from tests.support.sources import Socket, ffmpeg, icecast, program
 from tests.support.waiting import wait_until
@@ -162,7 +163,7 @@ def test_a_wrong_key_and_no_sound_at_all(server: LiveServer) -> None:
 
 
 def test_faster_than_it_sounds_is_slowed_down_and_takes_no_memory(server: LiveServer, tmp_path: Path) -> None:
-    tone = make_tone(tmp_path / "long.wav", seconds=600).read_bytes()
+    tone = make_long(tmp_path / "long.wav", times=30).read_bytes()
     source = Socket(server.port, "fast", server.key("fast"))
     source.play(tone, 1e9)
     show = server.wait("fast", lambda show: show["state"] == "live" and heard(show))

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.support.account import ask, token_of
-from tests.support.audio import make_tone
 from tests.support.broadcaster import broadcasting, make_key
 from tests.support.chromium import browsing
+from tests.support.long import make_long
 from tests.support.looks import LOOKS, look_at
 from tests.support.server import Server
 from tests.support.talking import come_in
@@ -21,7 +21,7 @@ TRACK_PLAYS = "() => document.querySelector('audio[data-deck=current]').currentT
 @pytest.fixture(scope="module")
 def song(folder: Path) -> Path:
     tags = ("-metadata", "title=Long Wave", "-metadata", "artist=The Sweeps")
-    return make_tone(folder / "song.mp3", seconds=600, options=tags)
+    return make_long(folder / "song.mp3", times=30, options=tags)
 
 
 HEARD_MS = """async () => {
@@ -29,6 +29,13 @@ HEARD_MS = """async () => {
   const line = await import(app.replace("app.js", "line.js"));
   return line.socket.media.media;
 }"""
+
+
+# How a show is is asked for now and then, too; what is pushed must be enough.
+NEVER_ASK_BY_THE_CLOCK = """
+const later = window.setTimeout;
+window.setTimeout = (act, ms, ...more) => ms === 15_000 ? 0 : later(act, ms, ...more);
+"""
 
 
 def wait_until_heard(page: Page) -> None:
@@ -85,6 +92,30 @@ def test_a_show_is_heard_on_every_screen_until_it_ends(chromium: Browser, server
             expect(chapter).to_contain_text("The Sweeps - Long Wave")
             chapter.click()
             page.wait_for_function(TRACK_PLAYS)
+
+
+def test_a_show_that_begins_while_it_is_asked_for_is_there_at_once(
+    chromium: Browser, server: Server, song: Path
+) -> None:
+    """An answer that was given before the show began comes behind the word that it has begun."""
+    old: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if old:
+            route.fallback()
+        else:
+            old.append((route, route.fetch()))
+
+    with browsing(chromium, server.url) as (page, _):
+        page.add_init_script(NEVER_ASK_BY_THE_CLOCK)
+        page.route("**/api/v1/rooms/soon/live", hold)
+        come_in(page, "soon", "ann")
+        with broadcasting(server, "soon", song, make_key(server, "soon")):
+            expect(page.get_by_role("log")).to_contain_text("Live now: Long Wave")
+            ((route, answer),) = old
+            route.fulfill(response=answer)
+            stage = page.get_by_label("The show", exact=True)
+            expect(stage).to_contain_text("The Sweeps - Long Wave")
 
 
 @pytest.fixture(scope="module")
