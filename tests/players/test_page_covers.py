@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 from tests.support.api import get_json, upload, wait_for_track
 from tests.support.audio import make_tone
 from tests.support.chromium import browsing
+from tests.support.noting import note, wait_until_noted
 from tests.support.server import Server, running_server
 
 _DROP = """async ([selector, type, base64]) => {
@@ -53,8 +54,9 @@ def test_a_cover_is_chosen_dropped_and_removed(
     with browsing(chromium, hall.url) as (page, faults):
         page.goto(track["links"]["page"])
         expect(page.locator(".cover-edit svg.cover")).to_be_visible()
+        note(page, ".toast")
         page.locator("input[data-cover]").set_input_files(picture)
-        expect(page.get_by_text("New cover saved")).to_be_visible()
+        wait_until_noted(page, ".toast", ["New cover saved"])
         shown = page.locator(".cover-edit img")
         expect(shown).to_have_attribute("src", f"{get_json(url)['links']['cover']}&size=512")
         page.wait_for_function("() => document.querySelector('.cover-edit img').naturalWidth === 300")
@@ -63,7 +65,7 @@ def test_a_cover_is_chosen_dropped_and_removed(
         base64 = b64encode(picture.read_bytes()).decode()
         page.evaluate(_DROP, [".cover-edit", "image/png", base64])
         expect(shown).to_be_visible()
-        expect(page.get_by_text("New cover saved")).to_have_count(2)
+        wait_until_noted(page, ".toast", ["New cover saved", "The cover is gone", "New cover saved"])
         assert page.evaluate("window.veiled") is False, "a picture is no recording"
         page.evaluate(_DROP, [".track-facts", "image/png", base64])
         expect(page.locator(".upload")).to_have_count(0)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.support.api import get_json, upload, wait_for_track
 from tests.support.audio import make_tone
 from tests.support.chromium import browsing
+from tests.support.noting import note, wait_until_noted
 from tests.support.player import wait_until_past
 from tests.support.server import Server, running_server
 
@@ -62,9 +63,10 @@ def test_the_keyboard_finds_orders_plays_and_chooses(chromium: Browser, stocked:
         expect(row).to_be_focused()
         page.keyboard.press("Home")
         page.keyboard.press("ArrowDown")
+        note(page, ".player-title")
         page.keyboard.press("Enter")
         wait_until_past(page, 0.3)
-        expect(page.get_by_role("region", name="Player")).to_contain_text("alpha")
+        wait_until_noted(page, ".player-title", ["alpha"])
         page.keyboard.press(" ")
         expect(row).to_have_attribute("aria-selected", "true")
         page.keyboard.press("Shift+ArrowDown")

@@ -3,8 +3,9 @@
 from playwright.sync_api import Browser, expect
 
 from tests.support.chromium import browsing
-from tests.support.player import CURRENT, position, wait_until_past
+from tests.support.player import CURRENT, NOTE_BEGINNING, position, wait_until_past
 from tests.support.server import Server
+from tests.support.waiting import wait_until
 
 # What a browser says to a page that plays before anybody has touched it.
 FORBID_AUTOPLAY = """HTMLMediaElement.prototype.play = () =>
@@ -15,15 +16,16 @@ def test_a_link_opens_at_its_moment_and_another_is_made(
     chromium: Browser, server: Server, track_id: str
 ) -> None:
     with browsing(chromium, server.url, permissions=["clipboard-read", "clipboard-write"]) as (page, _):
+        page.add_init_script(NOTE_BEGINNING)
         page.goto(f"/t/{track_id}?t=0:28")
         wait_until_past(page, 28.2)
-        assert position(page) < 32
+        assert 28 <= page.evaluate("begun") < 32
         expect(page).to_have_url(f"{server.url}/t/{track_id}")
         page.keyboard.press(" ")
         page.wait_for_function(f"() => {CURRENT}.paused")
         second = int(position(page))
         page.locator(".track-tools button").filter(has_text="Copy link to this moment").click()
-        copied = page.evaluate("navigator.clipboard.readText()")
+        copied = wait_until(lambda: page.evaluate("navigator.clipboard.readText()"), "it is copied")
         assert copied == f"{server.url}/t/{track_id}?t={second}"
 
 

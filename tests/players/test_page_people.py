@@ -2,12 +2,15 @@
 
 import re
 from contextlib import ExitStack
+from itertools import count
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.chromium import browsing
 from tests.support.server import Server
 from tests.support.talking import come_in, come_in_as, give_role, order_room, say
+
+LISTS = re.compile("/rooms/rights/(held|reports|bans)$")
 
 
 def about(page: Page, name: str) -> Locator:
@@ -141,13 +144,17 @@ def test_a_role_that_is_given_or_taken_counts_at_once(two: tuple[Page, Page], se
     mona, bob = two
     come_in_as(mona, server, "rights", "mona")
     come_in(bob, "rights", "bob")
+    expect(mona.locator(".chat-count")).to_contain_text("2 people here")
     deeds = about(mona, "bob")
     kinds = deeds.get_by_label("What to do about bob").get_by_role("option")
     expect(kinds).to_have_count(1)
-    give_role(server, "rights", "mona", "moderator")
-    expect(kinds).to_have_count(6)
-    people = mona.get_by_role("dialog").get_by_role("listitem")
-    expect(people.filter(has_text="you").locator(".chip")).to_have_text(["you", "moderator"])
+    # What waits is asked for when she may see it, and again with the list that says so: else in vain.
+    answers = count(1)
+    with mona.expect_response(lambda answer: LISTS.search(answer.url) is not None and next(answers) == 6):
+        give_role(server, "rights", "mona", "moderator")
+        expect(kinds).to_have_count(6)
+        people = mona.get_by_role("dialog").get_by_role("listitem")
+        expect(people.filter(has_text="you").locator(".chip")).to_have_text(["you", "moderator"])
     give_role(server, "rights", "mona", "listener")
     expect(kinds).to_have_count(1)
     expect(people.filter(has_text="you").locator(".chip")).to_have_text(["you", "listener"])

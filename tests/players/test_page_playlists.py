@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.api import get_json, send_json, upload, wait_for_track
 from tests.support.audio import make_tone
 from tests.support.chromium import browsing
+from tests.support.noting import note, wait_until_noted
 from tests.support.server import Server, running_server
 from tests.support.waiting import wait_until
 
@@ -63,14 +64,12 @@ def test_a_playlist_is_made_filled_and_played_by_keyboard(chromium: Browser, juk
         dialog = page.get_by_role("dialog", name="Add 3 tracks to a playlist")
         dialog.get_by_label("Name of the playlist").fill(NASTY)
         page.keyboard.press("Enter")
-        expect(page.get_by_text("3 tracks added")).to_be_visible()
-        page.locator(".toast a").press("Enter")
+        page.locator(".toast").filter(has_text="3 tracks added").get_by_role("link").press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text(NASTY)
         assert shown(page) == ["Three", "Two", "One"]
+        note(page, ".player-title")
         page.get_by_role("button", name="Play all").press("Enter")
-        player = page.get_by_role("region", name="Player")
-        for title in ("Three", "Two"):
-            expect(player.locator(".player-title")).to_have_text(title)
+        wait_until_noted(page, ".player-title", ["Three", "Two"])
         page.get_by_role("button", name="Rename").press("Enter")
         page.get_by_role("dialog").get_by_label("Name of the playlist").fill("Evening")
         page.keyboard.press("Enter")

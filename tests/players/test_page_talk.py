@@ -51,6 +51,7 @@ def test_ones_own_words_can_be_edited_and_deleted(two: tuple[Page, Page]) -> Non
     message(bob, "a mistkae").hover()
     expect(message(bob, "a mistkae").get_by_role("button", name="Reply")).to_be_visible()
     expect(message(bob, "a mistkae").get_by_role("button", name="Edit")).to_have_count(0)
+    expect(message(ann, "a mistkae")).to_be_visible()
     ann.get_by_label("Write to").press("ArrowUp")
     expect(ann.get_by_label("Write to")).to_have_value("a mistkae")
     ann.get_by_label("Write to").fill("a mistake")

@@ -14,12 +14,14 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.support.api import get_json
 from tests.support.audio import make_tone
 from tests.support.chromium import browsing
-from tests.support.player import CURRENT, position, wait_until_past
+from tests.support.player import CURRENT, NOTE_BEGINNING, position, wait_until_past
 from tests.support.server import Server, running_server, start_server
 from tests.support.severing import LINE_BROKE, severable
 from tests.support.waiting import wait_until
 
 SLOW_BYTES_PER_S = 200_000
+# More than a player needs to begin; the rest is on its way for as long as a test wants it to be.
+HELD_BYTES = 1_000_000
 
 _DROP = """async ([name, base64]) => {
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
@@ -44,7 +46,7 @@ def upload_called(page: Page, name: str) -> Locator:
 
 
 def slow_down(page: Page) -> Callable[[], None]:
-    """Let the page send no faster than a poor line, so that there is time to press play.
+    """Let the page send no faster than a poor line, so that it can tell how long that takes.
 
     Returns:
         what takes that away again, when nothing more has to happen while it sends.
@@ -94,7 +96,8 @@ def test_a_dropped_file_becomes_a_track(chromium: Browser, server: Server, tone:
 
 
 def test_play_before_the_upload_has_ended(chromium: Browser, server: Server, long_tone: Path) -> None:
-    with browsing(chromium, server.url) as (page, _):
+    with severable(server.port, hold_bytes=HELD_BYTES) as line, browsing(chromium, line.url) as (page, _):
+        page.add_init_script(NOTE_BEGINNING)
         page.goto("/")
         hurry = slow_down(page)
         choose(page, long_tone)
@@ -103,12 +106,13 @@ def test_play_before_the_upload_has_ended(chromium: Browser, server: Server, lon
         expect(upload.locator(".upload-state")).to_contain_text("left")
         upload.get_by_role("button", name="Play long").click()
         wait_until_past(page, 0.5)
+        assert page.evaluate("begun") < 5, "it begins at its beginning"
         (track,) = (t for t in get_json(f"{server.url}/api/v1/tracks")["items"] if t["title"] == "long")
         assert track["state"] == "receiving", "it must still be on its way for this test to show anything"
-        assert position(page) < 5, "it begins at its beginning"
         first_end = track["packaged_ms"] / 1000
         page.get_by_role("link", name="long", exact=True).first.click()
         expect(page.locator(".track-progress")).to_contain_text("ready to play")
+        line.hold_bytes = None
         page.wait_for_function(f"s => {CURRENT}.duration > s + 20", arg=first_end)
         page.get_by_role("slider", name="Position in the track").focus()
         while position(page) < first_end:
@@ -126,11 +130,13 @@ def test_files_queue_and_can_be_cancelled(
     chromium: Browser, server: Server, folder: Path, long_tone: Path
 ) -> None:
     second = make_tone(folder / "second.mp3", seconds=8, options=("-b:a", "64k"))
-    with browsing(chromium, server.url) as (page, faults):
+    with (
+        severable(server.port, hold_bytes=HELD_BYTES) as line,
+        browsing(chromium, line.url) as (page, faults),
+    ):
         # Its waveform may be on the way when the track goes.
         faults.allowed.append(r"waveform\.dat|status of 404")
         page.goto("/")
-        slow_down(page)
         choose(page, long_tone, second)
         expect(upload_called(page, "second").locator(".upload-state")).to_contain_text("Waiting")
         expect(upload_called(page, "long").get_by_text("playable now")).to_be_visible()
@@ -144,6 +150,7 @@ def test_files_queue_and_can_be_cancelled(
         page.get_by_role("button", name="Go on", exact=True).click()
         page.get_by_role("button", name="Cancel the upload of long.mp3").click()
         expect(upload_called(page, "long.mp3").locator(".upload-state")).to_have_text("Cancelled")
+        line.hold_bytes = None
         expect(upload_called(page, "second").locator(".upload-state")).to_contain_text("Uploaded")
         expect(page.locator(".card").filter(has_text="second")).to_have_count(1)
         found = get_json(f"{server.url}/api/v1/tracks")["items"]
@@ -180,15 +187,15 @@ def source(server: Server, track: dict[str, Any]) -> bytes:
 
 def test_an_upload_can_be_paused_and_goes_on(chromium: Browser, server: Server, long_tone: Path) -> None:
     song = called("paused", long_tone)
-    with browsing(chromium, server.url) as (page, _):
+    with severable(server.port, hold_bytes=HELD_BYTES) as line, browsing(chromium, line.url) as (page, _):
         page.goto("/")
-        hurry = slow_down(page)
         choose(page, song)
         upload = upload_called(page, "paused")
         expect(upload.get_by_text("playable now")).to_be_visible()
         page.get_by_role("button", name="Pause the upload of paused.mp3").click()
         state = upload.locator(".upload-state")
         expect(state).to_contain_text("Paused")
+        line.hold_bytes = None
         upload.get_by_role("button", name="Play paused").click()
         wait_until_past(page, 0.3)  # what was on its way when it was paused has come
         before = track_called(server, "paused")
@@ -196,7 +203,6 @@ def test_an_upload_can_be_paused_and_goes_on(chromium: Browser, server: Server, 
         wait_until_past(page, 0.8)
         after = track_called(server, "paused")
         assert (after["state"], after["received_bytes"]) == ("receiving", before["received_bytes"])
-        hurry()
         page.get_by_role("button", name="Go on with the upload of paused.mp3").click()
         expect(state).to_contain_text("Uploaded", timeout=30_000)
         assert source(server, track_called(server, "paused")) == song.read_bytes()
@@ -206,7 +212,10 @@ def test_an_upload_goes_on_by_itself_when_the_line_is_back(
     chromium: Browser, server: Server, folder: Path
 ) -> None:
     song = make_tone(folder / "cut.mp3", seconds=120, options=("-b:a", "128k"))
-    with severable(server.port, SLOW_BYTES_PER_S) as line, browsing(chromium, line.url) as (page, faults):
+    with (
+        severable(server.port, hold_bytes=HELD_BYTES) as line,
+        browsing(chromium, line.url) as (page, faults),
+    ):
         faults.allowed += [LINE_BROKE, r"waveform\.dat|status of 404|ERR_"]
         page.goto("/")
         choose(page, song)
@@ -215,7 +224,7 @@ def test_an_upload_goes_on_by_itself_when_the_line_is_back(
         line.cut()
         state = upload.locator(".upload-state")
         expect(state).to_contain_text("The line is down")
-        line.bytes_per_s = None
+        line.hold_bytes = None
         line.mend()
         expect(state).to_contain_text("Uploaded", timeout=30_000)
         assert source(server, track_called(server, "cut")) == song.read_bytes()
@@ -225,10 +234,9 @@ def test_an_upload_goes_on_after_a_reload_when_its_file_is_chosen_again(
     chromium: Browser, server: Server, long_tone: Path
 ) -> None:
     song = called("reloaded", long_tone)
-    with browsing(chromium, server.url) as (page, _):
+    with severable(server.port, hold_bytes=HELD_BYTES) as line, browsing(chromium, line.url) as (page, _):
         page.on("dialog", lambda dialog: dialog.accept())
         page.goto("/")
-        hurry = slow_down(page)
         choose(page, song)
         upload = upload_called(page, "reloaded")
         expect(upload.get_by_text("playable now")).to_be_visible()
@@ -236,7 +244,7 @@ def test_an_upload_goes_on_after_a_reload_when_its_file_is_chosen_again(
         state = upload.locator(".upload-state")
         expect(state).to_have_text(re.compile("Interrupted at [1-9][0-9]?%. Choose the file again"))
         before = track_called(server, "reloaded")
-        hurry()
+        line.hold_bytes = None
         choose(page, song)
         expect(state).to_contain_text("Uploaded", timeout=30_000)
         after = track_called(server, "reloaded")
@@ -273,7 +281,10 @@ def test_an_upload_goes_on_after_the_server_was_killed(
     song = make_tone(folder / "killed.mp3", seconds=120, options=("-b:a", "128k"))
     server = start_server(tmp_path / "data")
     try:
-        with severable(server.port, SLOW_BYTES_PER_S) as line, browsing(chromium, line.url) as (page, faults):
+        with (
+            severable(server.port, hold_bytes=HELD_BYTES) as line,
+            browsing(chromium, line.url) as (page, faults),
+        ):
             faults.allowed += [LINE_BROKE, r"waveform\.dat|status of 404|ERR_"]
             page.goto("/")
             choose(page, song)
@@ -281,7 +292,7 @@ def test_an_upload_goes_on_after_the_server_was_killed(
             expect(upload.get_by_text("playable now")).to_be_visible()
             server.stop(9)
             server = start_server(tmp_path / "data")
-            line.bytes_per_s = None
+            line.hold_bytes = None
             line.target_port = server.port
             expect(upload.locator(".upload-state")).to_contain_text("Uploaded", timeout=30_000)
             assert source(server, track_called(server, "killed")) == song.read_bytes()

@@ -5,6 +5,9 @@ from typing import Any
 from playwright.sync_api import Page
 
 CURRENT = "document.querySelector('audio[data-deck=current]')"
+# `begun` is where the sound was when it began: first of all, and then whenever it is made null.
+NOTE_BEGINNING = """for (const type of ["playing", "seeked"])
+  document.addEventListener(type, ({target}) => (window.begun ??= target.currentTime), true)"""
 # `waiting` says that sound ran out. The first one of a track, before any sound, is the wait for it to start.
 # It also comes when the decoder was not given its turn in time: then the sound is there, half a second of it
 # at least, and neither the server nor the player could have done anything about it.

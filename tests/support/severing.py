@@ -1,6 +1,7 @@
 """A line between a browser and a server that a test can cut, and mend."""
 
 import contextlib
+import select
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ _CHUNK_BYTES = 65536
 # Request heads, each with its line's handshake; far below what one read of a socket brings.
 HEADS_BYTES = 16 << 10
 _LOOK_S = 0.002
+_HELD_SEGMENT_BYTES = 1400  # as on Ethernet; what a kernel takes at once is counted in segments
 # What a browser says of it in its console.
 LINE_BROKE = r"WebSocket connection|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET"
 
@@ -21,21 +23,30 @@ class Line:
     `bytes_per_s` is how fast each connection sends to the server; `forwarded_bytes` is all that went there.
     `taken` says how much of it the server has: a connection sends no more before it has all but the heads of
     what was sent there, so that on a busy machine too no more than one piece lies in sockets and in memory.
-    `refuse_next` is how many more connections are refused although the line is whole.
+    `refuse_next` is how many more connections are refused although the line is whole. `hold_bytes` is how
+    much each connection sends to the server until that is taken away; little more leaves whoever sends.
     """
 
     def __init__(
-        self, target_port: int, bytes_per_s: int | None = None, taken: Callable[[], int] | None = None
+        self,
+        target_port: int,
+        bytes_per_s: int | None = None,
+        taken: Callable[[], int] | None = None,
+        hold_bytes: int | None = None,
     ) -> None:
         self.target_port = target_port
         self.forwarded_bytes = 0
         self.refuse_next = 0
         self.bytes_per_s = bytes_per_s
+        self.hold_bytes = hold_bytes
         self._taken = taken
         self._whole = threading.Event()
         self._whole.set()
         self._ends: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
+        if hold_bytes is not None:  # else the kernel takes megabytes, and sends them for who is long gone
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _CHUNK_BYTES)
+            self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _HELD_SEGMENT_BYTES)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -74,10 +85,10 @@ class Line:
 
     def _forward(self, source: socket.socket, target: socket.socket, upwards: bool) -> None:
         self._ends.add(source)
-        sent = 0
+        ends, sent = (source, target), 0
         before = self._taken() if self._taken else 0
         with contextlib.suppress(OSError):
-            while data := source.recv(_CHUNK_BYTES):
+            while data := source.recv(self._allowed(ends, sent) if upwards else _CHUNK_BYTES):
                 target.sendall(data)
                 sent += len(data)
                 if upwards:
@@ -94,12 +105,33 @@ class Line:
         self._ends.discard(source)
         source.close()
 
+    def _allowed(self, ends: tuple[socket.socket, socket.socket], sent: int) -> int:
+        """How much may be read, once that is something; what is held is lost when either end goes."""
+        while (limit := self.hold_bytes) is not None and sent >= limit:
+            if _gone(ends):
+                raise ConnectionAbortedError
+        return _CHUNK_BYTES if limit is None else min(_CHUNK_BYTES, limit - sent)
+
+
+def _gone(ends: tuple[socket.socket, socket.socket]) -> bool:
+    """Whether one of them goes within a moment, or has gone."""
+    numbers = [end.fileno() for end in ends]
+    watch = select.poll()
+    for number in numbers:
+        if number < 0:
+            return True
+        watch.register(number, select.POLLRDHUP)
+    return bool(watch.poll(_LOOK_S * 1000))
+
 
 @contextmanager
 def severable(
-    target_port: int, bytes_per_s: int | None = None, taken: Callable[[], int] | None = None
+    target_port: int,
+    bytes_per_s: int | None = None,
+    taken: Callable[[], int] | None = None,
+    hold_bytes: int | None = None,
 ) -> Iterator[Line]:
-    line = Line(target_port, bytes_per_s, taken)
+    line = Line(target_port, bytes_per_s, taken, hold_bytes)
     try:
         yield line
     finally:
