@@ -8,6 +8,7 @@ from chat.acts import Invite, Revoke
 from chat.errors import ErrorCode
 from chat.order import Order
 from chat.roles import FOR_GUESTS, Person
+from chat.slash import show_span
 from streamer import room as views
 from streamer.auth import Invitation, Tokens
 from streamer.invite_rows import keep_invite, read_invites, revoke_invite
@@ -47,7 +48,7 @@ class Invites:
             "at": now_ms,
         }
         deed = self._warden.deed(
-            actor, order.room, "invite", detail=f"for {round(ttl_s)} s {role or ''}".strip()
+            actor, order.room, "invite", detail=f"for {show_span(round(ttl_s) * 1000)} {role or ''}".strip()
         )
         await self._warden.orders.run(keep_invite, deed, row, limits.invites_per_room)
         made = self._made(row)

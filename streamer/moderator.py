@@ -25,6 +25,7 @@ from chat.limits import Buckets, Rate
 from chat.networks import NetworkRefused
 from chat.order import Order, judge_act
 from chat.roles import Person
+from chat.slash import show_span
 from streamer import order_rows
 from streamer.auth import Tokens
 from streamer.history import History
@@ -39,6 +40,7 @@ from streamer.subjects import ActRefused, Subjects
 from streamer.warden import Warden
 
 _MAX_BUCKETS = 10_000
+_NAMES = {"guest_links": "guests sending links", "speakers": "who may speak"}
 
 
 class Moderator:
@@ -122,7 +124,7 @@ class Moderator:
             raise ActRefused(ErrorCode.INVALID_SLASH, "a room that asks for a password needs one")
         if not values and not secret:
             raise ActRefused(ErrorCode.INVALID_SLASH, "nothing is to be changed")
-        text = ", ".join(f"{name} is {_show(value)}" for name, value in values.items()) or "a new password"
+        text = ", ".join(_show(name, value) for name, value in values.items()) or "a new password"
         deed = self._warden.deed(actor, order.room, "policy", detail=text)
         await self._warden.orders.run(order_rows.change, deed, values | secret)
         await self._warden.changed(order.room)
@@ -130,11 +132,11 @@ class Moderator:
         return Done(text)
 
     async def _filter(self, actor: Person, order: Order, act: Filter) -> Done:
-        word = clean_filter(act.word)
+        word, written = clean_filter(act.word), " ".join(act.word.split())
         deed = self._warden.deed(
-            actor, order.room, "filter", detail=f"{'add' if act.add else 'remove'} {word}"
+            actor, order.room, "filter", detail=f"{'add' if act.add else 'remove'} {written}"
         )
-        limit, written = self._warden.limits.filters_per_room, " ".join(act.word.split())
+        limit = self._warden.limits.filters_per_room
         change = order_rows.change_filter
         changed = await self._warden.orders.run(change, deed, word, act.add, limit, written)
         if changed:
@@ -156,5 +158,10 @@ class Moderator:
         return Done(await self._showing.show(actor, order, act.what))
 
 
-def _show(value: object) -> str:
-    return {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+def _show(name: str, value: Any) -> str:
+    """What goes now, for people."""
+    if name == "slow_ms":
+        span = f"{value} ms" if value % 1000 else show_span(value)
+        return f"slow mode is {span if value else 'off'}"
+    switched = {True: "on", False: "off"}.get(value) if isinstance(value, bool) else value
+    return f"{_NAMES.get(name, name)} is {switched}"

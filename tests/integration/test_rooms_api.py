@@ -67,6 +67,10 @@ async def test_who_makes_a_room_owns_it(server: Server) -> None:
     assert get_json(f"{server.url}{ROOMS}/studio")["role"] is None
     changed = olga("PATCH", f"{ROOMS}/studio/policy", {"entry": "members", "slow_ms": 500}, 200)
     assert changed == policy | {"entry": "members", "slow_ms": 500}
+    olga("PATCH", f"{ROOMS}/studio/policy", {"guest_links": False, "slow_ms": 90_000}, 200)
+    done = [line["detail"] for line in olga("GET", f"{ROOMS}/studio/audit", status=200)["items"]]
+    assert done[0] == "slow mode is 1m30s, guests sending links is off"
+    assert done[1] == "entry is members, slow mode is 500 ms"
     assert ann.refused("PATCH", f"{ROOMS}/studio/policy", {"hold": True}) == (403, "role-missing")
     assert olga.refused("PATCH", f"{ROOMS}/studio/policy", {"slow_ms": 1 << 40}) == (400, "request-invalid")
 

@@ -156,7 +156,7 @@ def test_words_and_links_are_kept_out_until_they_may_be_sent_again(chromium: Bro
 def test_what_was_done_is_read_page_by_page(chromium: Browser, server: Server) -> None:
     give_role(server, "deeds", "mona", "moderator")
     for number in range(32):
-        act_in(server, "PATCH", "deeds/policy", {"slow_ms": number})
+        act_in(server, "PATCH", "deeds/policy", {"slow_ms": number * 1000})
     with browsing(chromium, server.url) as (mona, _):
         come_in_as(mona, server, "deeds", "mona")
         dialog = look_after(mona, "deeds")
@@ -164,7 +164,7 @@ def test_what_was_done_is_read_page_by_page(chromium: Browser, server: Server) -
         lines = done.get_by_role("listitem")
         expect(lines).to_have_count(30)
         expect(lines.first).to_contain_text("op changed what goes here")
-        expect(lines.first).to_contain_text("slow_ms is 31")
+        expect(lines.first).to_contain_text("slow mode is 31s")
         done.get_by_role("button", name="Show more").press("Enter")
         expect(lines).to_have_count(33)
         expect(lines.last).to_contain_text("changed the role of")
