@@ -20,6 +20,7 @@ BENCHMARKS = (
     "live_encoder",
     "live_long",
     "rtmp_to_hls",
+    "piled_up",
 )
 
 

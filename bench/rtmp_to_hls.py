@@ -16,9 +16,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
+from typing import Any
 
 import aiohttp
 import numpy as np
+import numpy.typing as npt
 
 from bench.nginx import rtmp_nginx
 from hls.live import LIVE_RATE
@@ -32,7 +34,7 @@ TARGET_MS = 60.0
 ROOM = "bench"
 _BLOCK = LIVE_RATE // 50
 _CLICK_EVERY = 2030 * LIVE_RATE // 1000  # no multiple of a part, and more than any of them takes
-_CLICK = LIVE_RATE // 200
+CLICK = LIVE_RATE // 200
 _LOUD = 0.2
 _LOOK_S = 0.002
 _PAUSE_S = 3.0
@@ -67,10 +69,10 @@ async def feed(
         await asyncio.sleep(_BLOCK / LIVE_RATE)
     await asyncio.sleep(_PAUSE_S)
     sound = np.zeros((round(seconds * LIVE_RATE), 2), np.int16)
-    noise = np.random.default_rng(1).integers(-20_000, 20_000, (_CLICK, 2), np.int16)
-    starts = range(_CLICK_EVERY, len(sound) - _CLICK, _CLICK_EVERY)
+    noise = np.random.default_rng(1).integers(-20_000, 20_000, (CLICK, 2), np.int16)
+    starts = range(_CLICK_EVERY, len(sound) - CLICK, _CLICK_EVERY)
     for at in starts:
-        sound[at : at + _CLICK] = noise
+        sound[at : at + CLICK] = noise
     begun = time.monotonic()
     due = list(starts)
     for at in range(0, len(sound), _BLOCK):
@@ -81,11 +83,11 @@ async def feed(
     process.stdin.close()
 
 
-async def follow_ours(url: str, until: float) -> Taken:
+async def follow_ours(url: str, until: float, room: str = ROOM) -> Taken:
     """Ask for each part before it is there."""
     taken = Taken()
     known: set[str] = set()
-    base = f"{url}/hls/live/{ROOM}/"
+    base = f"{url}/hls/live/{room}/"
     async with aiohttp.ClientSession(base, raise_for_status=True) as http:
 
         async def read(address: str) -> bytes:
@@ -129,14 +131,19 @@ async def follow_peer(playlist: Path, until: float) -> Taken:
     return taken
 
 
+def click_places(sound: npt.NDArray[np.floating[Any]], apart: int) -> npt.NDArray[np.intp]:
+    """Where clicks begin in sound, samples without sign, that are so far from each other at least."""
+    loud = np.flatnonzero(sound > _LOUD)
+    return loud[np.flatnonzero(np.diff(loud, prepend=-apart - 1) > apart)]
+
+
 def judge(name: str, taken: Taken, suffix: str, folder: Path, clicks: list[float]) -> float:
     """Find the clicks in what was fetched; p99 of how long they took beyond their piece, in ms."""
     file = folder / f"{name}{suffix}"
     file.write_bytes(taken.head + b"".join(taken.pieces))
     sound = np.abs(decode(file, rate=LIVE_RATE)[:, 0])
     ends = np.cumsum(taken.ticks)
-    loud = np.flatnonzero(sound > _LOUD)
-    found = loud[np.flatnonzero(np.diff(loud, prepend=-_CLICK_EVERY) > _CLICK_EVERY // 2)]
+    found = click_places(sound, _CLICK_EVERY // 2)
     late = []
     for at in found:
         place = int(np.searchsorted(ends, at, side="right"))

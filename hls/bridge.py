@@ -9,9 +9,10 @@ sound is held, as little as does:
 - What came more than a second late is not played: a show would be late for ever. As much is thrown away as
   was filled, and no more.
 - After three minutes without a gap the least that was ever left over is what need not be held. It goes by
-  playing up to 0.3% faster, which nobody hears. Where for a minute almost nothing is left over, some is
-  gained in the same way.
+  playing up to 0.3% faster, which nobody hears: see hls.surplus.
 - A clock that is faster or slower than ours, by up to 200 ppm, is followed in the same way.
+- What had piled up at a source before it was let in is not held: see hls.beginning. A show begins earlier by
+  as much. What piled up while a show had no source is thrown away, as much as was filled meanwhile.
 - A source that has no clock, such as a file sent as fast as it goes, shows that by being ahead of time by
   more than a second. Nothing of it is thrown away and its speed is left alone: it is made to wait, because
   whoever fills the buffer stops at `full_ticks`. A live source can't be ahead, but for a burst at its
@@ -23,7 +24,9 @@ from typing import Literal
 
 import msgspec
 
+from hls.beginning import Beginning
 from hls.drift import Drift
+from hls.surplus import Surplus
 
 SLACK_TICKS = 32
 """Left in the buffer by every plan: what resampling looks ahead, and may take more than it gives."""
@@ -34,15 +37,6 @@ _AHEAD_S = 1.0  # earlier than this is no live source
 _FORGIVEN_S = 60.0
 _LEAD_LEAK = 0.001  # of the time: far more than clocks drift
 _MIN_LEAD_S = -30.0
-_WINDOW_S = 10.0
-_QUIET_WINDOWS = 18  # three minutes
-_SPARE_S = 0.012  # of what is left over, so much always stays
-_SHED_FROM_S = 0.04  # less is not worth it: a steady source keeps its samples as they are
-_SHED_PPM_PER_S = 10_000.0
-_MIN_SHED_PPM, _MAX_SHED_PPM = 100.0, 3000.0
-_SCARCE_S = 0.004
-_SCARCE_WINDOWS = 6  # a minute
-_GAIN_PPM = -100.0
 _RAMP_PPM_PER_S = 300.0
 _PLAIN_PPM = 0.5  # less is none
 _BURST_TICKS = 5  # of the clock: so long a burst of late sound may go on before it is played
@@ -103,14 +97,14 @@ class Bridge:
         self._lead_s = 0.0
         self._full_at = 0.0
         self._delays: deque[float] = deque(maxlen=_DELAYS)
-        self._spares: deque[float] = deque(maxlen=_QUIET_WINDOWS)
-        self._spare: float | None = None
-        self._spare_from = 0.0
-        self._shedding = False
-        self._gaining = False
+        self._surplus = Surplus(rate)
         self._planned_at: float | None = None
         self._seen_waiting = 0
         self._burst = 0
+        self._beginning = Beginning()
+        self._settled = False
+        self._missed_ticks = 0  # filled before the source came: it may have recorded meanwhile
+        self._piled_ticks = 0
 
     @property
     def jitter_s(self) -> float:
@@ -125,6 +119,7 @@ class Bridge:
         self._gone = False
         if waiting >= self._full_ticks:
             self._full_at = now
+        self._beginning.arrive(now, ticks / self._rate)
         elapsed = 0.0 if self._arrived_at is None else now - self._arrived_at
         self._arrived_at = now
         # A block as such is not early, however long it is: it has come when its last sample was there.
@@ -135,14 +130,28 @@ class Bridge:
         elif self.eager and now - self._full_at > _FORGIVEN_S:
             self.eager = False
             self._lead_s = 0.0
-            self._calm()
+            self._surplus.calm()
+        self._settle()
         if self._state == "PLAYING" and self._planned_at is not None:
-            self._measure(now, waiting - ticks - (now - self._planned_at) * self._rate)
+            spare = waiting - ticks - (now - self._planned_at) * self._rate
+            if self._surplus.measure(now, spare):
+                self._owed_ticks = 0  # ten seconds after a gap, nothing that comes is late
         self._arrived_ticks += ticks
         delay_s = now - self._arrived_ticks / self._rate
         self._delays.append(delay_s)
         if not self.eager:
             self.drift.feed(now, delay_s)
+
+    @property
+    def watching(self) -> bool:
+        """It is not known yet how the source began."""
+        return self._beginning.ahead_s is None
+
+    def ahead_s(self, now: float) -> float | None:
+        """By how much the source began ahead of time, in seconds; None while that is not known yet."""
+        self._beginning.look(now)
+        self._settle()
+        return self._beginning.ahead_s
 
     def switch(self, waiting: int) -> int:
         """What comes next is another source: nothing of it is late.
@@ -154,17 +163,21 @@ class Bridge:
         left = waiting if self._gone else min(waiting, self._hold_ticks)
         kept = left if left > SLACK_TICKS else 0
         self.dropped_ticks += waiting - kept
-        self._owed_ticks = 0
+        self._owed_ticks = self._piled_ticks = 0
+        self._missed_ticks = 0 if self._state == "PLAYING" else self._gap_ticks
+        self._beginning = Beginning()
+        self._settled = False
         self._lead_s = 0.0
         self._arrived_at = None
         self.eager = False
         self._delays.clear()
         self.drift = Drift()
-        self._calm()
+        self._surplus.calm()
         return kept
 
     def lose(self) -> None:
         """There is no source: what waits is all there is."""
+        self._beginning.lose()
         self._gone = True
 
     def goes_on(self, wanted: int, waiting: int) -> bool:
@@ -199,11 +212,13 @@ class Bridge:
         if playable >= wanted:
             over = playable - wanted - self._hold_ticks
             late = not self.eager and over > _LATE_S * self._rate
-            return Plan(skip=min(over, self._owed_ticks) if late else 0, play=wanted, ppm=self.ppm)
+            skip = min(over, self._owed_ticks if late else self._piled_ticks)
+            self._piled_ticks = 0
+            return Plan(skip=max(0, skip), play=wanted, ppm=self.ppm)
         self._state = "DRY"
         self._gap_ticks = 0
         self._burst = 0
-        self._calm()
+        self._surplus.calm()
         if not playable:
             return None
         self._lack(wanted - playable)
@@ -243,43 +258,21 @@ class Bridge:
         self._lead_s = lead_s + sound_s
         return lead_s
 
-    def _calm(self) -> None:
-        """From here on, count the quiet minutes anew."""
-        self._spares.clear()
-        self._spare = None
-        self._shedding = self._gaining = False
-
-    def _measure(self, now: float, spare: float) -> None:
-        """Keep the least that was left over in each of the last windows.
-
-        Between two ticks as much counts as taken as time has gone by. What is left over at a tick itself
-        would depend on where in a block the tick falls, which changes slowly where both are about as long.
-        """
-        if self._spare is None:
-            self._spare, self._spare_from = spare, now
-        elif now - self._spare_from < _WINDOW_S:
-            self._spare = min(self._spare, spare)
-        else:
-            self._spares.append(self._spare)
-            self._spare, self._spare_from = spare, now
-            self._owed_ticks = 0  # ten seconds after a gap, nothing that comes is late
-            self._decide()
-
-    def _decide(self) -> None:
-        """Whether more is held than need be."""
-        excess_s = self._excess_s()
-        if len(self._spares) == _QUIET_WINDOWS and excess_s > _SHED_FROM_S:
-            self._shedding = True
-        elif excess_s <= 0:
-            self._shedding = False
-        last = list(self._spares)[-_SCARCE_WINDOWS:]
-        if len(last) == _SCARCE_WINDOWS and max(last) < _SCARCE_S * self._rate:
-            self._gaining = True
-        elif last[-1] >= _SPARE_S * self._rate:
-            self._gaining = False
-
-    def _excess_s(self) -> float:
-        return min(self._spares) / self._rate - _SPARE_S
+    def _settle(self) -> None:
+        """Once: it is known how the source began. What came before it was steady says nothing about it."""
+        ahead_s = self._beginning.ahead_s
+        if self._settled or ahead_s is None:
+            return
+        self._settled = True
+        if not ahead_s:
+            return
+        while len(self._delays) > self._beginning.steady_blocks:
+            self._delays.popleft()
+        self.eager = False
+        self._lead_s = 0.0
+        self._surplus.calm()
+        self._piled_ticks = min(self._missed_ticks, round(ahead_s * self._rate))
+        self._owed_ticks += self._piled_ticks
 
     def _speed(self, now: float) -> None:
         """Change speed little by little to what it should be."""
@@ -287,11 +280,7 @@ class Bridge:
         if not self.eager:
             if self.drift.seen:
                 target = max(-MAX_DRIFT_PPM, min(MAX_DRIFT_PPM, self.drift.ppm))
-            if self._shedding:
-                last_s = self._spares[-1] / self._rate - _SPARE_S
-                target += max(_MIN_SHED_PPM, min(_MAX_SHED_PPM, last_s * _SHED_PPM_PER_S))
-            elif self._gaining:
-                target += _GAIN_PPM
+            target += self._surplus.ppm
         step = _RAMP_PPM_PER_S * (now - self._planned_at) if self._planned_at is not None else 0.0
         self.ppm += max(-step, min(step, target - self.ppm))
         if target == 0 and abs(self.ppm) < _PLAIN_PPM:

@@ -82,6 +82,17 @@ class Begun(Report, frozen=True):
     renditions: tuple[LiveRendition, ...]
 
 
+class ClockBegun(Report, frozen=True):
+    """The clock ticks: before all that is cut, marked or measured.
+
+    Attributes:
+        at_s: when tick 0 is, in seconds of CLOCK_MONOTONIC: when the first sound came, or earlier by what had
+            piled up at its source.
+    """
+
+    at_s: float
+
+
 class ChunkCut(Report, frozen=True):
     """Access units as soon as they are there, for who does not wait for a part.
 
@@ -162,4 +173,6 @@ class Ended(Report, frozen=True):
     duration_ticks: int
 
 
-AnyLiveReport = Begun | ChunkCut | PartCut | Marked | Metered | PeaksCut | LoudnessMeasured | Ended
+AnyLiveReport = (
+    Begun | ClockBegun | ChunkCut | PartCut | Marked | Metered | PeaksCut | LoudnessMeasured | Ended
+)

@@ -5,12 +5,23 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from hls import analysis, live_ladder, loudness
+from hls.beginning import MAX_AHEAD_S, WATCH_S
 from hls.bridge import Bridge
 from hls.ffmpeg.live_encoder import Encoders, frame_of
 from hls.ffmpeg.loudness import LoudnessMeter
 from hls.ladder import AAC_FRAME_TICKS
 from hls.levels import LevelMeter
-from hls.live import CHUNK_TICKS, LIVE_CHANNELS, LIVE_RATE, AnyLiveReport, Begun, Ended, Marked, Metered
+from hls.live import (
+    CHUNK_TICKS,
+    LIVE_CHANNELS,
+    LIVE_RATE,
+    AnyLiveReport,
+    Begun,
+    ClockBegun,
+    Ended,
+    Marked,
+    Metered,
+)
 from hls.live_ladder import LOOKAHEAD_TICKS
 from hls.mender import Mender
 from hls.meter import Meter
@@ -20,9 +31,11 @@ _STEP_TICKS = AAC_FRAME_TICKS
 """So much is encoded at a time, as soon as it is there: little is left to be done when a part is due."""
 _MAX_EARLY_TICKS = CHUNK_TICKS - _STEP_TICKS
 _FULL_TICKS = 3 * LIVE_RATE
+_FULL_AT_FIRST_TICKS = round((MAX_AHEAD_S + WATCH_S) * LIVE_RATE)  # nothing is taken meanwhile
 _NEVER_S = 1.0
 _MIN_HOLD_S = 0.010  # a source whose clock is 200 ppm slow takes 6 ms until that is known
 _HELD_JITTERS = 4
+_LOOK_S = 0.02
 _LOUDNESS_TICKS = 5 * LIVE_RATE
 """So often it is said how loud the whole is: an encoder that is killed says nothing at its end."""
 
@@ -30,7 +43,9 @@ _LOUDNESS_TICKS = 5 * LIVE_RATE
 class LiveShow:
     """The clock, what waits for it, and the encoders behind it. Times are monotonic seconds.
 
-    The clock begins with the first sound. Its first tick takes what the encoders look ahead, in addition.
+    The clock begins with the first sound, or earlier by what had piled up at its source: that is encoded at
+    once, as soon as it is known how much it is. A show that goes on begins no earlier, behind what it has
+    given. The first tick takes what the encoders look ahead, in addition.
     While sound goes on, it is encoded as it comes, but for the last step of a tick; the tick takes what is
     left, and fills what is missing.
 
@@ -62,6 +77,8 @@ class LiveShow:
         self._loudness = LoudnessMeter()
         self._levels = LevelMeter(LIVE_RATE)
         self._began: float | None = None
+        self._may_be_earlier = not first_part
+        self._ready_at: float | None = None  # when it was known how the clock begins
         self._ticks = 0  # of the clock
         self._early: list[Samples] = []  # steps of the next tick
         self._early_ticks = 0
@@ -71,14 +88,21 @@ class LiveShow:
     @property
     def full(self) -> bool:
         """So much waits that its source has to wait, too."""
+        if self._ready_at is None and self._may_be_earlier and self._bridge.watching:
+            return len(self._mender) >= _FULL_AT_FIRST_TICKS
         return self._mender.full
 
     def due(self, now: float) -> float:
         """When the clock ticks next."""
         if self._began is None:
             return now + _NEVER_S
-        if not self._ticks:  # how steadily the first blocks have come says how little is enough to begin with
-            self._hold_s = min(self._max_hold_s, max(_MIN_HOLD_S, _HELD_JITTERS * self._bridge.jitter_s))
+        if self._ready_at is None:
+            self._hold()
+            due = self._at(CHUNK_TICKS)
+            if now < due:
+                return due
+            if not self._ready(now):
+                return now + _LOOK_S
         return self._at(CHUNK_TICKS)
 
     def sound(self, data: bytes, now: float) -> None:
@@ -120,19 +144,42 @@ class LiveShow:
         self._encode(self._mender.take(due, wanted))
         self._tell(self._encoders.tick())
         self._measure()
-        self._tell_levels((now() - due) * 1000)
+        assert self._ready_at is not None
+        self._tell_levels((now() - max(due, self._ready_at)) * 1000)
         return True
 
     def finish(self) -> None:
         """The show is over: what waits is heard, and no more."""
+        if self._began is not None and self._ready_at is None:
+            self._begin(self._began, 0.0)
         while len(self._mender):
             self._encode(self._mender.rest(CHUNK_TICKS))
         self._measure()
         self._tell(self._encoders.finish() if self._mender.given else ())
+        if not self._ticks:  # it never was said how it sounds
+            self._tell_levels(0.0)
         self._waveform.finish()
         self._report(self._loudness.finish())
         self._report(Ended(self._mender.given))
         self.ended = True
+
+    def _hold(self) -> None:
+        """How steadily the first blocks have come says how little is enough to begin with."""
+        self._hold_s = min(self._max_hold_s, max(_MIN_HOLD_S, _HELD_JITTERS * self._bridge.jitter_s))
+
+    def _ready(self, now: float) -> bool:
+        """Begin the clock if it is known when it begins."""
+        ahead_s = self._bridge.ahead_s(now) if self._may_be_earlier else 0.0
+        if ahead_s is not None:
+            self._begin(now, ahead_s)
+        return ahead_s is not None
+
+    def _begin(self, now: float, ahead_s: float) -> None:
+        assert self._began is not None
+        self._ready_at = now
+        self._began -= ahead_s
+        self._hold()
+        self._report(ClockBegun(self._began))
 
     def _at(self, ticks: int) -> float:
         """When so much of the next tick is due."""

@@ -89,7 +89,7 @@ class LiveParts:
         self._hub = hub
         self._warden = hub.warden
         self._lane = Lane(engine, "veza-live")
-        self._clock = asyncio.get_running_loop().time
+        self._clock = time.monotonic  # of encoders, too; the loop's stands still in a turn
         self._wrong = WrongKeys()
         self.keys = StreamKeys(self._lane, hub.warden.broker, hub.now_ms, hub.warden.new_id, os.urandom)
         self.passes = Passes(secret)

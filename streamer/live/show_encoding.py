@@ -12,6 +12,7 @@ from hls.live import (
     AnyLiveReport,
     Begun,
     ChunkCut,
+    ClockBegun,
     Ended,
     LiveRendition,
     Marked,
@@ -65,7 +66,7 @@ class Giver(Protocol):
 
 
 class Clocks(Protocol):
-    """`clock`: seconds, monotonic. `now_us`: microseconds since the Unix epoch."""
+    """`clock`: seconds of CLOCK_MONOTONIC, as an encoder's. `now_us`: microseconds since the Unix epoch."""
 
     @property
     def clock(self) -> Callable[[], float]: ...
@@ -204,6 +205,8 @@ class ShowEncoding:
         match report:
             case Begun():
                 self._renditions = report.renditions
+            case ClockBegun():
+                self._begin_at(report.at_s)
             case PeaksCut() | LoudnessMeasured():
                 self.show.measured(report)
             case Ended():
@@ -214,6 +217,13 @@ class ShowEncoding:
                     if report.rendition == self._renditions[0].name:
                         self._given_ticks += report.duration_ticks
                 self.show.given(self._now_on_air(), report)
+
+    def _begin_at(self, at_s: float) -> None:
+        """Tick 0 is not when the first sound was written, but when the encoder says; `clock`'s seconds."""
+        first = self._began_at_us == self._starts_at_us
+        self._starts_at_us = self._house.now_us() - round((self._house.clock() - at_s) * 1_000_000)
+        if first:
+            self._began_at_us = self._starts_at_us
 
     def _now_on_air(self) -> OnAir:
         if self._on_air is None:

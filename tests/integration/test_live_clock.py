@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hls.ffmpeg.live_show import LiveShow
-from hls.live import GRID, LIVE_RATE, AnyLiveReport, Begun, Ended, Metered, PartCut
+from hls.live import GRID, LIVE_RATE, AnyLiveReport, Begun, ClockBegun, Ended, Marked, Metered, PartCut
 from tests.support.pcm import honoured
 
 BLOCK = 960
@@ -21,23 +21,35 @@ STEP = AMPLITUDE * 2 * np.pi * TONE_HZ / LIVE_RATE
 class Stage:
     """A show, and a source on another clock."""
 
-    def __init__(self, hold_ms: int = 40) -> None:
+    def __init__(self, hold_ms: int = 40, first_part: int = 0) -> None:
         self.reports: list[AnyLiveReport] = []
         self.show = LiveShow(
-            ("aac64", "flac"), self.reports.append, first_part=0, first_ticks=0, hold_ms=hold_ms
+            ("aac64", "flac"),
+            self.reports.append,
+            first_part=first_part,
+            first_ticks=first_part * GRID.part_ticks,
+            hold_ms=hold_ms,
         )
         self.now = 0.0
-        self._sent = 0
+        self.sent = 0
 
     def play(self, seconds: float, ppm: float = 0.0) -> None:
         """A tone, in blocks of 20 ms of the source's clock."""
         until = self.now + seconds
         while self.now < until:
             self.wait(BLOCK / LIVE_RATE / (1 + ppm * 1e-6))
-            angle = 2 * np.pi * TONE_HZ * np.arange(self._sent, self._sent + BLOCK) / LIVE_RATE
-            self._sent += BLOCK
-            tone = (AMPLITUDE * np.sin(angle)).astype(np.float32)
-            self.show.sound(np.stack((tone, tone), axis=1).tobytes(), self.now)
+            self._sound()
+
+    def _sound(self) -> None:
+        angle = 2 * np.pi * TONE_HZ * np.arange(self.sent, self.sent + BLOCK) / LIVE_RATE
+        self.sent += BLOCK
+        tone = (AMPLITUDE * np.sin(angle)).astype(np.float32)
+        self.show.sound(np.stack((tone, tone), axis=1).tobytes(), self.now)
+
+    def pile(self, seconds: float) -> None:
+        """What the source recorded before it was let in comes at once."""
+        for _ in range(round(seconds * LIVE_RATE / BLOCK)):
+            self._sound()
 
     def wait(self, seconds: float) -> None:
         """Nothing comes; the clock ticks."""
@@ -61,9 +73,9 @@ class Stage:
         return [report for report in self.reports if isinstance(report, Metered)][-1]
 
 
-def on_time(stage: Stage) -> int:
+def on_time(stage: Stage, clock: ClockBegun | None = None) -> int:
     """Parts that have to be out: what the encoder looks ahead, and what is held, is 60 ms."""
-    return int((stage.now - BLOCK / LIVE_RATE - 0.06) / 0.32)
+    return int((stage.now - (BLOCK / LIVE_RATE if clock is None else clock.at_s) - 0.06) / 0.32)
 
 
 @pytest.mark.parametrize("ppm", [-200, 200])
@@ -101,6 +113,69 @@ def test_parts_come_on_time_whatever_the_source_does(tmp_path):
     assert not heard[LIVE_RATE * 6 : LIVE_RATE * 8 - 9600].any()
     assert not heard[LIVE_RATE * 11 : LIVE_RATE * 20 - 9600].any()
     assert np.abs(heard[LIVE_RATE * 9 : LIVE_RATE * 9 + 4800]).max() > 0.49
+
+
+def test_what_had_piled_up_is_out_at_once_and_not_held(tmp_path):
+    stage = Stage()
+    stage.show.mark(1)
+    stage.pile(1.5)
+    stage.play(0.4)
+    assert not stage.parts("aac64"), "not before it is known"
+    stage.play(0.3)
+    (clock,) = [report for report in stage.reports if isinstance(report, ClockBegun)]
+    assert clock.at_s == pytest.approx(-1.5, abs=0.03), "as if the source had been there from its beginning"
+    assert stage.reports.index(clock) < stage.reports.index(Marked(1, 0))
+    assert len(stage.parts("aac64")) == on_time(stage, clock)
+    assert max(report.late_ms for report in stage.reports if isinstance(report, Metered)) < 1
+    stage.play(20)
+    parts = stage.parts("aac64")
+    assert len(parts) == on_time(stage, clock)
+    assert [part.at_ticks for part in parts] == [GRID.part_ticks * number for number in range(len(parts))]
+    assert stage.levels.buffered_ms < 100
+    assert stage.levels.filled_ticks == stage.levels.dropped_ticks == 0
+    heard = stage.flac(tmp_path)
+    assert np.abs(np.diff(heard[:-480, 0])).max() < STEP * 1.01, "all of it, without a click"
+    assert len(heard) == stage.sent
+
+
+def test_a_show_that_goes_on_begins_behind_what_it_gave():
+    stage = Stage(first_part=24)
+    stage.pile(1.5)
+    stage.play(2)
+    (clock,) = [report for report in stage.reports if isinstance(report, ClockBegun)]
+    assert clock.at_s == 0.0
+
+
+def test_a_show_that_ends_before_its_clock_began_is_whole(tmp_path):
+    stage = Stage()
+    stage.pile(1.5)
+    heard = stage.flac(tmp_path)
+    assert len(heard) == stage.sent
+    (clock,) = [report for report in stage.reports if isinstance(report, ClockBegun)]
+    assert stage.reports.index(clock) < stage.reports.index(stage.parts("aac64")[0])
+
+
+def test_a_source_that_is_gone_before_its_clock_began_is_not_waited_for():
+    stage = Stage()
+    stage.pile(1.5)
+    stage.show.lost()
+    stage.wait(0.55)
+    assert len(stage.parts("aac64")) == 1
+
+
+def test_who_comes_back_with_a_pile_is_as_live_as_before(tmp_path):
+    stage = Stage()
+    stage.play(5)
+    stage.show.lost()
+    stage.wait(4)
+    stage.show.switched()
+    stage.pile(1.5)
+    stage.play(5)
+    assert stage.levels.buffered_ms < 200
+    assert stage.levels.dropped_ticks / LIVE_RATE == pytest.approx(1.5, abs=0.2)
+    assert len(stage.parts("aac64")) == on_time(stage)
+    heard = stage.flac(tmp_path)
+    assert np.abs(np.diff(heard[:-480, 0])).max() < STEP * 1.6, "the leap is faded"
 
 
 def test_a_process_that_was_held_up_catches_up():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from hls.live import GRID
+from hls.live import GRID, ClockBegun
 from hls.report import Broken, Refused
 from streamer.live.keys import StreamKeys
 from streamer.live.line import Admission, Offer, StageFull
@@ -90,6 +90,25 @@ async def test_what_goes_in_comes_out_as_parts() -> None:
         show = play.witness.shows[0]
         assert (show.room, show.show, show.first_number) == ("radio", "show-1", 0)
         assert show.began_at_us == show.starts_at_us == 1_000_000_000
+
+
+async def test_a_show_begins_when_its_encoder_says() -> None:
+    """What had piled up at the source is from before it came."""
+    async with theatre() as play:
+        line, _ = play.connect()
+        await play.later()
+        line.write(PART_PCM[: len(PART_PCM) // 2])
+        await play.later(0.5)
+        play.workers.encoders[0].tell(ClockBegun(998.5))
+        line.write(PART_PCM)
+        show = play.witness.shows[0]
+        assert show.began_at_us == show.starts_at_us == 998_500_000
+        play.workers.encoders[0].end(Broken("it died"))
+        await play.later(1)
+        play.workers.encoders[1].tell(ClockBegun(1001.0))
+        line.write(PART_PCM)
+        show = play.witness.shows[1]
+        assert (show.began_at_us, show.starts_at_us) == (998_500_000, 1_001_000_000)
 
 
 async def test_a_takeover_is_not_heard_as_an_end() -> None:

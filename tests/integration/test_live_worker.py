@@ -1,5 +1,6 @@
 """Live sources and the encoder of a show, in real processes: containers, renditions, to a sample."""
 
+import time
 from pathlib import Path
 
 import av
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from hls import live_ladder
-from hls.live import GRID, LIVE_RATE, Begun, Ended
+from hls.live import GRID, LIVE_RATE, Begun, ChunkCut, ClockBegun, Ended
 from hls.live_source import SourceEnded, SourceOpened, SourceTitled
 from hls.loudness import combine
 from hls.report import LoudnessMeasured, PeaksCut
@@ -112,10 +113,13 @@ async def test_all_renditions_are_the_source_to_a_sample(tone, tmp_path):
 
 
 async def test_parts_and_chunks_are_on_the_grid(tone, tmp_path):
+    before_s = time.monotonic()
     async with rig(live_ladder.NAMES) as rigged:
         await rigged.feed(stream(tone, tmp_path, "sent.wav"))
         await rigged.end()
-    (begun,) = rigged.of(Begun)
+    (begun,), (clock,) = rigged.of(Begun), rigged.of(ClockBegun)
+    assert before_s < clock.at_s < time.monotonic(), "a file is no pile, and their clock is ours"
+    assert rigged.reports.index(clock) < rigged.reports.index(rigged.of(ChunkCut)[0])
     assert [rendition.name for rendition in begun.renditions] == list(live_ladder.NAMES)
     whole, rest = divmod(SECONDS * LIVE_RATE, GRID.part_ticks)
     for rendition in begun.renditions[:-1]:

@@ -227,6 +227,83 @@ def test_a_burst_at_the_beginning_is_given_up_little_by_little():
     assert max(world.spares[-90:]) < 0.2
 
 
+def returning(at: float, piled_s: float, seconds: float = 10.0) -> Iterator[Block]:
+    """A source that was let in again: what it recorded before comes at once, and then it is live."""
+    yield from ((at, 960) for _ in range(round(piled_s * RATE / 960)))
+    yield from ((at + come, ticks) for come, ticks in steady(seconds))
+
+
+@pytest.mark.parametrize("piled_s", [0.3, 1.5, 2.4])
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_piled_up_while_the_source_was_away_is_thrown_away(piled_s, gone):
+    world = World().run(steady(10), until=14)
+    if gone:
+        world.bridge.lose()
+    kept = world.bridge.switch(int(world.waiting))
+    world.waiting = kept
+    filled_s = world.filled_s
+    world.run(returning(14, piled_s))
+    assert world.filled_s < filled_s + 0.7, "what comes is heard at once"
+    assert world.dropped_s == pytest.approx(piled_s, abs=0.7)
+    assert max(world.spares[-20:]) < 0.2, "it is as live as before"
+    assert not world.bridge.eager
+    assert world.bridge.jitter_s < 0.03
+
+
+def test_no_more_of_a_pile_is_thrown_away_than_was_filled():
+    world = World().run(steady(10), until=10.6)
+    filled_s = world.filled_s
+    world.bridge.lose()
+    world.waiting = world.bridge.switch(int(world.waiting))
+    world.run(returning(10.6, 2.0))
+    assert 0.3 < world.dropped_s <= filled_s + 0.2
+    assert min(world.spares[-20:]) > 1.2, "the rest goes in quiet minutes"
+
+
+def test_nothing_is_thrown_away_of_who_takes_over_without_a_gap():
+    world = World().run(steady(10))
+    world.waiting = world.bridge.switch(int(world.waiting))
+    dropped = world.bridge.dropped_ticks
+    world.run(returning(10, 1.5))
+    assert world.bridge.dropped_ticks == dropped
+    assert min(world.spares[-20:]) > 1.3
+
+
+def test_a_file_that_comes_after_a_gap_loses_nothing():
+    world = World().run(steady(10), until=20)
+    world.bridge.lose()
+    world.waiting = world.bridge.switch(int(world.waiting))
+    dropped, came = world.bridge.dropped_ticks, 100 * 9600
+    played = sum(plan.play for plan in world.plans)
+    world.run((20.0, 9600) for _ in range(100))
+    world.run(iter(()), until=world.now + 4)
+    assert world.bridge.dropped_ticks == dropped
+    assert sum(plan.play for plan in world.plans) - played + world.waiting == came
+
+
+def test_what_might_be_a_file_is_taken_for_live_after_a_minute():
+    def blocks() -> Iterator[Block]:
+        yield from ((at / 1.6, ticks) for at, ticks in steady(4.8))
+        yield from ((3.0 + at, ticks) for at, ticks in steady(57))
+
+    world = World().run(blocks())
+    assert world.bridge.eager
+    world.run((60 + at, ticks) for at, ticks in steady(4))
+    assert not world.bridge.eager
+    assert world.filled_s == world.dropped_s == 0
+
+
+def test_what_piled_up_before_a_show_began_is_told_and_forgotten():
+    world = World()
+    for at, ticks in returning(0.0, 1.5, 1.0):
+        assert world.bridge.watching or at > 0.5
+        world.bridge.arrive(at, ticks, 2 * ticks)
+    assert not world.bridge.watching
+    assert world.bridge.ahead_s(1.0) == pytest.approx(1.5, abs=0.03)
+    assert world.bridge.jitter_s < 0.001
+    assert not world.bridge.eager
+
+
 def test_one_clock_that_loses_a_little_is_given_time():
     world = World().run(steady(700, ppm=-60))
     assert world.filled_s == 0
