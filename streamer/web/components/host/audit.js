@@ -11,11 +11,9 @@ import { Reading } from "./deed.js";
 const PAGE = 30;
 
 /** What was done in the room by who looks after it, newest first; read again whenever it is opened. */
-export function Audit({ room, open }) {
+export function Audit({ room, openings }) {
   const list = useMemo(() => new Paged((cursor) => ask(room, "GET", `/audit?${new URLSearchParams({ limit: PAGE, ...(cursor && { cursor }) })}`)), [room]);
-  useEffect(() => {
-    if (open) list.again();
-  }, [open]);
+  useEffect(() => void list.again(), [openings]);
   const log = useRef(null);
   const more = async () => {
     await list.more();

@@ -10,14 +10,15 @@ import { Outcome, Reading, useDeed } from "./deed.js";
 const MAX_FILTER_CHARS = 80;
 
 /** Words that nobody may send here, as they were written; the server knows them in any letters. */
-export function Filters({ room, open }) {
+export function Filters({ room, openings }) {
   const [words, text] = [useSignal(null), useSignal("")];
   const field = useRef(null);
   const [deed, reading] = [useDeed(), useDeed()];
-  const load = async () => (words.value = (await ask(room, "GET", "/filters")).written);
-  useEffect(() => {
-    if (open) reading.run(load);
-  }, [open]);
+  const load = async () => {
+    const { items, written } = await ask(room, "GET", "/filters");
+    words.value = items.map((word, index) => ({ word, written: written[index] }));
+  };
+  useEffect(() => void reading.run(load), [openings]);
   const add = (event) => {
     event.preventDefault();
     const word = text.peek();
@@ -27,11 +28,12 @@ export function Filters({ room, open }) {
       if (text.peek() === word) text.value = "";
     }, t("host.filter_added", { word: word.trim() }));
   };
-  const remove = async (word) => {
+  // By what it is folded to, which has nothing that a proxy would read as part of an address.
+  const remove = async ({ word, written }) => {
     const gone = await deed.run(async () => {
       await ask(room, "DELETE", `/filters/${encodeURIComponent(word)}`);
       await load();
-    }, t("host.filter_removed", { word }));
+    }, t("host.filter_removed", { word: written }));
     if (gone) field.current?.focus(); // its button is gone
   };
   return html`<p class="quiet">${t("host.filter_teach")}</p>
@@ -41,6 +43,6 @@ export function Filters({ room, open }) {
     <${Outcome} deed=${deed} />
     ${(!words.value || reading.error.value) && html`<${Reading} deed=${reading} again=${() => reading.run(load)} />`}
     ${words.value?.length === 0 && html`<p class="quiet">${t("host.filter_none")}</p>`}
-    ${words.value?.length > 0 && html`<ul class="host-words" aria-label=${t("host.section.filters")}>${words.value.map((word) => html`<li key=${word}><span dir="auto">${word}</span>
-      <button type="button" aria-label=${t("host.filter_remove", { word })} title=${t("host.filter_remove", { word })} onClick=${() => remove(word)}><${Icon} name="x" size="16" /></button></li>`)}</ul>`}`;
+    ${words.value?.length > 0 && html`<ul class="host-words" aria-label=${t("host.section.filters")}>${words.value.map((each) => html`<li key=${each.word}><span dir="auto">${each.written}</span>
+      <button type="button" aria-label=${t("host.filter_remove", { word: each.written })} title=${t("host.filter_remove", { word: each.written })} onClick=${() => remove(each)}><${Icon} name="x" size="16" /></button></li>`)}</ul>`}`;
 }

@@ -39,15 +39,15 @@ export function Host({ room, onClose }) {
   <//>`;
 }
 
-/** One part, which is made when it is first opened, and keeps what was typed while it is closed. */
+/** One part, which is made when it is first opened, keeps what was typed while it is closed, and is read with each opening. */
 function Section({ name, room, first }) {
-  const [open, wanted] = [useSignal(first), useSignal(first)];
+  const [open, openings] = [useSignal(first), useSignal(first ? 1 : 0)];
   const { Part } = SECTIONS[name];
   const toggle = (event) => {
     open.value = event.currentTarget.open;
-    wanted.value ||= open.peek();
+    if (open.peek()) openings.value += 1; // a browser tells once of closing and opening in a moment
   };
   const id = `host-${name}`;
   return html`<details open=${open.value} onToggle=${toggle}><summary><h3 id=${id}>${t(`host.section.${name}`)}</h3></summary>
-    <section aria-labelledby=${id}>${wanted.value && html`<${Part} room=${room} open=${open.value} />`}</section></details>`;
+    <section aria-labelledby=${id}>${openings.value > 0 && html`<${Part} room=${room} openings=${openings.value} />`}</section></details>`;
 }

@@ -15,14 +15,12 @@ const ROLES = ["listener", "speaker"];
 const addressOf = ({ path }) => location.origin + path;
 
 /** Links that let people in: made here, copied again, and good for nothing when one says so. */
-export function Invites({ room, open }) {
+export function Invites({ room, openings }) {
   const [links, made] = [useSignal(null), useSignal(null)];
   const maker = useRef(null);
   const [deed, reading] = [useDeed(), useDeed()];
   const load = async () => (links.value = (await ask(room, "GET", "/invites")).items);
-  useEffect(() => {
-    if (open) reading.run(load);
-  }, [open]);
+  useEffect(() => void reading.run(load), [openings]);
   const make = (event) => {
     event.preventDefault();
     const { span, role } = event.currentTarget.elements;
