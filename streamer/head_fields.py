@@ -1,6 +1,7 @@
 """What some fields of a request head say."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import unquote
 
@@ -21,6 +22,11 @@ def listener_of(fields: dict[bytes, bytes], query: str) -> str:
         return f"sid={session[1]}"
     forwarded, agent = fields.get(b"x-forwarded-for", b""), fields.get(b"user-agent", b"")
     return (forwarded[:_MAX_LISTENER_BYTES] + b"\n" + agent[:_MAX_LISTENER_BYTES]).decode("latin-1")
+
+
+def tokens(value: bytes | None) -> Sequence[bytes]:
+    """RFC 9110 5.6.1: the members of a list, in lower case."""
+    return [token.strip(b" \t") for token in value.lower().split(b",")] if value else ()
 
 
 def takes_gzip(value: bytes | None) -> bool:

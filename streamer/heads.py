@@ -6,11 +6,11 @@ signed, listed or overflowing Content-Length, Content-Length with Transfer-Encod
 `chunked`. It accepts, and we refuse: more than one space in the request line, HTTP/0.9 and HTTP/2.0 request
 lines, target forms that a method can't have, a fragment, `Transfer-Encoding: gzip, chunked`, any
 Transfer-Encoding on HTTP/1.0, and a missing, repeated or malformed Host. `SOURCE /path ICE/1.0` is taken as
-HTTP/1.0: so Icecast's oldest clients begin.
+HTTP/1.0: so Icecast's oldest clients begin. They, and DarkIce, may end the lines of SOURCE with a bare LF, as
+RFC 9112 2.2 allows: nothing follows on such a connection that somebody in between could take for a request.
 """
 
 import re
-from collections.abc import Sequence
 from typing import Final
 from urllib.parse import unquote
 
@@ -18,7 +18,7 @@ import httptools
 import msgspec
 from msgspec.structs import replace
 
-from streamer.head_fields import LIVE_PREFIXES, listener_of, takes_gzip
+from streamer.head_fields import LIVE_PREFIXES, listener_of, takes_gzip, tokens
 from streamer.refusal import Refused
 
 # aiohttp's own limit for a line is 8,190; a line it would refuse never reaches it.
@@ -31,6 +31,9 @@ _REQUEST_LINE = re.compile(
     rb"(?:\r\n)?([A-Z-]++) (?:(/[!\"$-~]*+)|https?://[^/?# ]++([/?][!\"$-~]*+)?+|(\*)) HTTP/1\.([01])\r\n",
     re.IGNORECASE,
 )
+_SOURCE = b"SOURCE "
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 # Icecast 1's way for a source to introduce itself: the only line that may name another protocol.
 _ICE_LINE = re.compile(rb"(SOURCE) (/[!\"$-~]*+)()() ICE/1\.(0)\r\n")
 _LIVE_LINE = re.compile(rb"GET (/(?:hls/live|l)/[!\"$-~]*+) HTTP/1\.1\r\n")
@@ -123,7 +126,7 @@ class HeadReader:
         self._parser = httptools.HttpRequestParser(self._sink)
         #: Where the head ended in the data of the last `feed`.
         self.end = 0
-        #: The head as it was received, once complete.
+        #: The head as it was received, once complete; of SOURCE with CRLF at the end of each line.
         self.raw = b""
 
     def feed(self, data: bytes, start: int = 0) -> Head | None:
@@ -136,13 +139,15 @@ class HeadReader:
             Refused: the peer broke a rule; 400, 413, 414, 431, 501 or 505.
         """
         limit = self._limits.max_head_bytes
-        if not self._buffer:
+        if not self._buffer and not data.startswith(_SOURCE, start):
             stop = data.find(b"\r\n\r\n", start, start + limit)
             if stop >= 0:
                 return self._complete(data[start : stop + 4], data[start : stop + 4], stop + 4)
         held = len(self._buffer)
         window = data[start : start + limit - held]
         self._buffer += window
+        if self._buffer.startswith(_SOURCE):
+            return self._feed_source(held, start)
         stop = self._buffer.find(b"\r\n\r\n", max(0, held - 3))
         if stop >= 0:
             size = stop + 4
@@ -151,6 +156,17 @@ class HeadReader:
             raise self._too_large()
         self._parse(window, self._buffer)
         return None
+
+    def _feed_source(self, held: int, start: int) -> Head | None:
+        """As `feed`, for what is parsed when it is complete, with the line ends that it should have."""
+        empty = _EMPTY_LINE.search(self._buffer, max(0, held - 2))
+        if empty is None:
+            if len(self._buffer) == self._limits.max_head_bytes:
+                raise self._too_large()
+            return None
+        self._parser = httptools.HttpRequestParser(self._sink)  # the other one may have seen how it begins
+        raw = _BARE_LF.sub(b"\r\n", self._buffer[: empty.end()])
+        return self._complete(raw, raw, start + empty.end() - held)
 
     def _complete(self, raw: bytes, piece: bytes, end: int) -> Head:
         # RFC 9112 2.2: an empty line before the request line is ignored, and nobody else has to know of it.
@@ -170,7 +186,7 @@ class HeadReader:
             raise Refused(431, f"more than {self._limits.max_header_count} header fields")
 
     def _too_large(self) -> Refused:
-        if self._buffer.find(b"\r\n", 2) < 0:
+        if self._buffer.find(b"\n", 2) < 0:
             return Refused(414, f"the request line is longer than {MAX_LINE_BYTES} bytes")
         return Refused(431, f"the request head is larger than {self._limits.max_head_bytes} bytes")
 
@@ -217,7 +233,7 @@ def _judge(raw: bytes, sink: _Sink, limits: HeadLimits) -> Head:
     fields = _collect(sink.fields)
     _judge_host(fields.get(b"host"), http10)
     body_bytes = _judge_framing(fields, http10, limits.max_body_bytes)
-    options = _tokens(fields.get(b"connection"))
+    options = tokens(fields.get(b"connection"))
     path, query = _split(asterisk or origin_form or rest or b"/")
     return Head(
         method=method.decode(),
@@ -227,7 +243,7 @@ def _judge(raw: bytes, sink: _Sink, limits: HeadLimits) -> Head:
         if http10
         else b"close" not in options,
         body_bytes=body_bytes,
-        upgrades=b"upgrade" in options and b"websocket" in _tokens(fields.get(b"upgrade")),
+        upgrades=b"upgrade" in options and b"websocket" in tokens(fields.get(b"upgrade")),
         private=not _PRIVATE.isdisjoint(fields),
         conditions={
             name.decode(): fields[name].decode("latin-1") for name in CONDITIONS.intersection(fields)
@@ -277,10 +293,6 @@ def _judge_framing(fields: dict[bytes, bytes], http10: bool, max_body_bytes: int
     if int(length) > max_body_bytes:
         raise Refused(413, f"Content-Length {int(length)} is over the limit of {max_body_bytes} bytes")
     return int(length)
-
-
-def _tokens(value: bytes | None) -> Sequence[bytes]:
-    return [token.strip(b" \t") for token in value.lower().split(b",")] if value else ()
 
 
 def _split(target: bytes) -> tuple[str, str]:

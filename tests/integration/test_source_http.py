@@ -125,6 +125,16 @@ async def test_a_source_gets_its_200_and_sends_until_it_closes(version: str) -> 
         await until(lambda: line.complete is False)
 
 
+async def test_darkice_ends_its_lines_with_a_bare_lf() -> None:
+    async with ingest() as at:
+        head = f"SOURCE /live/den HTTP/1.0\nContent-type: audio/mpeg\n{BASIC}\nice-name: The den"
+        client = await at.connect(head, data=SOUND)
+        assert await client.reader.readline() == b"HTTP/1.0 200 OK\r\n"
+        line = await at.line()
+        await until(lambda: line.data == SOUND)
+        assert (line.offer.way, line.offer.name) == ("icecast", "The den")
+
+
 async def test_a_look_before_the_source_comes_connects_nothing() -> None:
     async with ingest() as at:
         client = await at.connect("SOURCE /live/den HTTP/1.0", "Content-Length: 0", "Connection: Keep-Alive")

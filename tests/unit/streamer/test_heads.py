@@ -158,6 +158,37 @@ def test_icecast_1_names_a_protocol_of_its_own_and_only_for_sources() -> None:
     assert not head.keep_alive
 
 
+@pytest.mark.parametrize("end", ["\n\n", "\r\n\r\n", "\n\r\n"])
+@pytest.mark.parametrize("version", ["HTTP/1.0", "ICE/1.0"])
+def test_rfc9112_2_2_a_source_may_end_its_lines_with_a_bare_lf(version: str, end: str) -> None:
+    """DarkIce does, but for its last line."""
+    sent = f"SOURCE /live/den {version}\nAuthorization: Basic x\nice-name: y{end}".encode()
+    for cut in range(len(sent)):
+        reader = HeadReader(LIMITS)
+        assert reader.feed(b"before" + sent[:cut], 6) is None
+        head = reader.feed(sent[cut:] + b"sound\n\n")
+        assert head is not None and (head.method, head.path, head.private) == ("SOURCE", "/live/den", True)
+        assert reader.end == len(sent) - cut
+        fields = b"Authorization: Basic x\r\nice-name: y\r\n\r\n"
+        assert reader.raw == f"SOURCE /live/den {version}\r\n".encode() + fields
+
+
+def test_a_source_s_head_is_judged_all_the_same() -> None:
+    assert refusal_of(b"SOURCE /live/den HTTP/1.1\n\n") == 400  # without a Host
+    assert refusal_of(b"SOURCE /live/den HTTP/1.0\nA : b\n\n") == 400
+    assert refusal_of(b"SOURCE /" + b"x" * 1_000) == 414
+
+
+@given(st.lists(st.integers(0, 200), max_size=10))
+def test_a_source_s_head_is_bounded_however_it_comes(cuts: list[int]) -> None:
+    data = b"SOURCE /live/den HTTP/1.0\n" + b"A: b\n" * 400
+    reader, places = HeadReader(LIMITS), sorted({0, *cuts, len(data)})
+    with pytest.raises(Refused) as refused:
+        for start, stop in pairwise(places):
+            assert reader.feed(data[start:stop]) is None
+    assert refused.value.status == 431
+
+
 LEFT_OPEN_BY_LLHTTP = [
     get(line="GET  / HTTP/1.1"),
     get(line="GET /  HTTP/1.1"),
