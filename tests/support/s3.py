@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 from urllib.request import Request, urlopen
 
 START_TIMEOUT_S = 60
@@ -160,11 +160,19 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Moto(Protocol):
+    """What is used of it."""
+
+    def start(self) -> None: ...
+
+    def get_host_and_port(self) -> tuple[str, int]: ...
+
+
 def _serve() -> None:
     from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server: _Moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     print(f"http://{host}:{port}", flush=True)
