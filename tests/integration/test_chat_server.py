@@ -52,9 +52,10 @@ async def test_the_settings_reach_the_chat(tmp_path: Path) -> None:
     with running_server(tmp_path, messages_per_s=1, messages_burst=2, origins=home) as server:
         async with client(address(server)) as ann:
             await ann.join("lobby")
-            for number in range(3):
+            for number in range(20):  # a busy machine may take more than a second for three
                 await ann.say("send", room="lobby", nonce=str(number), body="x")
-            limited = await ann.until("error", code="rate_limited", nonce="2")
+            limited = await ann.until("error", code="rate_limited")
+            assert int(limited["nonce"]) >= 2
             assert 0 < limited["retry_ms"] <= 1000
         async with connect(address(server), origin=Origin(home)):
             pass

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -267,12 +267,23 @@ async def test_a_fault_of_ours_costs_one_connection(
 # --- time
 
 
+def looking(server: ChatServer) -> Callable[[], None]:
+    """What has the server look at its connections, not by the clock: everybody has the time to answer."""
+    lifetimes = server.hub.lifetimes
+    lifetimes.stop()
+    lifetimes.tick_s = 3600
+    return lifetimes._tick
+
+
 async def test_pings_keep_a_connection_and_find_the_dead(tmp_path: Path) -> None:
     limits = ChatLimits(ping_interval_s=1)
     async with chat_server(tmp_path, limits=limits) as server:
-        server.hub.lifetimes.tick_s = 0.02
+        look = looking(server)
         async with wire(server.port) as silent, client(server.url) as answering:
+            look()
             assert await silent.read_frame() == (PING, b"")
+            await eventually(lambda: [each.heard for each in server.hub.sockets()].count(True) == 1)
+            look()
             assert await silent.expect_close() == (4001, "no answer to a ping")
             await answering.join("lobby")
 
@@ -280,8 +291,10 @@ async def test_pings_keep_a_connection_and_find_the_dead(tmp_path: Path) -> None
 async def test_who_does_not_say_hello_is_sent_away(tmp_path: Path) -> None:
     limits = ChatLimits(hello_timeout_s=0.05)
     async with chat_server(tmp_path, limits=limits) as server:
-        server.hub.lifetimes.tick_s = 0.02
+        look = looking(server)
         async with wire(server.port, hello=None) as nobody, client(server.url) as ann:
+            await asyncio.sleep(limits.hello_timeout_s)
+            look()
             assert await nobody.expect_close() == (4002, "no hello")
             await ann.join("lobby")
 

@@ -4,6 +4,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from streamer.auth import account_id
 from tests.support.chromium import browsing
+from tests.support.noting import note, wait_until_said
 from tests.support.server import Server
 from tests.support.talking import act_in, come_in, come_in_as, give_role, say
 
@@ -75,8 +76,11 @@ def test_an_invite_link_opens_the_door_until_it_is_revoked(chromium: Browser, se
         invites.get_by_label("It is good").select_option("for an hour")
         invites.get_by_label("Who comes is").select_option("a speaker")
         invites.get_by_role("button", name="Make a link").press("Enter")
-        invites.get_by_role("button", name="Copy the link").first.press("Enter")
-        expect(invites.get_by_role("button", name="Copied")).to_be_visible()
+        copy = invites.get_by_role("button", name="Copy the link").first
+        expect(copy).to_be_visible()
+        note(olga, "dialog .sr[role=status]")
+        copy.press("Enter")
+        wait_until_said(olga, "dialog .sr[role=status]", "Copied")
         link = olga.evaluate("navigator.clipboard.readText()")
         assert link.startswith(f"{server.url}/r/vault?invite=")
         expect(invites.get_by_label("Your new link")).to_have_value(link)

@@ -3,9 +3,9 @@
 from playwright.sync_api import Browser, expect
 
 from tests.support.chromium import browsing
+from tests.support.noting import note, wait_until_said
 from tests.support.player import CURRENT, NOTE_BEGINNING, position, wait_until_past
 from tests.support.server import Server
-from tests.support.waiting import wait_until
 
 # What a browser says to a page that plays before anybody has touched it.
 FORBID_AUTOPLAY = """HTMLMediaElement.prototype.play = () =>
@@ -24,8 +24,10 @@ def test_a_link_opens_at_its_moment_and_another_is_made(
         page.keyboard.press(" ")
         page.wait_for_function(f"() => {CURRENT}.paused")
         second = int(position(page))
+        note(page, ".track-tools [role=status]")
         page.locator(".track-tools button").filter(has_text="Copy link to this moment").click()
-        copied = wait_until(lambda: page.evaluate("navigator.clipboard.readText()"), "it is copied")
+        wait_until_said(page, ".track-tools [role=status]", "Copied")
+        copied = page.evaluate("navigator.clipboard.readText()")
         assert copied == f"{server.url}/t/{track_id}?t={second}"
 
 

@@ -24,6 +24,11 @@ def look_at(page: Page, name: str) -> None:
     page.wait_for_function(
         "() => [...document.images].every((image) => image.complete || image.loading === 'lazy')"
     )
+    # What is half faded in has neither its colours nor its place.
+    page.wait_for_function(
+        """() => document.getAnimations().every(({effect, playState}) =>
+          playState !== "running" || effect.getComputedTiming().endTime === Infinity)"""
+    )
     page.screenshot(path=artefact(f"{name}.jpg"), type="jpeg", quality=90)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
     if not page.evaluate("() => 'axe' in window"):  # it stays while the document does

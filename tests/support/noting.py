@@ -28,3 +28,8 @@ def wait_until_noted(page: Page, selector: str, texts: list[str]) -> None:
         "([selector, count]) => noted[selector].length >= count", arg=[selector, len(texts)]
     )
     assert page.evaluate("(selector) => noted[selector]", selector)[: len(texts)] == texts
+
+
+def wait_until_said(page: Page, selector: str, text: str) -> None:
+    """Wait until that text was shown there."""
+    page.wait_for_function("([selector, text]) => noted[selector].includes(text)", arg=[selector, text])

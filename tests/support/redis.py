@@ -14,6 +14,13 @@ from typing import Any
 _START_TIMEOUT_S = 30
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody has, each another one."""
+    with contextlib.ExitStack() as held:
+        taken = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in taken]
+
+
 def find_server() -> str | None:
     return shutil.which("redis-server")
 
@@ -23,11 +30,8 @@ class Redis:
 
     def __init__(self, folder: Path, *options: str, port: int | None = None) -> None:
         """Args: `options` as on the command line of redis-server; without any, nothing is kept on disk."""
-        if port is None:
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                port = free.getsockname()[1]
         self.folder = folder
-        self.port = port
+        self.port = port or free_ports(1)[0]
         self.options = options
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,5 @@
 """A Redis Cluster of one's own: a few redis-server on loopback."""
 
-import socket
 import time
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from streamer.broker_redis.cluster import slot_of
 from streamer.broker_redis.keys import Keys
-from tests.support.redis import Redis
+from tests.support.redis import Redis, free_ports
 
 MASTERS = 3
 SLOTS = 16384
@@ -23,13 +22,16 @@ class RedisCluster:
     """Masters, each with a third of the slots, and replicas, the first of the first master, and so on."""
 
     def __init__(self, folder: Path, replicas: int = 0, *options: str) -> None:
-        self._bus = [_free_port() for _ in range(MASTERS + replicas)]
+        count = MASTERS + replicas
+        ports = free_ports(2 * count)
+        self._bus = ports[count:]
         self.nodes = [
             Redis(
                 folder / str(number),
                 *("--cluster-enabled", "yes", "--cluster-port", str(bus)),
                 *("--cluster-node-timeout", str(_NODE_TIMEOUT_MS), "--cluster-require-full-coverage", "no"),
                 *options,
+                port=ports[number],
             )
             for number, bus in enumerate(self._bus)
         ]
@@ -116,9 +118,3 @@ def _wait(condition: object) -> None:
     while not condition():
         assert time.monotonic() < deadline_s, "the cluster did not come together"
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port

@@ -14,7 +14,10 @@ HEADS_BYTES = 16 << 10
 _LOOK_S = 0.002
 _HELD_SEGMENT_BYTES = 1400  # as on Ethernet; what a kernel takes at once is counted in segments
 # What a browser says of it in its console.
-LINE_BROKE = r"WebSocket connection|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET"
+LINE_BROKE = (
+    r"WebSocket connection|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET"
+    r"|ERR_CONTENT_LENGTH_MISMATCH|ERR_INCOMPLETE_CHUNKED_ENCODING"  # what was on its way then
+)
 
 
 class Line:
