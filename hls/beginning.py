@@ -13,8 +13,12 @@ So what counts is the least that was left before a block came, while for half a 
 blocks brought the source just as far ahead as the one before.
 """
 
-MAX_AHEAD_S = 3.0
-"""More is taken for a file, which comes until it is made to wait: then nothing is told by when it comes."""
+MAX_AHEAD_S = 3.75
+"""More is taken for a file, which comes until it is made to wait: then nothing is told by when it comes.
+
+Who dials over a line that loses two packets has piled up three seconds and more: a SYN is repeated after one
+second, and again after two. Source: RFC 6298, 2.1 and 5.5.
+"""
 
 MIN_AHEAD_S = 0.1
 """Less is not worth it: jitter looks the same. A clock that begins is as far behind its source anyway."""
@@ -23,7 +27,7 @@ WATCH_S = 2.5
 """So long it may take. A show does not begin meanwhile, if its source is ahead."""
 
 _STEADY_S = 0.5  # longer than a flight of TCP takes over most ways
-_STEADY_WITHIN_S = 0.1
+_MAX_RISE_S, _MAX_FALL_S = 0.1, 0.2  # what is late is jitter; what is ever earlier has no clock
 _ROW_S = 0.01  # blocks that follow each other more closely have come at once
 _FIRST_LOOK_S = 0.3  # what had piled up may come behind a first block, which a decoder gives sooner
 
@@ -83,7 +87,7 @@ class Beginning:
     def _end_row(self, left_s: float) -> None:
         """Blocks had come at once; before the next came, so much of their sound was left."""
         ahead_s = self._left_s(self._came_at)
-        if self._steady_s is None or abs(ahead_s - self._steady_s) > _STEADY_WITHIN_S:
+        if self._steady_s is None or not -_MAX_FALL_S <= ahead_s - self._steady_s <= _MAX_RISE_S:
             self._steady_from, self._steady_s = self._came_at, ahead_s
             self._least_s = left_s
             self.steady_blocks = 1  # the last of a row is as early as those behind it

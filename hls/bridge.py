@@ -119,6 +119,8 @@ class Bridge:
         self._gone = False
         if waiting >= self._full_ticks:
             self._full_at = now
+            if self._planned_at is not None:  # from now on it has to wait, and so comes steadily, file or not
+                self._beginning.lose()
         self._beginning.arrive(now, ticks / self._rate)
         elapsed = 0.0 if self._arrived_at is None else now - self._arrived_at
         self._arrived_at = now

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hls.bridge import SLACK_TICKS
 from hls.ffmpeg.live_show import LiveShow
 from hls.live import GRID, LIVE_RATE, AnyLiveReport, Begun, ClockBegun, Ended, Marked, Metered, PartCut
 from tests.support.pcm import honoured
@@ -161,6 +162,28 @@ def test_a_source_that_is_gone_before_its_clock_began_is_not_waited_for():
     stage.show.lost()
     stage.wait(0.55)
     assert len(stage.parts("aac64")) == 1
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_a_file_is_no_pile(away, tmp_path):
+    stage = Stage()
+    if away:
+        stage.play(1)
+        stage.show.lost()
+        stage.wait(6)
+        stage.show.switched()
+    until = stage.now + 6
+    while stage.now < until:
+        stage.wait(0.02)
+        while not stage.show.full:
+            stage.pile(0.1)
+    (clock,) = [report for report in stage.reports if isinstance(report, ClockBegun)]
+    assert clock.at_s == pytest.approx(0.02, abs=0.001)
+    stage.show.finish()
+    assert stage.levels.dropped_ticks <= SLACK_TICKS
+    ended = stage.reports[-1]
+    assert isinstance(ended, Ended)
+    assert ended.duration_ticks == stage.sent + stage.levels.filled_ticks - stage.levels.dropped_ticks
 
 
 def test_who_comes_back_with_a_pile_is_as_live_as_before(tmp_path):

@@ -269,13 +269,14 @@ def test_nothing_is_thrown_away_of_who_takes_over_without_a_gap():
     assert min(world.spares[-20:]) > 1.3
 
 
-def test_a_file_that_comes_after_a_gap_loses_nothing():
+@pytest.mark.parametrize("block", [960, 4800, 9600, 16_000])
+def test_a_file_that_comes_after_a_gap_loses_nothing(block):
     world = World().run(steady(10), until=20)
     world.bridge.lose()
     world.waiting = world.bridge.switch(int(world.waiting))
-    dropped, came = world.bridge.dropped_ticks, 100 * 9600
+    dropped, came = world.bridge.dropped_ticks, 20 * RATE // block * block
     played = sum(plan.play for plan in world.plans)
-    world.run((20.0, 9600) for _ in range(100))
+    world.run((20.0, block) for _ in range(20 * RATE // block))
     world.run(iter(()), until=world.now + 4)
     assert world.bridge.dropped_ticks == dropped
     assert sum(plan.play for plan in world.plans) - played + world.waiting == came
