@@ -1,12 +1,13 @@
 """Rooms of the page for who looks after them: what goes there, invite links, filters, and what was done."""
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import APIResponse, Browser, Locator, Page, Route, expect
 
 from streamer.auth import account_id
 from tests.support.chromium import browsing
 from tests.support.noting import note, wait_until_said
 from tests.support.server import Server
 from tests.support.talking import act_in, come_in, come_in_as, give_role, say
+from tests.support.waiting import wait_until
 
 DOOR, GOES, INVITES = "You are not in this room", "What goes in this room", "Invite links"
 FILTERS, DONE = "Unwanted words and links", "What was done here"
@@ -123,6 +124,31 @@ def test_a_moderator_finds_what_the_role_allows_while_it_lasts(chromium: Browser
         give_role(server, "attic", "mona", "listener")
         expect(dialog).to_have_count(0)
         expect(button).to_have_count(0)
+
+
+def test_what_waits_is_as_it_was_asked_for_last(chromium: Browser, server: Server) -> None:
+    """An answer that comes behind a newer one says nothing any more."""
+    give_role(server, "late", "mona", "moderator")
+    old: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if old:
+            route.fallback()
+        else:
+            old.append((route, route.fetch()))
+
+    with browsing(chromium, server.url) as (mona, _):
+        mona.route("**/rooms/late/reports", hold)
+        come_in_as(mona, server, "late", "mona")
+        reports = look_after(mona, "late").get_by_role("region", name="Reports")
+        wait_until(lambda: mona.evaluate("1") and old, "the reports are asked for")
+        act_in(server, "POST", "late/reports", {"subject": account_id("mona"), "reason": "noise"})
+        expect(reports).to_contain_text("noise")
+        ((route, answer),) = old
+        with mona.expect_event("requestfinished"):
+            route.fulfill(response=answer)
+        mona.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
+        expect(reports).to_contain_text("noise")
 
 
 def test_words_and_links_are_kept_out_until_they_may_be_sent_again(chromium: Browser, server: Server) -> None:

@@ -115,11 +115,15 @@ def test_what_changed_before_the_line_was_up_is_shown(
     doomed = wait_for_track(server.url, upload(server.url, note)["id"])
     with browsing(chromium, server.url) as (track, _):
         track.context.add_init_script(MUTE)
-        home, library = track.context.new_page(), track.context.new_page()
-        for page, place in ((track, f"/t/{track_id}"), (home, "/"), (library, "/library")):
+        home, library, room = (track.context.new_page() for _ in range(3))
+        for page, place in ((home, "/"), (library, "/library"), (room, "/r/hall"), (track, f"/t/{track_id}")):
             page.goto(place)
         expect(track.get_by_text("Nobody has said anything yet")).to_be_visible()
-        listed = (home.locator(".card h2"), library.locator(".grid-body .grid-title a"))
+        listed = (
+            home.locator(".card h2"),
+            library.locator(".grid-body .grid-title a"),
+            room.locator(".beside .row-words a"),
+        )
         for titles in listed:
             expect(titles).to_have_text(["Short", "Long Wave"])
         url = f"{server.url}/api/v1/tracks/{track_id}"
@@ -127,7 +131,7 @@ def test_what_changed_before_the_line_was_up_is_shown(
         send_json(url, {"title": "Longer"}, "PATCH")
         assert ask(server, "DELETE", f"/api/v1/tracks/{doomed['id']}", token_of(server, "op")).status == 204
         upload(server.url, make_tone(folder / "new.mp3", seconds=1, options=("-metadata", "title=New")))
-        for page in (track, home, library):
+        for page in (track, home, library, room):
             page.evaluate("speak()")
         expect(track.locator(".comment-body")).to_have_text(["goosebumps"])
         expect(track.get_by_role("heading", level=1)).to_have_text("Longer")

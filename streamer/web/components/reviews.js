@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { call } from "../api.js";
 import { fullTime } from "../format.js";
@@ -23,13 +23,12 @@ export function Reviews({ room, since }) {
 function Review({ room, list, since }) {
   const [items, error] = [useSignal([]), useSignal(null)];
   const path = `/api/v1/rooms/${encodeURIComponent(room.name)}/${list}`;
+  const asked = useRef(0);
   const load = async () => {
-    try {
-      items.value = (await (await call(path, { headers: identity() })).json()).items;
-      error.value = null;
-    } catch (reason) {
-      error.value = reason.message;
-    }
+    const mine = (asked.current += 1);
+    const [found, reason] = await call(path, { headers: identity() }).then((answer) => answer.json()).then(({ items }) => [items, null], (reason) => [items.peek(), reason.message]);
+    if (mine !== asked.current) return; // who asked later knows more
+    [items.value, error.value] = [found, reason];
   };
   const act = async (method, { id }) => {
     try {

@@ -1,10 +1,10 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { Row } from "../components/card.js";
 import { later } from "../components/later.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
-import { socket } from "../line.js";
+import { socket, standing } from "../line.js";
 import { latest, loadList } from "../tracks.js";
 import { Nothing } from "./missing.js";
 
@@ -23,10 +23,13 @@ export function Room({ name: room }) {
 }
 
 function Beside() {
+  const came = useRef(true);
+  useEffect(() => socket.watch(null), []);
   useEffect(() => {
-    if (!latest.peek()) loadList();
-    return socket.watch(null);
-  }, []);
+    const known = came.current && latest.peek(); // from another screen, which was told of all changes
+    came.current = false;
+    if (!known && standing.value !== "lost") loadList();
+  }, [standing.value]);
   const tracks = latest.value?.filter((track) => track.playable).slice(0, BESIDE);
   return html`<aside class="beside" aria-labelledby="beside"><h2 id="beside">${t("room.beside")}</h2>
     ${tracks?.length === 0 && html`<p class="quiet">${t("room.beside_empty")}</p>`}
