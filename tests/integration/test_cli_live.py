@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with live_server(tmp_path_factory.mktemp("live")) as server:
+    with live_server(tmp_path_factory.mktemp("live"), live_renditions="aac64") as server:
         yield server
 
 

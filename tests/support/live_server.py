@@ -7,7 +7,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,11 @@ def clean_environ() -> dict[str, str]:
 
 @dataclass
 class LiveServer:
-    """`token` is an operator's, who sees the cockpit."""
+    """`token` is an operator's, who sees the cockpit; `rooms` had a key made, and may have a show."""
 
     server: Server
     token: str
+    rooms: set[str] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -46,6 +47,7 @@ class LiveServer:
 
     def key(self, room: str, *options: str) -> str:
         """A new stream key of a room; with options, as the command makes one."""
+        self.rooms.add(room)
         if options:
             return self.veza("key", room, *options)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
@@ -69,6 +71,14 @@ class LiveServer:
         with urllib.request.urlopen(urllib.request.Request(url, b"", headers), timeout=10) as answer:
             assert answer.status == 204
 
+    def end_deserted(self) -> None:
+        """End each show whose sources have gone: for as long as it waits for them, it is encoded."""
+        for room in sorted(self.rooms):
+            show = self.look(room)
+            if show["state"] == "interrupted" and not show["cockpit"]["sources"]:
+                self.end(room)
+                self.rooms.remove(room)
+
     def wait(
         self, room: str, seen: Callable[[dict[str, Any]], object], timeout_s: float = 90
     ) -> dict[str, Any]:
@@ -87,13 +97,21 @@ class LiveServer:
         return last
 
 
+running: list[LiveServer] = []
+"""Those of this process."""
+
+
 @contextmanager
 def live_server(tmp_path: Path, **env: str | int) -> Iterator[LiveServer]:
     """One for the length of a `with`."""
     with running_server(tmp_path, **env) as server:
         live = LiveServer(server, "")
         live.token = live.veza("token", "op", "--operator")
-        yield live
+        running.append(live)
+        try:
+            yield live
+        finally:
+            running.remove(live)
 
 
 def heard(show: dict[str, Any]) -> dict[str, Any] | None:
