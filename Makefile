@@ -13,6 +13,10 @@ BROWSING = -n 3 --dist loadfile --no-loadscope-reorder
 # gives way at once whenever one of them wants a core.
 HEARD = $(addprefix tests/players/test_,page_live.py page_live_media.py page_gapless.py firefox.py \
   live_players.py live_opening.py progressive_players.py other_players.py)
+# Days and thousands of steps of what others show step by step: three times as long while coverage looks on.
+LONG = $(addprefix tests/unit/,hls/test_bridge.py::test_24_hours_on_another_clock \
+  hls/test_bridge.py::test_24_hours_of_stalls_bursts_and_jitter \
+  chat/test_uplink.py::test_what_is_cut_and_resent_arrives_once_and_in_order)
 GIVING_WAY = $(shell chrt --idle 0 true 2>/dev/null && echo chrt --idle 0 || echo nice -n 19)
 SETUP = scripts/setup
 
@@ -53,12 +57,12 @@ unit: ## the pure cores
 
 coverage: ## the pure cores alone: every branch of hls and chat is taken by their own tests
 	@$(SETUP) test
-	.venv/bin/python -m coverage run -m pytest -q tests/unit/hls tests/unit/chat
+	.venv/bin/python -m coverage run -m pytest -q tests/unit/hls tests/unit/chat $(addprefix --deselect ,$(LONG))
 	.venv/bin/python -m coverage report --fail-under=100
 
 shell: ## the other unit tests
 	@$(SETUP) test
-	$(PYTEST) tests/unit --ignore tests/unit/hls --ignore tests/unit/chat
+	$(PYTEST) $(filter-out %/hls %/chat %/__pycache__,$(wildcard tests/unit/*)) $(LONG)
 
 contract integration players conformance fuzz: ## one suite
 	@$(SETUP) test
