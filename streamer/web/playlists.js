@@ -9,6 +9,8 @@ import { learn, trackSignal } from "./tracks.js";
 const known = new Map();
 /** Playlists whose order is being saved: true once it has changed again meanwhile. */
 const saving = new Map();
+/** How often each playlist was changed here. */
+const changes = new Map();
 
 /** A playlist with its rows in `rows`, `{key, id}`: entry and track; undefined while unknown, null when it is gone. */
 export function playlistSignal(id) {
@@ -18,10 +20,12 @@ export function playlistSignal(id) {
 
 /** Ask for a playlist; resolves to its tracks, in order. */
 export async function loadPlaylist(id) {
+  const before = changes.get(id);
   try {
     const { items, ...playlist } = await api.getPlaylist(id);
     batch(() => {
       items.forEach(({ track }) => learn(track));
+      if (changes.get(id) !== before) return; // it was changed here since: the answer may be older
       playlistSignal(id).value = { ...playlist, rows: items.map((entry) => ({ key: entry.id, id: entry.track.id })) };
     });
     return items.map(({ track }) => track);
@@ -32,7 +36,10 @@ export async function loadPlaylist(id) {
   }
 }
 
-const change = (id, fields) => (playlistSignal(id).value = { ...playlistSignal(id).peek(), ...fields });
+function change(id, fields) {
+  changes.set(id, (changes.get(id) ?? 0) + 1);
+  playlistSignal(id).value = { ...playlistSignal(id).peek(), ...fields };
+}
 
 async function refused(id, error, before) {
   tell(t("playlist.refused", { reason: error.message }), { bad: true });

@@ -27,7 +27,7 @@ export function trackSignal(id) {
 export function learn(track) {
   const entry = trackSignal(track.id);
   const before = entry.peek();
-  if (before && progress(before) > progress(track)) return;
+  if (before === null || (before && progress(before) > progress(track))) return; // a deleted one does not come back
   entry.value = track;
 }
 

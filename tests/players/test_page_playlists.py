@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.support.api import get_json, send_json, upload, wait_for_track
 from tests.support.audio import make_tone
@@ -110,6 +110,34 @@ def test_rows_are_moved_by_keys_and_by_hand_and_taken_out(
         page.keyboard.press("Delete")
         assert shown(page) == ["Two", "Three"]
         wait_until_kept(jukebox, mix, ["Two", "Three"])
+
+
+def test_an_answer_that_is_older_than_a_move_does_not_undo_it(
+    chromium: Browser, jukebox: Server, mix: dict[str, Any]
+) -> None:
+    """The list is asked for again when the line has come up, while somebody puts it in order."""
+    late: list[tuple[Route, APIResponse]] = []
+    answered: list[Route] = []
+
+    def hold_second(route: Route) -> None:
+        if route.request.method == "GET" and answered and not late:
+            late.append((route, route.fetch()))
+            return
+        answered.append(route)
+        route.fallback()
+
+    with browsing(chromium, jukebox.url) as (page, _):
+        page.route(f"**{mix['links']['self']}", hold_second)
+        page.goto(mix["links"]["page"])
+        wait_until(lambda: page.evaluate("1") and late, "it is asked for again")
+        page.locator(".grid-body [data-active]").focus()
+        page.keyboard.press("Alt+ArrowDown")
+        wait_until_kept(jukebox, mix, ["Two", "One", "Three"])
+        ((route, answer),) = late
+        with page.expect_event("requestfinished"):
+            route.fulfill(response=answer)
+        page.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
+        assert shown(page) == ["Two", "One", "Three"]
 
 
 def test_an_order_that_came_too_late_is_taken_back_with_words(
