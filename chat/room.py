@@ -156,6 +156,6 @@ class Room(Generic[M]):
         gap = [Gap(self.name, *ready.gap)] if ready.gap else []
         shown = [Raw(entry.payload) for entry in ready.entries]
         tail = self.tail
-        people, pins = len(self.roster), list(self.pins.frames())
+        people, pins = self.roster.show_count(author.id), list(self.pins.frames())
         joined = Joined(self.name, tail.epoch, tail.seq, people, ready.recovered, shown, pins)
         return Admitted(member, [*gap, joined])

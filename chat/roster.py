@@ -41,7 +41,8 @@ class _Node:
 class Roster:
     """The people of one room. All times are monotonic seconds.
 
-    Bounds: the connections of this node; `roster_people` of every other node, and a number for the rest.
+    Bounds: the connections of this node; `roster_people` of every other node, and a number for the rest; the
+    counts that were shown since the last presence.
     """
 
     __slots__ = (
@@ -75,7 +76,7 @@ class Roster:
         self._afar: dict[str, int] = {}  # id -> nodes that name them
         self._both = 0  # ids that are here and afar
         self._was: dict[str, tuple[bool | None, Author]] = {}  # whether away, at the last presence; None: out
-        self._told = 0  # the count, then
+        self._told = {0}  # the counts that members were shown, then and since
         self._dirty: dict[str, None] = {}  # of those here, what others must be told of
         self._owes_roll = True
         self._named = True  # others know the names of those here
@@ -94,7 +95,7 @@ class Roster:
     @property
     def moved(self) -> bool:
         """Members are owed a `Presence`, or nodes a frame."""
-        return bool(self._was or self._dirty or self._owes_roll) or len(self) != self._told
+        return bool(self._was or self._dirty or self._owes_roll) or self._told != {len(self)}
 
     # --- this node
 
@@ -155,11 +156,17 @@ class Roster:
             elif before and now is False:
                 back.append(author)
         count, told = len(self), self._told
-        self._told = count
-        if not (joined or left or away or back) and count == told:
+        self._told = {count}
+        if not (joined or left or away or back) and told == {count}:
             return None
         names = 0 if self.big else self._limits.presence_names
         return Presence(self.room, count, joined[:names], left[:names], away[:names], back[:names])
+
+    def show_count(self, id: str) -> int:
+        """How many there are, to be shown to one of them: the next presence tells if it is not so then."""
+        if id not in self._was or self._was[id][0] is not None:  # else the next one tells of themselves
+            self._told.add(len(self))
+        return len(self)
 
     def members(self) -> Sequence[Member]:
         """Everybody, those who are not away first, by name; nobody, when they are too many."""

@@ -24,7 +24,8 @@ def members(desk: ChatDesk, socket: WebSocket, command: commands.Members) -> Non
     order = desk.warden.orders.get(command.room)
     roles = {} if order is None else order.roles
     members = [replace(one, role=roles[one.id].value) if one.id in roles else one for one in roster.members()]
-    desk.reply(socket, events.Members(command.room, members, len(roster)))
+    count = roster.show_count(desk.author(socket).id)
+    desk.reply(socket, events.Members(command.room, members, count))
 
 
 def typing(desk: ChatDesk, socket: WebSocket, command: commands.Typing) -> None:

@@ -225,6 +225,19 @@ def test_who_comes_and_goes_in_between_is_not_mentioned() -> None:
     assert room.roster.take_presence() is None
 
 
+def test_who_was_shown_a_count_in_between_is_told_what_it_is() -> None:
+    room = open_room()
+    room.join("a", ANN, None)
+    room.roster.take_presence()
+    room.join("b", BOB, None)
+    joined = told(room.join("a", ANN, None))[-1]  # who has come in with "direct" joins once more
+    assert joined["members"] == 2
+    room.leave("b")
+    assert room.roster.moved
+    assert room.roster.take_presence() == Presence("lobby", 1, [], [])
+    assert room.roster.take_presence() is None
+
+
 def test_the_last_of_several_connections_is_the_one_that_leaves() -> None:
     room = open_room()
     room.join("a1", ANN, None)
