@@ -1,5 +1,7 @@
 """Lines that are said to the server, and what the audit log says of them."""
 
+from chat.slash import show_span
+
 _FIRST_S = 1000
 
 
@@ -10,4 +12,4 @@ def line(number: int) -> str:
 
 def trace(body: str) -> str:
     """What the audit log says of such a line."""
-    return f"for {body.removeprefix('/invite ').removesuffix('s')} s"
+    return f"for {show_span(int(body.removeprefix('/invite ').removesuffix('s')) * 1000)}"

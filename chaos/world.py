@@ -23,7 +23,8 @@ _REDIS_OPTIONS = ("--appendonly", "yes", "--appendfsync", "always")
 
 
 # As usual; or next to nothing is kept in memory and in Redis, so that SQL is read and there are gaps.
-_LIMITS = ("", "resume_messages=12,history_messages=8,room_idle_s=1")
+_LIMITS = ("", ",resume_messages=12,history_messages=8,room_idle_s=1")
+_ALWAYS = "invites_per_room=1000000"  # the keeper makes them for as long as it runs
 
 
 class Node:
@@ -167,8 +168,8 @@ async def running_world(
     """Everything up for the length of a `with`. Several nodes need Redis, and have a PostgreSQL then."""
     async with AsyncExitStack() as stack:
         limits = chance.choice(_LIMITS)
-        settings: dict[str, Any] = {"log_format": "json", "secret": _SECRET, "chat_limits": limits}
-        print(f"chaos: limits {limits or 'as usual'}", flush=True)
+        settings: dict[str, Any] = {"log_format": "json", "secret": _SECRET, "chat_limits": _ALWAYS + limits}
+        print(f"chaos: limits {settings['chat_limits']}", flush=True)
         database_url = f"sqlite:///{folder / 'node0' / 'veza.db'}"
         server: Redis | None = None
         if redis:
