@@ -105,23 +105,30 @@ class Library:
         if cursor is not None and not is_id(cursor):
             raise RequestInvalid(f"cursor is {cursor!r}, which no page has given")
         most = limit + 1
+        working = self._desk.shelf.active()  # what ends while the rows are read is newer than they are
         records = await self._desk.catalogue.page(limit=most, before=cursor, ref=ref, sha256=sha256)
         if ref is None and sha256 is None:
-            records = self._with_failed(records, cursor)[:most]
-        shown = [self._desk.shelf.held(record.id) or record for record in records[:limit]]
+            records = self._with_failed(records, working, cursor)[:most]
+        shown = [self._newest(record) for record in records[:limit]]
         if sha256 is not None:  # one that fails is seen in memory before its row says so
             shown = [record for record in shown if record.state is not State.FAILED]
         after = records[limit - 1].id if len(records) > limit else None
         return TrackPage([view(record) for record in shown], after)
 
-    def _with_failed(self, records: list[TrackRecord], before: str | None) -> list[TrackRecord]:
-        """And what was seen to fail, but whose row does not say so yet: after that, the row alone counts."""
+    def _with_failed(
+        self, records: list[TrackRecord], working: list[TrackRecord], before: str | None
+    ) -> list[TrackRecord]:
+        """And what was seen to fail, but whose row did not say so yet: after that, the row alone counts."""
         found = {record.id: record for record in records}
-        for id in self._works:
-            record = self._desk.shelf.held(id)
-            if record is not None and record.state is State.FAILED and (before is None or id < before):
-                found.setdefault(id, record)
+        for record in (*working, *self._desk.shelf.active()):
+            if record.state is State.FAILED and (before is None or record.id < before):
+                found.setdefault(record.id, record)
         return [found[id] for id in sorted(found, reverse=True)]
+
+    def _newest(self, record: TrackRecord) -> TrackRecord:
+        """A track as it is in memory, unless its row was changed since, by another server."""
+        known = self._desk.shelf.at_hand(record.id)
+        return record if known is None or known.updated_at < record.updated_at else known
 
     async def delete(self, track_id: str) -> None:
         """Remove every byte of a track that no other track uses, whatever is being done with it.

@@ -68,6 +68,18 @@ def test_what_failed_is_not_offered(server: Server) -> None:
     assert with_hash(server, sha256(noise)) == []
 
 
+def test_every_list_says_what_the_track_itself_says(server: Server) -> None:
+    """Its row is written while it is asked for: 20 were enough to see an older one, in one of the lists."""
+    with Wire(server.url) as wire:
+        for number in range(20):
+            noise = b"no sound %d" % number * 1000
+            url = f"{TRACKS}/{wire.request('POST', f'{TRACKS}?filename=x.wav', {}, noise).json['id']}"
+            while (track := wire.request("GET", url).json)["state"] != "failed":
+                assert track["state"] in ("receiving", "packaging")
+            assert wire.request("GET", f"{TRACKS}?limit=1").json["items"][0] == track
+            assert wire.request("GET", f"{TRACKS}?sha256={sha256(noise)}").json["items"] == []
+
+
 def test_a_paused_upload_has_the_hash_of_the_whole(server: Server, tmp_path: Path) -> None:
     data = tone(tmp_path, 2).read_bytes()
     path = create(server.url, None)
