@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterable
+from io import FileIO
 from pathlib import Path
 
 GREW = b"g"
@@ -103,12 +104,16 @@ class OutputFolder:
     """
 
     def __init__(self, path: Path, renditions: Iterable[str]) -> None:
-        """Open what may be written, in an existing folder; what an earlier job left is overwritten."""
+        """Make what may be written, in an existing folder, in the place of what an earlier job left.
+
+        Its worker may not have noticed yet that its server was killed: what it still does, it does to files
+        that nobody finds any more.
+        """
         self._cover = path / _COVER
         self._new_cover = path / f"{_COVER}.new"
         self._renditions = {name: path / f"{name}.mp4" for name in renditions}
-        self._files = {name: file.open("wb", buffering=0) for name, file in self._renditions.items()}
-        self._new_cover_file = self._new_cover.open("wb", buffering=0)
+        self._files = {name: _make(file) for name, file in self._renditions.items()}
+        self._new_cover_file = _make(self._new_cover)
         self._cover.unlink(missing_ok=True)
 
     def append(self, rendition: str, data: bytes, /) -> None:
@@ -130,15 +135,32 @@ class OutputFolder:
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.ftruncate(descriptor, 0)
         _write(descriptor, data)
-        if self._new_cover.exists():
+        if _is_at(self._new_cover_file, self._new_cover):
             self._new_cover.replace(self._cover)
 
     def tidy(self) -> None:
-        """Remove what was opened and not used."""
-        self._new_cover.unlink(missing_ok=True)
+        """Close what was opened, and remove what was not used."""
+        if _is_at(self._new_cover_file, self._new_cover):
+            self._new_cover.unlink(missing_ok=True)
         for name, file in self._files.items():
-            if os.fstat(file.fileno()).st_size == 0:
-                self._renditions[name].unlink(missing_ok=True)
+            path = self._renditions[name]
+            if os.fstat(file.fileno()).st_size == 0 and _is_at(file, path):
+                path.unlink(missing_ok=True)
+            file.close()
+        self._new_cover_file.close()
+
+
+def _make(path: Path) -> FileIO:
+    path.unlink(missing_ok=True)
+    return path.open("xb", buffering=0)
+
+
+def _is_at(file: FileIO, path: Path) -> bool:
+    """Whether it is this file that is there, and no other."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _write(descriptor: int, data: bytes) -> None:
