@@ -151,8 +151,9 @@ class OutputFolder:
 
 
 def _make(path: Path) -> FileIO:
-    path.unlink(missing_ok=True)
-    return path.open("xb", buffering=0)
+    if not path.is_symlink():  # somebody's, who wants the file to be elsewhere
+        path.unlink(missing_ok=True)
+    return path.open("wb", buffering=0)
 
 
 def _is_at(file: FileIO, path: Path) -> bool:
