@@ -104,16 +104,16 @@ class OutputFolder:
     """
 
     def __init__(self, path: Path, renditions: Iterable[str]) -> None:
-        """Make what may be written, in an existing folder, in the place of what an earlier job left.
+        """Open what may be written, in an existing folder; what an earlier job left is overwritten.
 
-        Its worker may not have noticed yet that its server was killed: what it still does, it does to files
-        that nobody finds any more.
+        In place: who reads a file that is open goes on with what comes into it. After a crash the folder is
+        empty, and a worker that has not noticed yet that its server is gone has files that nobody finds.
         """
         self._cover = path / _COVER
         self._new_cover = path / f"{_COVER}.new"
         self._renditions = {name: path / f"{name}.mp4" for name in renditions}
-        self._files = {name: _make(file) for name, file in self._renditions.items()}
-        self._new_cover_file = _make(self._new_cover)
+        self._files = {name: file.open("wb", buffering=0) for name, file in self._renditions.items()}
+        self._new_cover_file = self._new_cover.open("wb", buffering=0)
         self._cover.unlink(missing_ok=True)
 
     def append(self, rendition: str, data: bytes, /) -> None:
@@ -139,7 +139,7 @@ class OutputFolder:
             self._new_cover.replace(self._cover)
 
     def tidy(self) -> None:
-        """Close what was opened, and remove what was not used."""
+        """Close what was opened, and remove what was not used: one's own, and nothing else of that name."""
         if _is_at(self._new_cover_file, self._new_cover):
             self._new_cover.unlink(missing_ok=True)
         for name, file in self._files.items():
@@ -148,12 +148,6 @@ class OutputFolder:
                 path.unlink(missing_ok=True)
             file.close()
         self._new_cover_file.close()
-
-
-def _make(path: Path) -> FileIO:
-    if not path.is_symlink():  # somebody's, who wants the file to be elsewhere
-        path.unlink(missing_ok=True)
-    return path.open("wb", buffering=0)
 
 
 def _is_at(file: FileIO, path: Path) -> bool:
